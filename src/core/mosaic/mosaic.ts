@@ -1,0 +1,59 @@
+import type { Affine2 } from '../geometry/affine2.ts';
+import type { Rect, Size } from '../geometry/rect.ts';
+import type { TileState } from '../graph/pose-graph.ts';
+import type { SampleType } from '../raster/raster.ts';
+import type { TileId } from '../tiles/tile.ts';
+
+/** value' = gain · value + offset, applied before blending. */
+export interface GainOffset {
+  readonly gain: number;
+  readonly offset: number;
+}
+
+export const unitGain: GainOffset = { gain: 1, offset: 0 };
+
+/** A tile with its place. Unplaced tiles are in no mosaic. */
+export interface Placement {
+  readonly tile: TileId;
+  readonly size: Size;
+  readonly mosaicFromTile: Affine2;
+  readonly state: TileState;
+  readonly component: number;
+  readonly tone: GainOffset;
+}
+
+/**
+ * Placed tiles. `bounds` are integers: pixel (i, j) of the full-resolution image is the mosaic point
+ * (bounds.x + i, bounds.y + j). `placements` are in drawing order: under `overlay` the first is on top.
+ */
+export interface Mosaic {
+  readonly bounds: Rect;
+  readonly placements: readonly Placement[];
+  readonly channels: 1 | 3;
+  readonly sampleType: SampleType;
+  readonly pixelSizeNm: number | null;
+}
+
+export const blendModes = ['overlay', 'none', 'average', 'feather'] as const;
+/**
+ * `overlay`: whole tiles, the first placement on top · `none`: hard cut at the nearest tile centre, no tones ·
+ * `average`: mean of all tiles · `feather`: weights grow from 0 at a tile's edge.
+ */
+export type BlendMode = (typeof blendModes)[number];
+export type Interpolation = 'bilinear' | 'bicubic';
+
+export interface ComposeOptions {
+  readonly blend: BlendMode;
+  readonly interpolation: Interpolation;
+  /** Apply each placement's tone (never under `none`). */
+  readonly evenTones: boolean;
+  /** Value of canvas that no tile covers. */
+  readonly fill: number;
+}
+
+export const defaultComposeOptions: ComposeOptions = {
+  blend: 'feather',
+  interpolation: 'bilinear',
+  evenTones: true,
+  fill: 0,
+};

@@ -1,0 +1,203 @@
+/**
+ * The single statement of what crosses a thread: files, small typed arrays, finished bitmaps. Never a raster of a tile
+ * to the main thread. Every long call takes (request, signal, onProgress).
+ */
+import type { Affine2 } from '../src/core/geometry/affine2.ts';
+import type { Rect } from '../src/core/geometry/rect.ts';
+import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
+import type { Link, PairResult, TransformModel } from '../src/core/matching/link.ts';
+import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { OnProgress } from '../src/core/progress.ts';
+import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
+import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
+
+export type MatcherId = 'loftr' | 'sift' | 'phase-correlation';
+
+/** Where a model comes from: our own origin, or the user's disk. */
+export type ModelSource =
+  { readonly kind: 'url'; readonly manifestUrl: string } | { readonly kind: 'files'; readonly files: readonly File[] };
+
+/** The rung of the ladder the network runs on; shown and reported. */
+export type Rung = 'webgpu' | 'wasm-threads' | 'wasm' | 'js';
+
+/** A file with the path it has in the dropped folder ('/' separated). */
+export interface NamedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** Something about a file that the user must know; `code` is an ErrorCode. */
+export interface Problem {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Positions found in a layout file (TileConfiguration.txt, CSV, OME-XML, .mdoc): full-resolution px by file name. */
+export interface PositionTable {
+  readonly path: string;
+  readonly format: string;
+  readonly positions: readonly { readonly file: string; readonly x: number; readonly y: number }[];
+}
+
+export interface InspectReport {
+  readonly tiles: readonly Tile[];
+  /** Files with more than one page: the first page is in `tiles`, the user may choose another. */
+  readonly multiPage: readonly { readonly file: string; readonly pages: number }[];
+  readonly positionTables: readonly PositionTable[];
+  readonly problems: readonly Problem[];
+  /** Notes per file, whole sentences. */
+  readonly notes: readonly { readonly file: string; readonly note: string }[];
+}
+
+export interface TileSource {
+  readonly tile: Tile;
+  readonly file: File;
+}
+
+export interface MatcherChoice {
+  readonly matcher: MatcherId;
+  /** Required for `loftr`. */
+  readonly model: ModelSource | null;
+  /** Try WebGPU on a fallback (software) adapter too; only tests ask for it. */
+  readonly allowFallbackAdapter?: boolean;
+  /** Skip rungs above this one. */
+  readonly startAt?: Rung;
+}
+
+export interface MatcherStatus {
+  readonly matcher: MatcherId;
+  readonly rung: Rung;
+  /** Name and version of the model, null for matchers without one. */
+  readonly model: string | null;
+  readonly modelSha256: string | null;
+  /** Adapter description or thread count, for the report. */
+  readonly device: string;
+}
+
+export interface PairOptions {
+  readonly model: TransformModel;
+  /** Lowest confidence that goes into verification; null = the matcher's own. */
+  readonly minConfidence: number | null;
+  /** Inlier threshold, full-resolution px. */
+  readonly ransacPx: number;
+  /** Margin round the nominal overlap as a fraction of it, for stage error. */
+  readonly marginFraction: number;
+}
+
+export interface DisplayRange {
+  /** Sample values shown black and white. */
+  readonly low: number;
+  readonly high: number;
+  readonly gamma: number;
+  readonly invert: boolean;
+}
+
+/** Region of the mosaic (full-resolution px) at `scale` output px per mosaic px. */
+export interface ChunkRequest {
+  readonly rect: Rect;
+  readonly scale: number;
+  readonly display: DisplayRange;
+}
+
+export interface ValueStatistics {
+  readonly min: number;
+  readonly max: number;
+  /** 0.5 % and 99.5 % percentiles. */
+  readonly low: number;
+  readonly high: number;
+  /** Counts of 256 equal bins from min to max. */
+  readonly histogram: Uint32Array;
+}
+
+export interface ThumbnailRequest {
+  readonly tile: TileId;
+  readonly maxSide: number;
+}
+
+/** Everything the pair inspector shows of the pixels, as bitmaps of one agreed region. */
+export interface PairViewRequest {
+  readonly pair: TilePair;
+  /** The solved or measured motion of b into a that the overlap is drawn with. */
+  readonly aFromB: Affine2;
+  readonly maxSide: number;
+}
+
+export interface PairView {
+  /** Crop of a and of b around their overlap, display-stretched, with the crop's rectangle in its tile. */
+  readonly a: { readonly bitmap: ImageBitmap; readonly region: Rect };
+  readonly b: { readonly bitmap: ImageBitmap; readonly region: Rect };
+  /** The overlap in the frame of a: a's pixels, b's pixels warped by aFromB (transparent where there is none). */
+  readonly overlapRegion: Rect;
+  readonly overlapA: ImageBitmap;
+  readonly overlapB: ImageBitmap;
+  /** |a − b| after tone matching, and green/magenta. */
+  readonly difference: ImageBitmap;
+  readonly greenMagenta: ImageBitmap;
+  /** Normalised cross-correlation of the overlap, −1…1; null when too small or flat. */
+  readonly ncc: number | null;
+}
+
+export type ExportTarget =
+  | { readonly kind: 'handle'; readonly handle: FileSystemFileHandle }
+  /** A file in the origin-private file system that is then downloaded. */
+  | { readonly kind: 'opfs'; readonly name: string };
+
+export interface ExportRequest {
+  readonly target: ExportTarget;
+  readonly region: Rect | null;
+  readonly format: 'tiff' | 'mask-tiff';
+}
+
+export interface ExportReport {
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly bigTiff: boolean;
+  /** For an `opfs` target: the finished file. */
+  readonly file: File | null;
+}
+
+export interface SampleGrid {
+  readonly files: readonly NamedFile[];
+  /** truth.json of the sample, as text. */
+  readonly truth: string;
+}
+
+/**
+ * What the app programs against. Implemented by `createStitchClient()` in workers/client.ts over comlink;
+ * every method rejects with StitchError (codes survive the thread) or the signal's AbortError.
+ */
+export interface StitchClient {
+  inspect(files: readonly NamedFile[], signal: AbortSignal, onProgress: OnProgress): Promise<InspectReport>;
+  /** Hands the tiles of the project to every worker; replaces the previous project. */
+  openProject(sources: readonly TileSource[]): Promise<void>;
+  makeSample(seed: number, signal: AbortSignal, onProgress: OnProgress): Promise<SampleGrid>;
+  /** Ranks the layouts that fit the names by correlating thumbnails of candidate neighbours. */
+  inferLayout(tiles: readonly Tile[], signal: AbortSignal, onProgress: OnProgress): Promise<LayoutRanking>;
+  /** Estimates the overlap of a given layout by correlation; null where nothing correlates. */
+  estimateOverlap(
+    tiles: readonly Tile[],
+    layout: Layout,
+    signal: AbortSignal,
+  ): Promise<{ readonly x: number | null; readonly y: number | null }>;
+  thumbnail(request: ThumbnailRequest, signal: AbortSignal): Promise<ImageBitmap>;
+
+  loadMatcher(choice: MatcherChoice, signal: AbortSignal, onProgress: OnProgress): Promise<MatcherStatus>;
+  matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal): Promise<PairResult>;
+  /** How many pairs may be in flight at once. */
+  readonly matchConcurrency: number;
+
+  solve(graph: PoseGraph, options: SolveOptions, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport>;
+  solveTones(links: readonly Link[], signal: AbortSignal): Promise<ReadonlyMap<TileId, GainOffset>>;
+
+  /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */
+  showMosaic(mosaic: Mosaic, options: ComposeOptions): Promise<void>;
+  renderChunk(request: ChunkRequest, signal: AbortSignal): Promise<ImageBitmap>;
+  statistics(rect: Rect, scale: number, signal: AbortSignal): Promise<ValueStatistics>;
+  pairView(request: PairViewRequest, signal: AbortSignal): Promise<PairView>;
+  exportMosaic(request: ExportRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ExportReport>;
+
+  /** Terminates every worker. */
+  dispose(): void;
+}
