@@ -5,13 +5,12 @@
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
-import type { Link, PairResult, TransformModel } from '../src/core/matching/link.ts';
+import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { MatcherId, PairOptions } from '../src/core/options.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
-
-export type MatcherId = 'loftr' | 'sift' | 'phase-correlation';
 
 /** Where a model comes from: our own origin, or the user's disk. */
 export type ModelSource =
@@ -73,16 +72,6 @@ export interface MatcherStatus {
   readonly modelSha256: string | null;
   /** Adapter description or thread count, for the report. */
   readonly device: string;
-}
-
-export interface PairOptions {
-  readonly model: TransformModel;
-  /** Lowest confidence that goes into verification; null = the matcher's own. */
-  readonly minConfidence: number | null;
-  /** Inlier threshold, full-resolution px. */
-  readonly ransacPx: number;
-  /** Margin round the nominal overlap as a fraction of it, for stage error. */
-  readonly marginFraction: number;
 }
 
 export interface DisplayRange {

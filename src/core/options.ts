@@ -1,0 +1,34 @@
+import { defaultSolveOptions, type SolveOptions } from './graph/pose-graph.ts';
+import type { TransformModel } from './matching/link.ts';
+import { defaultComposeOptions, type ComposeOptions } from './mosaic/mosaic.ts';
+
+/** The matchers of the registry in src/matchers; core knows their names only. */
+export const matcherIds = ['loftr', 'sift', 'phase-correlation'] as const;
+export type MatcherId = (typeof matcherIds)[number];
+
+/** How one pair is matched and verified. Everything in here is part of a pair result's cache key. */
+export interface PairOptions {
+  /** Model of the relative motion that RANSAC fits. */
+  readonly model: TransformModel;
+  /** Lowest confidence that goes into verification, 0…1; null = the matcher's own. */
+  readonly minConfidence: number | null;
+  /** Inlier threshold, full-resolution px. */
+  readonly ransacPx: number;
+  /** Margin round the nominal overlap as a fraction of it, for stage error. */
+  readonly marginFraction: number;
+}
+
+/** Every choice of a run; the app, the command line and `solution.json` share it. */
+export interface StitchOptions {
+  readonly matcher: MatcherId;
+  readonly pair: PairOptions;
+  readonly solve: SolveOptions;
+  readonly compose: ComposeOptions;
+}
+
+export const defaultStitchOptions: StitchOptions = {
+  matcher: 'loftr',
+  pair: { model: 'affine', minConfidence: null, ransacPx: 3, marginFraction: 0.5 },
+  solve: defaultSolveOptions,
+  compose: defaultComposeOptions,
+};

@@ -1,0 +1,144 @@
+import { StitchError } from './errors.ts';
+import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
+import type { Link, PairResult } from './matching/link.ts';
+import { buildMosaic } from './mosaic/build-mosaic.ts';
+import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
+import type { StitchOptions } from './options.ts';
+import type { RunContext } from './progress.ts';
+import { nominalPriors } from './tiles/nominal-poses.ts';
+import { proposePairs } from './tiles/pairing.ts';
+import { pairKey, type Layout, type Tile, type TileId, type TilePair } from './tiles/tile.ts';
+
+export interface StitchInput {
+  readonly tiles: readonly Tile[];
+  readonly layout: Layout;
+  readonly options: StitchOptions;
+  /** Pair results of earlier runs under the same options, by `pairKey`: these pairs are not matched again. */
+  readonly known: ReadonlyMap<string, PairResult>;
+  /** Keys of the links that the user excluded. */
+  readonly excluded: ReadonlySet<string>;
+}
+
+/** The heavy steps: remote calls to workers in the browser, direct calls in Node and in a test. */
+export interface StitchSteps {
+  matchPair(pair: TilePair): Promise<PairResult>;
+  solve(graph: PoseGraph, options: SolveOptions): Promise<SolveReport>;
+  solveTones(links: readonly Link[]): Promise<ReadonlyMap<TileId, GainOffset>>;
+  /** How many pairs may be in flight at once. */
+  readonly concurrency: number;
+  /** Called as each pair finishes, so that a caller can keep it. */
+  onPair(result: PairResult): void;
+}
+
+export interface StitchResult {
+  /** Every proposed pair, sorted by key. */
+  readonly pairs: readonly PairResult[];
+  readonly report: SolveReport;
+  readonly tones: ReadonlyMap<TileId, GainOffset>;
+  readonly mosaic: Mosaic;
+  /** Whole sentences for the user. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The pipeline: pairs → links → poses → tones → mosaic. No raster ever reaches the thread this runs on.
+ * The same pair results give the same solution whatever the order of completion.
+ * @throws StitchError `one-tile` with fewer than two tiles; what a step throws; an abort is rethrown.
+ */
+export async function stitch(input: StitchInput, steps: StitchSteps, context: RunContext): Promise<StitchResult> {
+  if (input.tiles.length < 2)
+    throw new StitchError('one-tile', 'A mosaic needs at least two tiles; add the neighbours of this tile.', {
+      file: input.tiles[0]?.file,
+    } as { file?: string });
+  const proposed = proposePairs(input.layout, input.tiles);
+  const pairs = await matchPairs(proposed, input.known, steps, context);
+  return resolve(input, pairs, steps, context);
+}
+
+/** The pipeline from finished pairs on: what an exclusion, a new transform or a new layout prior needs. */
+export async function resolve(
+  input: StitchInput,
+  pairs: readonly PairResult[],
+  steps: StitchSteps,
+  context: RunContext,
+): Promise<StitchResult> {
+  const { tiles, layout, options, excluded } = input;
+  const links = pairs.filter((result): result is Link => result.kind === 'link' && !excluded.has(pairKey(result.pair)));
+  const priors = nominalPriors(layout, tiles);
+  const nodes = tiles.flatMap((tile) => {
+    const prior = priors.get(tile.id);
+    return prior ? [{ id: tile.id, size: tile.size, prior }] : [];
+  });
+  const report = await steps.solve({ nodes, links }, options.solve);
+  context.signal.throwIfAborted();
+
+  context.onProgress({ stage: 'photometry', done: 0, total: 1 });
+  const trusted = trustedLinks(links, report);
+  const tones = await steps.solveTones(trusted);
+  context.onProgress({ stage: 'photometry', done: 1, total: 1 });
+
+  const order = tiles.map((tile) => tile.id);
+  const mosaic = buildMosaic(tiles, report, tones, order);
+  return { pairs, report, tones, mosaic, warnings: warningsOf(pairs, report) };
+}
+
+/** Matches what is not known yet, `steps.concurrency` pairs at a time, and returns all results sorted by key. */
+async function matchPairs(
+  proposed: readonly TilePair[],
+  known: ReadonlyMap<string, PairResult>,
+  steps: StitchSteps,
+  { signal, onProgress }: RunContext,
+): Promise<readonly PairResult[]> {
+  const results = new Map<string, PairResult>();
+  const queue: TilePair[] = [];
+  for (const pair of proposed) {
+    const result = known.get(pairKey(pair));
+    if (result) results.set(pairKey(pair), result);
+    else queue.push(pair);
+  }
+  const report = (note?: string) =>
+    onProgress({ stage: 'match', done: results.size, total: proposed.length, ...(note ? { note } : {}) });
+  report();
+  let next = 0;
+  const drain = async () => {
+    while (next < queue.length) {
+      signal.throwIfAborted();
+      const pair = queue[next++];
+      const result = await steps.matchPair(pair);
+      results.set(pairKey(pair), result);
+      steps.onPair(result);
+      report(`${pair.a} – ${pair.b}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(steps.concurrency, queue.length)) }, drain));
+  signal.throwIfAborted();
+  return [...results.keys()].sort().map((key) => results.get(key) as PairResult);
+}
+
+/** Links that the solver kept: a removed link says nothing about brightness either. */
+function trustedLinks(links: readonly Link[], report: SolveReport): readonly Link[] {
+  const removed = new Set(report.edges.filter((edge) => edge.removed).map((edge) => edge.pairKey));
+  return links.filter((link) => !removed.has(pairKey(link.pair)));
+}
+
+function warningsOf(pairs: readonly PairResult[], report: SolveReport): readonly string[] {
+  const warnings: string[] = [];
+  const unread = pairs.filter((pair) => pair.kind === 'rejected' && pair.reason === 'read-failed').length;
+  if (unread > 0) warnings.push(`${count(unread, 'pair')} could not be read; the files are named in the link table.`);
+  const states = [...report.state.values()];
+  const byPrior = states.filter((state) => state === 'prior').length;
+  if (byPrior > 0)
+    warnings.push(`${count(byPrior, 'tile')} found no neighbour to hold on to and stand where the stage put them.`);
+  const unplaced = states.filter((state) => state === 'unplaced').length;
+  if (unplaced > 0) warnings.push(`${count(unplaced, 'tile')} could not be placed and are left out of the mosaic.`);
+  const islands = report.components.filter((component) => component.length > 1).length;
+  if (islands > 1)
+    warnings.push(`The links form ${islands} separate groups; the stage positions hold the groups together.`);
+  const removed = report.edges.filter((edge) => edge.removed).length;
+  if (removed > 0) warnings.push(`${count(removed, 'link')} contradicted the others and were left out of the solution.`);
+  return warnings;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
