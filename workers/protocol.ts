@@ -7,7 +7,7 @@ import type { Rect } from '../src/core/geometry/rect.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
-import type { MatcherId, PairOptions } from '../src/core/options.ts';
+import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
@@ -147,6 +147,31 @@ export interface ExportReport {
   readonly file: File | null;
 }
 
+/** Small text files of a finished run, written by the same code as the command line's. */
+export type TextExportKind = 'solution' | 'links-csv' | 'tile-configuration';
+
+export interface TextExportRequest {
+  readonly kind: TextExportKind;
+  readonly tiles: readonly Tile[];
+  readonly layout: Layout;
+  readonly pairs: readonly PairResult[];
+  readonly report: SolveReport;
+  readonly mosaic: Mosaic;
+  readonly options: StitchOptions;
+  /** Who matched the pairs; null when every pair came from a cache without its matcher's status. */
+  readonly matcher: MatcherStatus | null;
+  /** Keys of the links that the user excluded. */
+  readonly excluded: ReadonlySet<string>;
+}
+
+export interface TextExport {
+  /** Suggested file name. */
+  readonly name: string;
+  readonly text: string;
+  /** Whole sentences: what the format could not hold ("rotation of up to 1.2° is lost"). */
+  readonly warnings: readonly string[];
+}
+
 export interface SampleGrid {
   readonly files: readonly NamedFile[];
   /** truth.json of the sample, as text. */
@@ -186,6 +211,8 @@ export interface StitchClient {
   statistics(rect: Rect, scale: number, signal: AbortSignal): Promise<ValueStatistics>;
   pairView(request: PairViewRequest, signal: AbortSignal): Promise<PairView>;
   exportMosaic(request: ExportRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ExportReport>;
+
+  textExport(request: TextExportRequest, signal: AbortSignal): Promise<TextExport>;
 
   /** Terminates every worker. */
   dispose(): void;
