@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { NamedFile } from '../../../workers/protocol.ts';
+import {
+  isHidden,
+  mergeFiles,
+  namedFiles,
+  relativeToDrop,
+  walkEntries,
+  type DroppedEntry,
+} from './dropped-files.ts';
+
+function named(path: string, content = 'x', lastModified = 1): NamedFile {
+  return { path, file: new File([content], path.slice(path.lastIndexOf('/') + 1), { lastModified }) };
+}
+
+function fileEntry(path: string): DroppedEntry {
+  const entry = {
+    isDirectory: false,
+    fullPath: path,
+    file: (resolve: (file: File) => void) => resolve(named(path).file),
+  };
+  return entry;
+}
+
+/** Hands its children out two at a time, as the platform hands them out by the hundred. */
+function folderEntry(path: string, children: readonly DroppedEntry[]): DroppedEntry {
+  const folder = {
+    isDirectory: true,
+    fullPath: path,
+    createReader: () => {
+      let next = 0;
+      return {
+        readEntries: (resolve: (entries: readonly DroppedEntry[]) => void) => resolve(children.slice(next, (next += 2))),
+      };
+    },
+  };
+  return folder;
+}
+
+describe('walkEntries', () => {
+  it('collects folders recursively, past the first batch, without hidden files', async () => {
+    const drop = folderEntry('/grid', [
+      fileEntry('/grid/a.tif'),
+      fileEntry('/grid/.DS_Store'),
+      folderEntry('/grid/row', [fileEntry('/grid/row/b.tif')]),
+      folderEntry('/grid/.git', [fileEntry('/grid/.git/c.tif')]),
+      fileEntry('/grid/Thumbs.db'),
+      fileEntry('/grid/d.tif'),
+    ]);
+    const files = await walkEntries([drop, fileEntry('/alone.tif')]);
+    expect(files.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/row/b.tif', 'grid/d.tif', 'alone.tif']);
+  });
+});
+
+describe('isHidden', () => {
+  it('knows dot files and the litter of operating systems at any depth', () => {
+    expect(['.x', 'a/.b/c.tif', '__MACOSX/a.tif', 'a/desktop.ini'].every(isHidden)).toBe(true);
+    expect(['a.tif', 'a/b.c/d.tif'].some(isHidden)).toBe(false);
+  });
+});
+
+describe('namedFiles', () => {
+  it('sorts numbers by value', () => {
+    const files = ['t_10.tif', 't_2.tif', 't_1.tif'].map((path) => named(path).file);
+    expect(namedFiles(files).map(({ path }) => path)).toEqual(['t_1.tif', 't_2.tif', 't_10.tif']);
+  });
+});
+
+describe('mergeFiles', () => {
+  const first = [named('grid/a.tif'), named('grid/b.tif')];
+
+  it('changes nothing when the same files are dropped twice', () => {
+    expect(mergeFiles(first, [named('grid/b.tif'), named('grid/a.tif')])).toBe(first);
+  });
+
+  it('knows a file that was dropped with its folder and then alone', () => {
+    expect(mergeFiles(first, [named('a.tif')])).toBe(first);
+  });
+
+  it('adds new files and those of the same name in another folder', () => {
+    const merged = mergeFiles(first, [named('grid/c.tif'), named('other/a.tif')]);
+    expect(merged.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/b.tif', 'grid/c.tif', 'other/a.tif']);
+  });
+
+  it('replaces a file that was written again', () => {
+    const again = named('grid/a.tif', 'xyz', 2);
+    const merged = mergeFiles(first, [again]);
+    expect(merged).toHaveLength(2);
+    expect(merged[0].file).toBe(again.file);
+  });
+});
+
+describe('relativeToDrop', () => {
+  it('cuts off the dropped folder, but not the folders inside it', () => {
+    const files = relativeToDrop([named('grid/r1/a.tif'), named('grid/r1/b.tif')]);
+    expect(files.map(({ path }) => path)).toEqual(['r1/a.tif', 'r1/b.tif']);
+  });
+
+  it('keeps the folders when several were dropped', () => {
+    const files = [named('one/a.tif'), named('two/a.tif')];
+    expect(relativeToDrop(files)).toBe(files);
+  });
+});
