@@ -1,0 +1,54 @@
+"""Sub-cell position as the expectation of a heat map, and its spread."""
+import math
+from typing import Tuple
+
+import torch
+from torch import Tensor, nn
+
+from .config import LoFTRConfig
+
+
+class FineMatching(nn.Module):
+    """Template and window to a heat map over w x w fine cells, and the map to an offset in pixels."""
+
+    def __init__(self, config: LoFTRConfig) -> None:
+        super().__init__()
+        self.window = config.fine_window
+        self.template = config.fine_template
+        self.sharpness = config.readout_sharpness
+        self.reach = config.readout_window // 2
+        self.log_scale = nn.Parameter(torch.tensor(math.log(0.02)))
+        half = config.fine_window // 2
+        steps = torch.arange(-half, half + 1, dtype=torch.float32)
+        grid_y, grid_x = steps.repeat_interleave(self.window), steps.repeat(self.window)
+        grid = torch.stack([grid_x, grid_y], dim=1) * config.fine_stride
+        self.register_buffer("grid", grid, persistent=False)  # (w*w, 2), x and y in pixels
+        self.pixels = float(config.fine_stride)
+
+    def logits(self, template: Tensor, window: Tensor) -> Tensor:
+        """Heat map logits (M, w*w): sum over the template's cells u of -|f0(u) - f1(v + u)|^2, but a constant."""
+        size, support = self.template, self.window + self.template - 1
+        products = torch.matmul(template, window.transpose(1, 2))
+        planes = products.reshape(-1, size * size, support, support)
+        total = None
+        for dy in range(size):
+            for dx in range(size):
+                plane = planes[:, dy * size + dx, dy : dy + self.window, dx : dx + self.window]
+                total = plane if total is None else total + plane
+        return total.reshape(-1, self.window * self.window) * self.log_scale.exp()
+
+    def expectation(self, logits: Tensor) -> Tuple[Tensor, Tensor]:
+        """Offset (M, 2) in pixels from the window's centre, and the standard deviation per axis (M,) in pixels.
+
+        The softmax is sharpened and cut to a square round its peak: far secondary peaks would only add bias.
+        """
+        peak_value, peak = logits.max(dim=1, keepdim=True)
+        centre = self.grid.index_select(0, peak.reshape(-1))
+        distance = (self.grid[None, :, :] - centre[:, None, :]).abs().amax(dim=2)
+        inside = (distance < (self.reach + 0.5) * self.pixels).to(logits.dtype)
+        weight = torch.exp((logits - peak_value) * self.sharpness) * inside
+        probability = weight / weight.sum(dim=1, keepdim=True)
+        offset = torch.matmul(probability, self.grid)
+        second = torch.matmul(probability, self.grid * self.grid)
+        variance = (second - offset * offset).clamp(min=0).mean(dim=1)
+        return offset, torch.sqrt(variance + 1e-9)

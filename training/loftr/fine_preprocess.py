@@ -1,0 +1,45 @@
+"""Gathers the template round a cell of image 0 and the search window round its partner in image 1."""
+from typing import Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import LoFTRConfig
+
+
+class FinePreprocess(nn.Module):
+    """Fine maps and pairs of coarse cells to templates (M, t*t, C + 1) and windows (M, (w+t-1)^2, C + 1).
+
+    One channel is appended so that a plain product compares by squared distance instead of correlation:
+    (2 f0, -1) . (f1, |f1|^2) = |f0|^2 - |f0 - f1|^2, and |f0|^2 cancels in the softmax.
+    Strong features therefore do not attract matches of weak ones.
+    """
+
+    def __init__(self, config: LoFTRConfig) -> None:
+        super().__init__()
+        self.cells_per_coarse = config.coarse_stride // config.fine_stride
+        self.template = config.fine_template
+        self.support = config.fine_window + config.fine_template - 1
+        self.margin = self.support // 2
+
+    def forward(self, fine0: Tensor, fine1: Tensor, cells0: Tensor, cells1: Tensor) -> Tuple[Tensor, Tensor]:
+        """`fine*` (B, C, H/2, W/2); `cells*` (M, 3): image of the batch, row and column of the coarse cell."""
+        energy = (fine1 * fine1).sum(dim=1, keepdim=True)
+        ones = torch.ones_like(fine0[:, :1])
+        template = self._gather(torch.cat([fine0 * 2, -ones], dim=1), cells0, self.template)
+        window = self._gather(torch.cat([fine1, energy], dim=1), cells1, self.support)
+        return template, window
+
+    def _gather(self, fine: Tensor, cells: Tensor, size: int) -> Tensor:
+        channels, height, width = fine.shape[1], fine.shape[2], fine.shape[3]
+        margin = self.margin
+        padded = F.pad(fine, (margin, margin, margin, margin))
+        stride_y = width + 2 * margin
+        stride_b = (height + 2 * margin) * stride_y
+        rows = padded.permute(0, 2, 3, 1).reshape(-1, channels)
+        reach = torch.arange(size, device=fine.device) + (margin - size // 2)
+        offsets = (reach[:, None] * stride_y + reach[None, :]).reshape(1, -1)
+        first = cells[:, 0] * stride_b + (cells[:, 1] * stride_y + cells[:, 2]) * self.cells_per_coarse
+        index = first[:, None] + offsets
+        return rows.index_select(0, index.reshape(-1)).reshape(-1, size * size, channels)
