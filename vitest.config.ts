@@ -1,4 +1,12 @@
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumFlags, findChromium } from './cli/dev/chromium.ts';
+
+const executablePath = findChromium();
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
 export default defineConfig({
   test: {
@@ -15,7 +23,26 @@ export default defineConfig({
             'bench/**/*.test.ts',
           ],
           exclude: ['**/*.browser.test.ts', 'node_modules/**'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
+        },
+      },
+      {
+        worker: { format: 'es' },
+        optimizeDeps: { exclude: ['onnxruntime-web'] },
+        server: { headers: isolation },
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.test.ts', 'workers/**/*.browser.test.ts'],
+          testTimeout: 240_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: [...chromiumFlags], ...(executablePath ? { executablePath } : {}) },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
         },
       },
     ],

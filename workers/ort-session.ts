@@ -137,16 +137,18 @@ function serialised(
 ): (feeds: Tensors) => Promise<Record<string, Tensor>> {
   let tail: Promise<unknown> = Promise.resolve();
   return (feeds) => {
-    const result = tail.then(() => run(feeds)).catch((cause: unknown) => {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      const lost = /device.*lost|lost.*device/i.test(message);
-      throw new StitchError(
-        lost ? 'worker-lost' : 'inference-failed',
-        lost ? 'The graphics device was lost.' : `The network failed: ${message}`,
-        {},
-        { cause },
-      );
-    });
+    const result = tail
+      .then(() => run(feeds))
+      .catch((cause: unknown) => {
+        const message = cause instanceof Error ? cause.message : String(cause);
+        const lost = /device.*lost|lost.*device/i.test(message);
+        throw new StitchError(
+          lost ? 'worker-lost' : 'inference-failed',
+          lost ? 'The graphics device was lost.' : `The network failed: ${message}`,
+          {},
+          { cause },
+        );
+      });
     tail = result.then(
       () => undefined,
       () => undefined,

@@ -1,0 +1,57 @@
+/** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
+import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
+import type { Rect } from '../src/core/geometry/rect.ts';
+import type { Link, PairResult } from '../src/core/matching/link.ts';
+import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { PairOptions } from '../src/core/options.ts';
+import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
+import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
+import type {
+  ChunkRequest,
+  ExportReport,
+  ExportRequest,
+  InspectReport,
+  MatcherChoice,
+  MatcherStatus,
+  NamedFile,
+  PairView,
+  PairViewRequest,
+  SampleGrid,
+  TextExport,
+  TextExportRequest,
+  ThumbnailRequest,
+  TileSource,
+  ValueStatistics,
+} from './protocol.ts';
+import type { CallContext } from './remote-calls.ts';
+
+type Method<Request, Result> = (request: Request, context: CallContext) => Promise<Result>;
+
+export interface MatchApi {
+  readonly open: Method<readonly TileSource[], void>;
+  readonly loadMatcher: Method<MatcherChoice, MatcherStatus>;
+  readonly matchPair: Method<{ readonly pair: TilePair; readonly options: PairOptions }, PairResult>;
+}
+
+export interface SolveApi {
+  readonly solve: Method<{ readonly graph: PoseGraph; readonly options: SolveOptions }, SolveReport>;
+  readonly solveTones: Method<readonly Link[], ReadonlyMap<TileId, GainOffset>>;
+}
+
+export interface RasterApi {
+  readonly inspect: Method<readonly NamedFile[], InspectReport>;
+  readonly open: Method<readonly TileSource[], void>;
+  readonly makeSample: Method<number, SampleGrid>;
+  readonly inferLayout: Method<readonly Tile[], LayoutRanking>;
+  readonly estimateOverlap: Method<
+    { readonly tiles: readonly Tile[]; readonly layout: Layout },
+    { readonly x: number | null; readonly y: number | null }
+  >;
+  readonly thumbnail: Method<ThumbnailRequest, ImageBitmap>;
+  readonly showMosaic: Method<{ readonly mosaic: Mosaic; readonly options: ComposeOptions }, void>;
+  readonly renderChunk: Method<ChunkRequest, ImageBitmap>;
+  readonly statistics: Method<{ readonly rect: Rect; readonly scale: number }, ValueStatistics>;
+  readonly pairView: Method<PairViewRequest, PairView>;
+  readonly exportMosaic: Method<ExportRequest, ExportReport>;
+  readonly textExport: Method<TextExportRequest, TextExport>;
+}

@@ -1,0 +1,119 @@
+/** The app's only door to the workers: `createStitchClient()` implements `StitchClient` over real threads. */
+import { StitchError } from '../src/core/errors.ts';
+import type { PairResult } from '../src/core/matching/link.ts';
+import type { MatchApi, RasterApi, SolveApi } from './api.ts';
+import type { MatcherChoice, MatcherStatus, ModelSource, Rung, StitchClient } from './protocol.ts';
+import { workerThread, type WorkerThread } from './worker-thread.ts';
+
+/** The embedded network, resolved on the page: inside a worker the base would point into assets/. */
+export function embeddedModel(): ModelSource {
+  return { kind: 'url', manifestUrl: new URL('models/loftr-compact/manifest.json', document.baseURI).href };
+}
+
+/** CPU matchers leave one core to the page; more workers than this only fight for memory bandwidth. */
+const maxMatchWorkers = 8;
+/** Pairs in flight on the one network worker: the next one is read and cropped while the network runs. */
+const networkPairsInFlight = 2;
+
+const spawnMatch = () => new Worker(new URL('./match.worker.ts', import.meta.url), { type: 'module', name: 'match' });
+const spawnSolve = () => new Worker(new URL('./solve.worker.ts', import.meta.url), { type: 'module', name: 'solve' });
+const spawnRaster = () =>
+  new Worker(new URL('./raster.worker.ts', import.meta.url), { type: 'module', name: 'raster' });
+
+/** Starts nothing until it is used. */
+export function createStitchClient(): StitchClient {
+  const cores = navigator.hardwareConcurrency || 2;
+  const matchers: WorkerThread<MatchApi>[] = Array.from(
+    { length: Math.min(maxMatchWorkers, Math.max(1, cores - 1)) },
+    () => workerThread<MatchApi>('matching', spawnMatch),
+  );
+  const solver = workerThread<SolveApi>('solver', spawnSolve);
+  // Two raster threads: what the user looks at never waits behind an export or a folder being read.
+  const view = workerThread<RasterApi>('viewing', spawnRaster);
+  const files = workerThread<RasterApi>('file', spawnRaster);
+
+  let choice: MatcherChoice | null = null;
+  let status: MatcherStatus | null = null;
+  let nextWorker = 0;
+  const usesNetwork = () => choice?.matcher === 'loftr';
+  const activeMatchers = () => (usesNetwork() ? matchers.slice(0, 1) : matchers);
+
+  const load = async (wanted: MatcherChoice, signal?: AbortSignal): Promise<MatcherStatus> => {
+    choice = wanted;
+    const loaded = await Promise.all(
+      activeMatchers().map((thread) =>
+        thread.prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal)),
+      ),
+    );
+    status = loaded[0];
+    return loaded[0];
+  };
+
+  // Several pairs may fail on the same lost device: they step down together, once.
+  let stepping: Promise<boolean> | null = null;
+  /** One rung down after a lost device or a failed inference; false when there is none below. */
+  const stepDown = (failedOn: MatcherStatus | null): Promise<boolean> => {
+    if (status !== failedOn) return Promise.resolve(true);
+    stepping ??= loadBelow().finally(() => (stepping = null));
+    return stepping;
+  };
+  const loadBelow = async (): Promise<boolean> => {
+    const below: Partial<Record<Rung, Rung>> = { webgpu: 'wasm-threads', 'wasm-threads': 'wasm' };
+    const rung = status && below[status.rung];
+    if (!choice || !rung) return false;
+    await load({ ...choice, startAt: rung });
+    return true;
+  };
+
+  return {
+    inspect: (named, signal, onProgress) => files.call('inspect', named, signal, onProgress),
+    async openProject(sources) {
+      await Promise.all([
+        ...[view, files].map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
+        ...matchers.map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
+      ]);
+    },
+    makeSample: (seed, signal, onProgress) => files.call('makeSample', seed, signal, onProgress),
+    inferLayout: (tiles, signal, onProgress) => files.call('inferLayout', tiles, signal, onProgress),
+    estimateOverlap: (tiles, layout, signal) => files.call('estimateOverlap', { tiles, layout }, signal),
+    thumbnail: (request, signal) => files.call('thumbnail', request, signal),
+
+    loadMatcher: (wanted, signal) => load(wanted, signal),
+    get matchConcurrency() {
+      return usesNetwork() ? networkPairsInFlight : matchers.length;
+    },
+    async matchPair(pair, options, signal): Promise<PairResult> {
+      const threads = activeMatchers();
+      const usedStatus = status;
+      const attempt = () => threads[nextWorker++ % threads.length].call('matchPair', { pair, options }, signal);
+      try {
+        return await attempt();
+      } catch (error) {
+        const canRetry =
+          error instanceof StitchError && (error.code === 'worker-lost' || error.code === 'inference-failed');
+        if (!canRetry || signal.aborted || !(await stepDown(usedStatus))) throw error;
+        return attempt();
+      }
+    },
+
+    solve: (graph, options, signal, onProgress) => solver.call('solve', { graph, options }, signal, onProgress),
+    solveTones: (links, signal) => solver.call('solveTones', links, signal),
+
+    async showMosaic(mosaic, options) {
+      await Promise.all(
+        [view, files].map((thread) =>
+          thread.remember('mosaic', (remote) => remote.call('showMosaic', { mosaic, options })),
+        ),
+      );
+    },
+    renderChunk: (request, signal) => view.call('renderChunk', request, signal),
+    statistics: (rect, scale, signal) => view.call('statistics', { rect, scale }, signal),
+    pairView: (request, signal) => view.call('pairView', request, signal),
+    exportMosaic: (request, signal, onProgress) => files.call('exportMosaic', request, signal, onProgress),
+    textExport: (request, signal) => files.call('textExport', request, signal),
+
+    dispose() {
+      for (const thread of [...matchers, solver, view, files]) thread.dispose();
+    },
+  };
+}
