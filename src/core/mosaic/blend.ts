@@ -1,0 +1,261 @@
+import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
+import type { Samples } from '../raster/raster.ts';
+import type { RowSampler, SampleWindow } from '../raster/sample.ts';
+import type { BlendMode, GainOffset } from './mosaic.ts';
+import type { TileWarp } from './warp.ts';
+
+/** A tile as one block of the output sees it: its pixels at the block's level, and where they lie. */
+export interface PlacedSource {
+  readonly warp: TileWarp;
+  /** One window a mosaic channel. */
+  readonly windows: readonly SampleWindow[];
+  readonly tone: GainOffset;
+  /** Centre of the tile, mosaic px. */
+  readonly centreX: number;
+  readonly centreY: number;
+}
+
+/** What the rows of one composition share. Every buffer is indexed by the output column. */
+export interface RowWork {
+  readonly blend: BlendMode;
+  readonly sample: RowSampler;
+  /** Mosaic x of every output column, ascending. */
+  readonly xs: Float64Array;
+  /** True when one output px is one px of the level that is read. */
+  readonly isUnitStep: boolean;
+  /** Output samples, one array a channel, and coverage; row-major. */
+  readonly channels: readonly Samples[];
+  readonly coverage: Uint8Array;
+  readonly us: Float64Array;
+  readonly vs: Float64Array;
+  readonly values: readonly Float64Array[];
+  readonly sums: readonly Float64Array[];
+  readonly weights: Float64Array;
+  readonly nearest: Float64Array;
+  readonly owners: Int32Array;
+}
+
+/** Distance to the tile's border below which a feather weight does not fall, level px: every covered pixel counts. */
+const leastFeatherPx = 1e-6;
+
+/** Buffers for rows of `xs.length` columns that end in `channels` and `coverage`. */
+export function rowWork(
+  options: { readonly blend: BlendMode; readonly sample: RowSampler; readonly isUnitStep: boolean },
+  xs: Float64Array,
+  channels: readonly Samples[],
+  coverage: Uint8Array,
+): RowWork {
+  const width = xs.length;
+  const perChannel = () => channels.map(() => new Float64Array(width));
+  return {
+    ...options,
+    xs,
+    channels,
+    coverage,
+    us: new Float64Array(width),
+    vs: new Float64Array(width),
+    values: perChannel(),
+    sums: perChannel(),
+    weights: new Float64Array(width),
+    nearest: new Float64Array(width),
+    owners: new Int32Array(width),
+  };
+}
+
+/** Blends output columns from ≤ i < to of row j at mosaic y, all of which every one of `sources` covers. */
+export function blendInterval(
+  work: RowWork,
+  sources: readonly PlacedSource[],
+  y: number,
+  j: number,
+  from: number,
+  to: number,
+): void {
+  if (sources.length === 1 || work.blend === 'overlay') storeOne(work, sources, 0, y, j, from, to);
+  else if (work.blend === 'none') storeNearest(work, sources, y, j, from, to);
+  else storeMean(work, sources, y, j, from, to);
+}
+
+/** The pixels of sources[index]; where it has none (NaN in a float tile), those of the first source that has. */
+function storeOne(
+  work: RowWork,
+  sources: readonly PlacedSource[],
+  index: number,
+  y: number,
+  j: number,
+  from: number,
+  to: number,
+): void {
+  const at = j * work.xs.length;
+  const source = sources[index];
+  if (copyRow(work, source, y, at, from, to)) {
+    work.coverage.fill(255, at + from, at + to);
+    return;
+  }
+  sampleRow(work, source, y, from, to);
+  if (!isFloat(work)) {
+    for (let c = 0; c < work.channels.length; c++) storeIntegers(work.values[c], work.channels[c], at, from, to);
+    work.coverage.fill(255, at + from, at + to);
+    return;
+  }
+  for (let i = from; i < to; i++) {
+    for (let s = 0; s < sources.length && hasHole(work, i); s++) sampleRow(work, sources[s], y, i, i + 1);
+    if (!hasHole(work, i)) storeFloat(work, at, i);
+  }
+}
+
+/** A hard cut: every pixel from the source whose centre is nearest (the earlier one when equally near). */
+function storeNearest(
+  work: RowWork,
+  sources: readonly PlacedSource[],
+  y: number,
+  j: number,
+  from: number,
+  to: number,
+): void {
+  const { nearest, owners, xs } = work;
+  nearest.fill(Infinity, from, to);
+  for (let s = 0; s < sources.length; s++) {
+    const { centreX } = sources[s];
+    const dy2 = (y - sources[s].centreY) ** 2;
+    for (let i = from; i < to; i++) {
+      const dx = xs[i] - centreX;
+      const distance = dx * dx + dy2;
+      if (distance < nearest[i]) {
+        nearest[i] = distance;
+        owners[i] = s;
+      }
+    }
+  }
+  for (let start = from; start < to;) {
+    let end = start + 1;
+    while (end < to && owners[end] === owners[start]) end++;
+    storeOne(work, sources, owners[start], y, j, start, end);
+    start = end;
+  }
+}
+
+/** The weighted mean Σwv / Σw: w = 1 (`average`) or the product of the distances to the tile's borders (`feather`). */
+function storeMean(
+  work: RowWork,
+  sources: readonly PlacedSource[],
+  y: number,
+  j: number,
+  from: number,
+  to: number,
+): void {
+  const { sums, us, values, weights } = work;
+  weights.fill(0, from, to);
+  for (const sum of sums) sum.fill(0, from, to);
+  for (const source of sources) {
+    sampleRow(work, source, y, from, to);
+    weigh(work, source.warp, from, to);
+    if (isFloat(work)) dropHoles(work, from, to);
+    for (let c = 0; c < sums.length; c++) addProducts(sums[c], us, values[c], from, to);
+    for (let i = from; i < to; i++) weights[i] += us[i];
+  }
+  const at = j * work.xs.length;
+  for (let c = 0; c < sums.length; c++) for (let i = from; i < to; i++) values[c][i] = sums[c][i] / weights[i];
+  if (!isFloat(work)) {
+    for (let c = 0; c < sums.length; c++) storeIntegers(values[c], work.channels[c], at, from, to);
+    work.coverage.fill(255, at + from, at + to);
+    return;
+  }
+  for (let i = from; i < to; i++) if (!hasHole(work, i)) storeFloat(work, at, i);
+}
+
+/** Replaces the tile coordinates in `us` by the weights of the samples there. */
+function weigh(work: RowWork, warp: TileWarp, from: number, to: number): void {
+  const { us, vs } = work;
+  if (work.blend === 'average') {
+    us.fill(1, from, to);
+    return;
+  }
+  const { width, height } = warp;
+  const unit = 4 / (width * height); // 1 at the centre of the tile
+  for (let i = from; i < to; i++) {
+    const u = us[i] + 0.5;
+    const v = vs[i] + 0.5;
+    const toSide = u + u < width ? u : width - u;
+    const toEnd = v + v < height ? v : height - v;
+    const across = toSide > leastFeatherPx ? toSide : leastFeatherPx;
+    const along = toEnd > leastFeatherPx ? toEnd : leastFeatherPx;
+    us[i] = across * along * unit;
+  }
+}
+
+/** Gives samples that are not numbers no weight. */
+function dropHoles(work: RowWork, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    if (!hasHole(work, i)) continue;
+    work.us[i] = 0;
+    for (const channel of work.values) channel[i] = 0;
+  }
+}
+
+function addProducts(sum: Float64Array, a: Float64Array, b: Float64Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) sum[i] += a[i] * b[i];
+}
+
+/** Toned samples of a source into `work.values`, their tile coordinates into `work.us` and `work.vs`. */
+function sampleRow(work: RowWork, source: PlacedSource, y: number, from: number, to: number): void {
+  const { us, vs, values } = work;
+  source.warp.mapRow(work.xs, y, from, to, us, vs);
+  const { gain, offset } = source.tone;
+  for (let c = 0; c < values.length; c++) {
+    work.sample(source.windows[c], us, vs, from, to, values[c]);
+    if (gain !== 1 || offset !== 0) applyTone(values[c], gain, offset, from, to);
+  }
+}
+
+function applyTone(values: Float64Array, gain: number, offset: number, from: number, to: number): void {
+  for (let i = from; i < to; i++) values[i] = gain * values[i] + offset;
+}
+
+/** Copies whole pixels when the tile lies on the output's grid and nothing changes them; false when it does not. */
+function copyRow(work: RowWork, source: PlacedSource, y: number, at: number, from: number, to: number): boolean {
+  const { shift } = source.warp;
+  if (!shift || !work.isUnitStep || source.tone.gain !== 1 || source.tone.offset !== 0) return false;
+  source.warp.mapRow(work.xs, y, from, from + 1, work.us, work.vs);
+  const u = work.us[from];
+  const v = work.vs[from];
+  if (!Number.isInteger(u) || !Number.isInteger(v)) return false;
+  const type = sampleTypeOf(work.channels[0]);
+  if (type === 'float32' || source.windows.some((window) => sampleTypeOf(window.raster.data) !== type)) return false;
+  for (let c = 0; c < work.channels.length; c++) {
+    const { raster, x: left, y: top } = source.windows[c];
+    const start = (v - top) * raster.width + (u - left);
+    work.channels[c].set(raster.data.subarray(start, start + to - from), at + from);
+  }
+  return true;
+}
+
+function isFloat(work: RowWork): boolean {
+  return work.channels[0] instanceof Float32Array;
+}
+
+/** True where a channel of the sampled value is not a number: such a sample is none. */
+function hasHole(work: RowWork, i: number): boolean {
+  for (const channel of work.values) if (channel[i] !== channel[i]) return true;
+  return false;
+}
+
+function storeFloat(work: RowWork, at: number, i: number): void {
+  for (let c = 0; c < work.channels.length; c++) work.channels[c][at + i] = work.values[c][i];
+  work.coverage[at + i] = 255;
+}
+
+/** Rounds half away from zero and clamps to the type's range. */
+function storeIntegers(values: Float64Array, out: Samples, at: number, from: number, to: number): void {
+  const [low, high] = rangeOf(out);
+  for (let i = from; i < to; i++) {
+    const value = values[i];
+    out[at + i] = value <= low ? low : value >= high ? high : value < 0 ? -((0.5 - value) | 0) : (value + 0.5) | 0;
+  }
+}
+
+/** Lowest and highest value of an integer sample type. */
+export function rangeOf(samples: Samples): readonly [number, number] {
+  if (samples instanceof Int16Array) return [-32768, 32767];
+  return [0, 2 ** (8 * bytesPerSample[sampleTypeOf(samples)]) - 1];
+}

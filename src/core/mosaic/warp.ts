@@ -1,0 +1,119 @@
+import { composeAffine, invertAffine } from '../geometry/affine2.ts';
+import type { Affine2 } from '../geometry/affine2.ts';
+import type { Placement } from './mosaic.ts';
+
+/**
+ * A tile covers the hull of its pixel centres grown by ½ px, closed, with this slack in level px: abutting tiles then
+ * leave no gap, whatever the last bits of their poses are.
+ */
+const hullSlackPx = 1e-7;
+
+/** Range of tile coordinates, level px. */
+export interface WarpBounds {
+  readonly minU: number;
+  readonly maxU: number;
+  readonly minV: number;
+  readonly maxV: number;
+}
+
+/**
+ * Where mosaic points lie in one level of a tile: the seam at which a displacement mesh replaces the affine map.
+ * Rows of points are (xs[i], y), xs ascending; every result depends on the point alone, never on the row's cut.
+ */
+export interface TileWarp {
+  /** Extent of the level: full-resolution size / 2ⁿ, not rounded; covered u lie in [−½, width − ½]. */
+  readonly width: number;
+  readonly height: number;
+  /** Tile coordinates of points from ≤ i < to into us and vs, level px. */
+  mapRow(xs: Float64Array, y: number, from: number, to: number, us: Float64Array, vs: Float64Array): void;
+  /** Covered points of the row: out[at] ≤ i < out[at + 1], an empty range when none. */
+  coverRow(xs: Float64Array, y: number, from: number, to: number, out: Int32Array, at: number): void;
+  /** Tile coordinates that the points of a mosaic rectangle may have. */
+  boundsOf(x0: number, y0: number, x1: number, y1: number): WarpBounds;
+  /** Where level pixels coincide with points of step 2ⁿ: u = x / 2ⁿ + shiftU; null for any other motion. */
+  readonly shift: { readonly u: number; readonly v: number } | null;
+}
+
+/** The warp of a placement into level n of its tile: level = (tile + ½) / 2ⁿ − ½. */
+export function warpOf(placement: Placement, level: number): TileWarp {
+  const k = 2 ** -level;
+  const levelFromTile: Affine2 = { a: k, b: 0, c: 0, d: k, e: (k - 1) / 2, f: (k - 1) / 2 };
+  const levelFromMosaic = composeAffine(levelFromTile, invertAffine(placement.mosaicFromTile));
+  return affineWarp(levelFromMosaic, placement.size.width * k, placement.size.height * k, k);
+}
+
+function affineWarp(levelFromMosaic: Affine2, width: number, height: number, k: number): TileWarp {
+  const { a, b, c, d, e, f } = levelFromMosaic;
+  const isShift = a === k && b === 0 && c === 0 && d === k;
+  return {
+    width,
+    height,
+    shift: isShift ? { u: e, v: f } : null,
+    mapRow(xs, y, from, to, us, vs) {
+      const u0 = c * y + e;
+      const v0 = d * y + f;
+      for (let i = from; i < to; i++) {
+        us[i] = a * xs[i] + u0;
+        vs[i] = b * xs[i] + v0;
+      }
+    },
+    coverRow(xs, y, from, to, out, at) {
+      out[at] = from;
+      out[at + 1] = to;
+      clipRange(xs, a, c * y + e, width, out, at);
+      clipRange(xs, b, d * y + f, height, out, at);
+    },
+    boundsOf(x0, y0, x1, y1) {
+      const us = [a * x0 + c * y0 + e, a * x1 + c * y0 + e, a * x0 + c * y1 + e, a * x1 + c * y1 + e];
+      const vs = [b * x0 + d * y0 + f, b * x1 + d * y0 + f, b * x0 + d * y1 + f, b * x1 + d * y1 + f];
+      return { minU: Math.min(...us), maxU: Math.max(...us), minV: Math.min(...vs), maxV: Math.max(...vs) };
+    },
+  };
+}
+
+/**
+ * Shrinks the range out[at] … out[at + 1] to the points with −½ ≤ slope·x + origin ≤ extent − ½. The floating-point
+ * value of slope·x + origin is monotonic in x, so bisection finds exactly the points that pass the comparison.
+ */
+function clipRange(xs: Float64Array, slope: number, origin: number, extent: number, out: Int32Array, at: number): void {
+  const low = -0.5 - hullSlackPx;
+  const high = extent - 0.5 + hullSlackPx;
+  const from = out[at];
+  const to = out[at + 1];
+  if (slope >= 0) {
+    out[at] = firstAtLeast(xs, slope, origin, low, from, to);
+    out[at + 1] = firstAbove(xs, slope, origin, high, out[at], to);
+  } else {
+    out[at] = firstAtLeast(xs, -slope, -origin, -high, from, to);
+    out[at + 1] = firstAbove(xs, -slope, -origin, -low, out[at], to);
+  }
+}
+
+function firstAtLeast(
+  xs: Float64Array,
+  slope: number,
+  origin: number,
+  limit: number,
+  from: number,
+  to: number,
+): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (slope * xs[middle] + origin >= limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function firstAbove(xs: Float64Array, slope: number, origin: number, limit: number, from: number, to: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (slope * xs[middle] + origin > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
