@@ -1,0 +1,161 @@
+import { applyAffine } from '../../../core/geometry/affine2.ts';
+import { affineFromPose } from '../../../core/geometry/pose2.ts';
+import type { EdgeReport } from '../../../core/graph/pose-graph.ts';
+import type { Link, PairResult } from '../../../core/matching/link.ts';
+import { pairKey } from '../../../core/tiles/tile.ts';
+import type { LinkState } from '../../viewer/link-state.ts';
+import { linkQuality, linkState, residualOf } from '../../viewer/link-state.ts';
+import { tileName } from '../../viewer/tile-name.ts';
+
+/** One line of the link table. */
+export interface LinkRow {
+  readonly pairKey: string;
+  readonly nameA: string;
+  readonly nameB: string;
+  readonly state: LinkState;
+  /** 0 (worst) … 1 (best); null for rejected pairs. */
+  readonly quality: number | null;
+  readonly matches: number;
+  readonly inliers: number | null;
+  /** Mean of the inliers, 0…1. */
+  readonly confidence: number | null;
+  /** At the solution, else of the pair's own fit, px. */
+  readonly residualPx: number | null;
+  /** How far the matches put b from where the layout had it, px. */
+  readonly shiftPx: number | null;
+  /** Why there is no link. */
+  readonly detail: string | null;
+}
+
+/** Columns that can be sorted by. */
+export const linkColumns = ['pair', 'state', 'matches', 'inliers', 'confidence', 'residual', 'shift'] as const;
+export type LinkColumn = (typeof linkColumns)[number];
+
+/** `worst`: the order in which links want to be looked at. */
+export interface LinkOrder {
+  readonly by: LinkColumn | 'worst';
+  readonly descending: boolean;
+}
+
+/** Which rows the table shows. */
+export interface LinkFilter {
+  readonly states: ReadonlySet<LinkState>;
+  /** Every word must occur in one of the two names. */
+  readonly text: string;
+}
+
+/** The rows of a run, in the order of `results`. */
+export function linkRows(input: {
+  readonly results: readonly PairResult[];
+  readonly edges: readonly EdgeReport[];
+  readonly excluded: ReadonlySet<string>;
+}): readonly LinkRow[] {
+  const edgeOf = new Map(input.edges.map((edge) => [edge.pairKey, edge]));
+  return input.results.map((result) => {
+    const key = pairKey(result.pair);
+    const edge = edgeOf.get(key) ?? null;
+    const link = result.kind === 'link' ? result : null;
+    return {
+      pairKey: key,
+      nameA: tileName(result.pair.a),
+      nameB: tileName(result.pair.b),
+      state: linkState(result, edge, input.excluded.has(key)),
+      quality: linkQuality(result, edge),
+      matches: result.correspondences.confidence.length,
+      inliers: link?.inliers ?? null,
+      confidence: link?.confidence ?? null,
+      residualPx: residualOf(result, edge),
+      shiftPx: link === null ? null : stageShiftPx(link),
+      detail: result.kind === 'rejected' ? result.detail : null,
+    };
+  });
+}
+
+/** |measured − layout| of where b is in the frame of a, at the middle of the link's matches, px. */
+export function stageShiftPx(link: Link): number {
+  const { x, y } = stageShift(link);
+  return Math.hypot(x, y);
+}
+
+/** Measured minus layout position of b in the frame of a, at the middle of the link's matches, px. */
+export function stageShift(link: Link): { readonly x: number; readonly y: number } {
+  const [x, y] = link.moments.meanB;
+  const measured = applyAffine(link.aFromB, x, y);
+  const stage = applyAffine(affineFromPose(link.pair.aFromB), x, y);
+  return { x: measured.x - stage.x, y: measured.y - stage.y };
+}
+
+/** The rows the filter lets through. */
+export function filterRows(rows: readonly LinkRow[], filter: LinkFilter): readonly LinkRow[] {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter((row) => {
+    if (!filter.states.has(row.state)) return false;
+    const names = `${row.nameA} ${row.nameB}`.toLowerCase();
+    return words.every((word) => names.includes(word));
+  });
+}
+
+/** A sorted copy; rows without a value come last in both directions, equals in the order of their keys. */
+export function sortRows(rows: readonly LinkRow[], order: LinkOrder): readonly LinkRow[] {
+  const sign = order.descending ? -1 : 1;
+  return [...rows].sort((p, q) => {
+    const missing = Number(isMissing(p, order.by)) - Number(isMissing(q, order.by));
+    return missing || sign * compareBy(p, q, order.by) || compareText(p.pairKey, q.pairKey);
+  });
+}
+
+const stateRank: Readonly<Record<LinkState, number>> = { link: 0, removed: 0, rejected: 1, excluded: 2 };
+
+function compareBy(p: LinkRow, q: LinkRow, by: LinkOrder['by']): number {
+  switch (by) {
+    case 'worst':
+      return stateRank[p.state] - stateRank[q.state] || (p.quality ?? 0) - (q.quality ?? 0);
+    case 'pair':
+      return compareNames(p.nameA, q.nameA) || compareNames(p.nameB, q.nameB);
+    case 'state':
+      return compareText(p.state, q.state);
+    default:
+      return (valueOf(p, by) ?? 0) - (valueOf(q, by) ?? 0);
+  }
+}
+
+function isMissing(row: LinkRow, by: LinkOrder['by']): boolean {
+  if (by === 'worst' || by === 'pair' || by === 'state') return false;
+  return valueOf(row, by) === null;
+}
+
+function valueOf(row: LinkRow, by: 'matches' | 'inliers' | 'confidence' | 'residual' | 'shift'): number | null {
+  switch (by) {
+    case 'matches':
+      return row.matches;
+    case 'inliers':
+      return row.inliers;
+    case 'confidence':
+      return row.confidence;
+    case 'residual':
+      return row.residualPx;
+    case 'shift':
+      return row.shiftPx;
+  }
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function compareNames(p: string, q: string): number {
+  return collator.compare(p, q);
+}
+
+function compareText(p: string, q: string): number {
+  return p < q ? -1 : p > q ? 1 : 0;
+}
+
+/**
+ * The pair to look at after (`step` 1) or before (−1) `selectedKey` in worst-first order: links by rising quality, then
+ * rejected, then excluded pairs. The worst of all when nothing is selected; null at the end.
+ */
+export function neighbourByWorst(rows: readonly LinkRow[], selectedKey: string | null, step: 1 | -1): string | null {
+  const sorted = sortRows(rows, { by: 'worst', descending: false });
+  const at = sorted.findIndex((row) => row.pairKey === selectedKey);
+  if (at < 0) return sorted.at(0)?.pairKey ?? null;
+  return at + step < 0 ? null : (sorted.at(at + step)?.pairKey ?? null);
+}

@@ -1,0 +1,96 @@
+import type { EdgeReport, TileState } from '../../../core/graph/pose-graph.ts';
+import type { Link, PairResult, RejectedPair } from '../../../core/matching/link.ts';
+import { tileName } from '../../viewer/tile-name.ts';
+
+/** What the sentence may lean on besides the pair's own record. */
+export interface ExplanationContext {
+  /** Inlier threshold of verification, full-resolution px; null when unknown. */
+  readonly ransacPx: number | null;
+  /** States of tile a and tile b after the solve; null before it. */
+  readonly tileStates: readonly [TileState, TileState] | null;
+}
+
+const nothingKnown: ExplanationContext = { ransacPx: null, tileStates: null };
+
+/** One line that says why the pair is a link or not, with the numbers that decided. */
+export function explainPair(
+  result: PairResult,
+  edge: EdgeReport | null,
+  isExcluded: boolean,
+  context: ExplanationContext = nothingKnown,
+): string {
+  if (result.kind === 'rejected') return `Rejected: ${reasonOf(result)} ${fateOf(result, context)}`.trim();
+  if (isExcluded) return `Excluded by you: ${agreement(result, context)}. ${fateOf(result, context)}`.trim();
+  if (edge?.removed === true)
+    return (
+      `Removed by the solver: ${agreement(result, context)}, but the other links leave ` +
+      `${px(edge.residualPx)} here, more than it allows. ${fateOf(result, context)}`
+    ).trim();
+  return `Accepted: ${agreement(result, context)}${outcome(edge)}.`;
+}
+
+function agreement(link: Link, context: ExplanationContext): string {
+  const matches = link.correspondences.confidence.length;
+  const within = context.ransacPx === null ? '' : ` within ${trimmed(context.ransacPx)} px`;
+  return `${count(link.inliers)} of ${count(matches)} matches agree${within}`;
+}
+
+/** Below this the robust loss has taken most of a link's say. */
+const LOWERED_WEIGHT = 0.5;
+
+function outcome(edge: EdgeReport | null): string {
+  if (edge === null) return '; not solved yet';
+  const weight =
+    edge.weight < LOWERED_WEIGHT ? `, and the solver counts the link at ${Math.round(edge.weight * 100)} %` : '';
+  return `; the solved positions leave ${px(edge.residualPx)} here${weight}`;
+}
+
+function reasonOf(result: RejectedPair): string {
+  const detail = result.detail.trim();
+  if (detail !== '') return asClause(detail);
+  const matches = count(result.correspondences.confidence.length);
+  switch (result.reason) {
+    case 'too-few-matches':
+      return `only ${matches} matches, too few to measure a shift.`;
+    case 'no-consensus':
+      return `too few of the ${matches} matches agree on one motion.`;
+    case 'implausible':
+      return 'the matches agree on a motion that the stage cannot have made.';
+    case 'no-texture':
+      return 'the overlap has no texture to match.';
+    case 'read-failed':
+      return 'a tile could not be read.';
+  }
+}
+
+/** As the rest of a sentence after a colon: no capital that starts it, one full stop that ends it. */
+function asClause(detail: string): string {
+  const isPlainWord = /^[A-Z][a-z]*\b/.test(detail);
+  const start = isPlainWord ? detail[0].toLowerCase() + detail.slice(1) : detail;
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}
+
+function fateOf(result: PairResult, context: ExplanationContext): string {
+  if (context.tileStates === null) return '';
+  const [a, b] = context.tileStates;
+  const carried = [a === 'prior' ? result.pair.a : null, b === 'prior' ? result.pair.b : null].filter(
+    (id) => id !== null,
+  );
+  if (a === 'unplaced' || b === 'unplaced')
+    return `${tileName(a === 'unplaced' ? result.pair.a : result.pair.b)} could not be placed.`;
+  if (carried.length === 2) return 'Both tiles are placed by the stage position.';
+  if (carried.length === 1) return `${tileName(carried[0])} is placed by the stage position.`;
+  return 'Both tiles are placed through their other links.';
+}
+
+function px(value: number): string {
+  return Number.isFinite(value) ? `${value.toFixed(value < 10 ? 1 : 0)} px` : 'an unknown residual';
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-GB');
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toFixed(2)));
+}
