@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedFile } from '../../../workers/protocol.ts';
-import {
-  isHidden,
-  mergeFiles,
-  namedFiles,
-  relativeToDrop,
-  walkEntries,
-  type DroppedEntry,
-} from './dropped-files.ts';
+import { isHidden, mergeFiles, namedFiles, relativeToDrop, walkEntries, type DroppedEntry } from './dropped-files.ts';
 
 function named(path: string, content = 'x', lastModified = 1): NamedFile {
   return { path, file: new File([content], path.slice(path.lastIndexOf('/') + 1), { lastModified }) };
@@ -30,7 +23,8 @@ function folderEntry(path: string, children: readonly DroppedEntry[]): DroppedEn
     createReader: () => {
       let next = 0;
       return {
-        readEntries: (resolve: (entries: readonly DroppedEntry[]) => void) => resolve(children.slice(next, (next += 2))),
+        readEntries: (resolve: (entries: readonly DroppedEntry[]) => void) =>
+          resolve(children.slice(next, (next += 2))),
       };
     },
   };

@@ -1,0 +1,118 @@
+import type { Rect } from '../../core/geometry/rect.ts';
+import type { StitchOptions } from '../../core/options.ts';
+import type { Overlap } from '../../core/tiles/tile.ts';
+import type { ExportRequest, ModelSource, NamedFile, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
+import { withError, withoutError } from '../state/job.ts';
+import type { LayoutChoice } from '../state/layout-choice.ts';
+import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
+import { updateSlice, type AppStore } from '../state/store.ts';
+import { createExports } from './exports.ts';
+import { createForeground } from './foreground.ts';
+import { openFiles } from './open-files.ts';
+import type { PairCache } from './pair-cache.ts';
+import type { SavePlace } from './save-place.ts';
+import { stitchRuns } from './stitch-run.ts';
+
+export interface JobDeps {
+  readonly store: AppStore;
+  readonly client: StitchClient;
+  readonly cache: PairCache;
+  readonly place: SavePlace;
+  readonly embeddedModel: ModelSource;
+  /** Milliseconds of a clock that only grows. */
+  readonly now: () => number;
+}
+
+/** Everything the user can ask for. Failures end in the error panel; none of the promises rejects. */
+export interface Jobs {
+  readonly addFiles: (named: readonly NamedFile[]) => Promise<void>;
+  readonly openSample: () => Promise<void>;
+  /** Forgets the files and the result; cached pair results stay. */
+  readonly startOver: () => void;
+  readonly chooseGroup: (group: string | null) => Promise<void>;
+  readonly choosePages: (pages: PageChoice) => Promise<void>;
+  readonly chooseLayout: (choice: LayoutChoice) => void;
+  readonly setOverlap: (overlap: Overlap | null) => void;
+  readonly estimateOverlap: () => Promise<void>;
+  readonly setOptions: (label: string, options: StitchOptions) => void;
+  readonly setOwnModel: (files: readonly File[] | null) => void;
+  readonly setExcluded: (pairKey: string, excluded: boolean) => void;
+  readonly undo: () => void;
+  readonly redo: () => void;
+  readonly stitch: () => Promise<void>;
+  readonly cancel: () => void;
+  readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
+  readonly exportMosaic: (format: ExportRequest['format']) => Promise<void>;
+  readonly exportText: (kind: TextExportKind) => Promise<readonly string[]>;
+  /** Shows an error that arose outside a job. */
+  readonly report: (error: unknown) => void;
+  readonly dismissError: (id: number) => void;
+}
+
+export function createJobs({ store, client, cache, place, embeddedModel, now }: JobDeps): Jobs {
+  const foreground = createForeground(store, now);
+  const files = openFiles(store, client, foreground);
+  const runs = stitchRuns({ store, client, foreground, cache, embeddedModel, now });
+  const exports = createExports(store, client, foreground, place);
+
+  const edit = (label: string, change: EditChange) => {
+    updateSlice(store, 'project', (project) => editProject(project, label, change));
+    void runs.reconcile();
+  };
+
+  return {
+    addFiles: files.add,
+    openSample: files.openSample,
+    chooseGroup: files.chooseGroup,
+    choosePages: files.choosePages,
+    startOver() {
+      foreground.reset();
+      const { options } = store.getState().project.edits;
+      updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));
+      updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
+      updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null }));
+    },
+    chooseLayout: (layoutChoice) => edit(`layout ${layoutChoice.kind}`, { layoutChoice, overlap: null }),
+    setOverlap: (overlap) => edit('overlap', { overlap }),
+    async estimateOverlap() {
+      const { tiles, edits } = store.getState().project;
+      const { layout } = edits;
+      if (layout?.kind !== 'grid') return;
+      await foreground.run('layout', async ({ signal }) => {
+        const { x, y } = await client.estimateOverlap(tiles, layout, signal);
+        signal.throwIfAborted();
+        edit('estimate overlap', { overlap: { x: x ?? layout.overlap.x, y: y ?? layout.overlap.y } });
+        return x === null && y === null ? 'Nothing in the thumbnails correlates; the overlap stays as it was.' : '';
+      });
+    },
+    setOptions: (label, options) => edit(label, { options }),
+    setOwnModel(modelFiles) {
+      const ownModel: ModelSource | null = modelFiles && { kind: 'files', files: modelFiles };
+      updateSlice(store, 'project', (project) => ({ ...project, ownModel }));
+    },
+    setExcluded(pairKey, isExcluded) {
+      const excluded = new Set(store.getState().project.edits.excluded);
+      if (isExcluded) excluded.add(pairKey);
+      else excluded.delete(pairKey);
+      edit(`${isExcluded ? 'exclude' : 'restore'} ${pairKey}`, { excluded });
+    },
+    undo() {
+      updateSlice(store, 'project', undoEdit);
+      void runs.reconcile();
+    },
+    redo() {
+      updateSlice(store, 'project', redoEdit);
+      void runs.reconcile();
+    },
+    stitch: runs.stitch,
+    cancel: foreground.cancel,
+    autoDisplay: runs.autoDisplay,
+    exportMosaic: async (format) => {
+      await exports.mosaic(format);
+      await runs.reconcile();
+    },
+    exportText: exports.text,
+    report: (error) => updateSlice(store, 'job', (job) => withError(job, error)),
+    dismissError: (id) => updateSlice(store, 'job', (job) => withoutError(job, id)),
+  };
+}

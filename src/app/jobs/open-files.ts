@@ -1,0 +1,121 @@
+import { StitchError } from '../../core/errors.ts';
+import type { OnProgress } from '../../core/progress.ts';
+import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
+import type { Tile } from '../../core/tiles/tile.ts';
+import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
+import { mergeFiles, relativeToDrop } from '../state/dropped-files.ts';
+import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
+import type { PageChoice } from '../state/project.ts';
+import { updateSlice, type AppStore } from '../state/store.ts';
+import type { Foreground, JobContext } from './foreground.ts';
+
+/** Seed of the built-in sample: the same pictures on every visit. */
+const sampleSeed = 1;
+
+const noRanking: LayoutRanking = { hypotheses: [], isClose: false };
+
+/** From a drop to a layout. */
+export interface OpenFiles {
+  readonly add: (named: readonly NamedFile[]) => Promise<void>;
+  readonly openSample: () => Promise<void>;
+  readonly chooseGroup: (group: string | null) => Promise<void>;
+  readonly choosePages: (pages: PageChoice) => Promise<void>;
+}
+
+export function openFiles(store: AppStore, client: StitchClient, foreground: Foreground): OpenFiles {
+  /** Hands the tiles to the workers and ranks the layouts their names allow. */
+  const layOut = async ({ signal, onProgress }: JobContext) => {
+    updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
+    updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null }));
+    const { project } = store.getState();
+    await client.openProject(tileSources(project, relativeToDrop(project.files)));
+    signal.throwIfAborted();
+    const ranking = await rankingOf(project.tiles, signal, onProgress);
+    signal.throwIfAborted();
+    updateSlice(store, 'project', (state) => withRanking(state, ranking));
+    return takeLargestGroup();
+  };
+
+  /** Names that say nothing are no failure: the user is asked for a pattern. */
+  const rankingOf = async (tiles: readonly Tile[], signal: AbortSignal, onProgress: OnProgress) => {
+    if (tiles.length < 2) return noRanking;
+    try {
+      return await client.inferLayout(tiles, signal, onProgress);
+    } catch (error) {
+      if (error instanceof StitchError && error.code === 'layout-unknown') return noRanking;
+      throw error;
+    }
+  };
+
+  /** True when all tiles together made no layout and one of several grids is now chosen instead. */
+  const takeLargestGroup = () => {
+    const { inspection, group, edits } = store.getState().project;
+    const [largest, second] = inspection ? tileGroups(inspection.tiles) : [];
+    if (group !== null || edits.layout || !second) return false;
+    updateSlice(store, 'project', (state) => withTiles({ ...state, group: largest.key }));
+    return true;
+  };
+
+  const layOutTwice = async (context: JobContext) => {
+    if (await layOut(context)) await layOut(context);
+    return '';
+  };
+
+  const inspect = async (context: JobContext) => {
+    const files = relativeToDrop(store.getState().project.files);
+    const inspection = await client.inspect(files, context.signal, context.onProgress);
+    context.signal.throwIfAborted();
+    updateSlice(store, 'project', (state) => withInspection(state, inspection));
+    if (inspection.tiles.length === 0)
+      throw new StitchError(
+        'no-tiles',
+        'None of these files is an image that can be stitched; see the list of problems.',
+      );
+    return layOutTwice(context);
+  };
+
+  const add = async (named: readonly NamedFile[]) => {
+    const before = store.getState().project;
+    const files = mergeFiles(before.files, named);
+    if (files === before.files && named.length > 0) return;
+    // Another drop may come while this one is read: its job starts from all files seen so far.
+    updateSlice(store, 'project', (state) => ({ ...state, files }));
+    // Once the headers are read the files stay, whatever becomes of the layout.
+    const rollback = () => {
+      if (store.getState().project.inspection !== before.inspection && store.getState().project.tiles.length > 0)
+        return;
+      const isFirst = before.tiles.length === 0;
+      updateSlice(store, 'project', (state) =>
+        isFirst ? { ...emptyProject, inspection: state.inspection } : { ...state, files: before.files },
+      );
+    };
+    await foreground.run(
+      'inspect',
+      async (context) => {
+        if (named.length === 0) throw new StitchError('no-tiles', 'There is no file in what was dropped.');
+        return inspect(context);
+      },
+      rollback,
+    );
+  };
+
+  return {
+    add,
+    async openSample() {
+      await foreground.run('sample', async (context) => {
+        const sample = await client.makeSample(sampleSeed, context.signal, context.onProgress);
+        context.signal.throwIfAborted();
+        updateSlice(store, 'project', () => ({ ...emptyProject, files: sample.files }));
+        return inspect(context);
+      });
+    },
+    async chooseGroup(group) {
+      updateSlice(store, 'project', (state) => withTiles({ ...state, group, past: [], future: [] }));
+      await foreground.run('layout', layOutTwice);
+    },
+    async choosePages(pages) {
+      updateSlice(store, 'project', (state) => withTiles({ ...state, pages, past: [], future: [] }));
+      await foreground.run('layout', layOutTwice);
+    },
+  };
+}

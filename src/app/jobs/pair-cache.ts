@@ -1,0 +1,94 @@
+import { openDB, type IDBPDatabase } from 'idb';
+import type { PairResult } from '../../core/matching/link.ts';
+import type { MatcherId, PairOptions } from '../../core/options.ts';
+import type { TilePair } from '../../core/tiles/tile.ts';
+
+/** Keeps pair results under everything that decides them. */
+export interface PairCache {
+  get(keys: readonly string[]): Promise<readonly (PairResult | undefined)[]>;
+  put(key: string, result: PairResult): void;
+}
+
+/** Everything that a pair result depends on besides the code. */
+export interface PairCacheSubject {
+  readonly pair: TilePair;
+  /** Identities of the files of a and b; see `fileIdentity`. */
+  readonly files: readonly [string, string];
+  readonly matcher: MatcherId;
+  readonly modelSha256: string | null;
+  readonly options: PairOptions;
+}
+
+/** The one place where the key of a pair result is made. */
+export function pairCacheKey({ pair, files, matcher, modelSha256, options }: PairCacheSubject): string {
+  const { a, b, aFromB, sigmaPx, expectedOverlap } = pair;
+  return JSON.stringify([
+    a,
+    b,
+    files,
+    matcher,
+    modelSha256,
+    options,
+    [aFromB.x, aFromB.y, aFromB.thetaRad, sigmaPx].map((value) => Math.round(value * 1000) / 1000),
+    expectedOverlap,
+  ]);
+}
+
+/** A cache that lasts as long as the page. */
+export function memoryPairCache(): PairCache {
+  const results = new Map<string, PairResult>();
+  return {
+    get: (keys) => Promise.resolve(keys.map((key) => results.get(key))),
+    put: (key, result) => void results.set(key, result),
+  };
+}
+
+const storeName = 'pairs';
+/** A store with more results than this is emptied at the next start. */
+const largestCount = 20_000;
+
+/**
+ * A cache in memory that is written through to IndexedDB, so that a reloaded page continues where it was.
+ * `codeVersion` is a hash of the code that makes results: those of another version are dropped.
+ * Without IndexedDB (private windows) memory alone remains.
+ */
+export async function persistentPairCache(codeVersion: string): Promise<PairCache> {
+  const memory = memoryPairCache();
+  const database = await openPairs(codeVersion);
+  if (!database) return memory;
+  return {
+    async get(keys) {
+      const known = await memory.get(keys);
+      return Promise.all(keys.map(async (key, k) => known[k] ?? (await stored(database, key))));
+    },
+    put(key, result) {
+      memory.put(key, result);
+      // A full disk or a closed database costs the next session its head start, nothing else.
+      database.put(storeName, result, key).catch((error: unknown) => console.warn('pair result not stored', error));
+    },
+  };
+}
+
+async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
+  try {
+    const database = await openDB('em-stitch', 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore(storeName);
+        fresh.createObjectStore('about');
+      },
+    });
+    const version: unknown = await database.get('about', 'codeVersion');
+    const count = await database.count(storeName);
+    if (version !== codeVersion || count > largestCount) await database.clear(storeName);
+    await database.put('about', codeVersion, 'codeVersion');
+    return database;
+  } catch (error) {
+    console.warn('pair results are kept in memory only', error);
+    return null;
+  }
+}
+
+async function stored(database: IDBPDatabase, key: string): Promise<PairResult | undefined> {
+  // Written by this same version of the code, see codeVersion.
+  return (await database.get(storeName, key).catch(() => undefined)) as PairResult | undefined;
+}

@@ -1,0 +1,44 @@
+import type { ExportTarget } from '../../../workers/protocol.ts';
+
+/** Where exports go: the user's disk through a picker where the browser has one, else a download. */
+export interface SavePlace {
+  /** Asks for a place while the click still counts; null when the user thinks better of it. */
+  choose(name: string): Promise<ExportTarget | null>;
+  download(name: string, content: Blob): void;
+}
+
+/** The File System Access picker; TypeScript's DOM library has the handles but not the pickers. */
+type SavePicker = (options: {
+  readonly suggestedName: string;
+  readonly types: readonly { readonly description: string; readonly accept: Readonly<Record<string, string[]>> }[];
+}) => Promise<FileSystemFileHandle>;
+
+/** A download needs its URL until the browser has read the file; there is no event for that. */
+const keepUrlMs = 10 * 60_000;
+
+export function browserSavePlace(window: Window): SavePlace {
+  return {
+    async choose(name) {
+      const picker = (window as { readonly showSaveFilePicker?: SavePicker }).showSaveFilePicker;
+      if (!picker) return { kind: 'opfs', name };
+      try {
+        const handle = await picker.call(window, {
+          suggestedName: name,
+          types: [{ description: 'TIFF image', accept: { 'image/tiff': ['.tif', '.tiff'] } }],
+        });
+        return { kind: 'handle', handle };
+      } catch (error) {
+        if (error instanceof Error && error.name === 'AbortError') return null;
+        throw error;
+      }
+    },
+    download(name, content) {
+      const url = URL.createObjectURL(content);
+      const anchor = window.document.createElement('a');
+      anchor.href = url;
+      anchor.download = name;
+      anchor.click();
+      window.setTimeout(() => URL.revokeObjectURL(url), keepUrlMs);
+    },
+  };
+}

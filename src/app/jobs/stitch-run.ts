@@ -1,0 +1,202 @@
+import { StitchError } from '../../core/errors.ts';
+import type { Rect } from '../../core/geometry/rect.ts';
+import type { RunContext } from '../../core/progress.ts';
+import { resolve, stitch, type StitchInput, type StitchResult, type StitchSteps } from '../../core/stitch.ts';
+import { proposePairs } from '../../core/tiles/pairing.ts';
+import { pairKey, type TileId, type TilePair } from '../../core/tiles/tile.ts';
+import type { MatcherStatus, ModelSource, StitchClient } from '../../../workers/protocol.ts';
+import { fileIdentity, relativeToDrop } from '../state/dropped-files.ts';
+import { withError } from '../state/job.ts';
+import type { ProjectState } from '../state/project.ts';
+import { stalenessOf, type StitchRun } from '../state/result.ts';
+import { updateSlice, type AppStore } from '../state/store.ts';
+import type { Foreground, JobContext } from './foreground.ts';
+import { pairCacheKey, type PairCache } from './pair-cache.ts';
+
+export interface StitchRunDeps {
+  readonly store: AppStore;
+  readonly client: StitchClient;
+  readonly foreground: Foreground;
+  readonly cache: PairCache;
+  /** The bundle that comes with the app. */
+  readonly embeddedModel: ModelSource;
+  readonly now: () => number;
+}
+
+/** Runs and what follows an edit of a finished one. */
+export interface StitchRuns {
+  readonly stitch: () => Promise<void>;
+  /** Brings a finished run up to the project's decisions with the least work: nothing, a render, a solve. */
+  readonly reconcile: () => Promise<void>;
+  /** Sets the contrast from the values seen in `rect`. */
+  readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
+}
+
+/** Long side of the overview that the first contrast is taken from, px. */
+const overviewSide = 512;
+
+export function stitchRuns({ store, client, foreground, cache, embeddedModel, now }: StitchRunDeps): StitchRuns {
+  let loaded: { readonly matcher: string; readonly model: ModelSource | null; readonly status: MatcherStatus } | null =
+    null;
+
+  const loadMatcher = async ({ edits, ownModel }: ProjectState, { signal, onProgress }: JobContext) => {
+    const { matcher } = edits.options;
+    const model = matcher === 'loftr' ? (ownModel ?? embeddedModel) : null;
+    if (loaded?.matcher === matcher && loaded.model === model) return loaded.status;
+    loaded = null;
+    const status = await client.loadMatcher({ matcher, model }, signal, onProgress);
+    signal.throwIfAborted();
+    loaded = { matcher, model, status };
+    updateSlice(store, 'job', (job) => ({ ...job, matcher: status }));
+    return status;
+  };
+
+  /** Steps of `stitch()` as calls to the workers; `keep` receives every finished pair. */
+  const stepsOf = (input: StitchInput, context: JobContext, keep: StitchSteps['onPair']): StitchSteps => ({
+    matchPair: (pair) => client.matchPair(pair, input.options.pair, context.signal),
+    solve: (graph, options) => client.solve(graph, options, context.signal, context.onProgress),
+    solveTones: (links) => client.solveTones(links, context.signal),
+    concurrency: client.matchConcurrency,
+    onPair: keep,
+  });
+
+  /** Shows a finished run: workers first, then the store, so that no one asks for chunks of the old mosaic. */
+  const show = async (run: StitchRun, context: JobContext, isFirst: boolean) => {
+    const { mosaic } = run.outcome;
+    context.onProgress({ stage: 'compose', done: 0, total: 1 });
+    await client.showMosaic(mosaic, run.options.compose);
+    context.signal.throwIfAborted();
+    if (isFirst) await readDisplay(mosaic.bounds, overviewScale(mosaic.bounds), context.signal);
+    updateSlice(store, 'result', ({ revision }) => ({ run, revision: revision + 1 }));
+  };
+
+  const readDisplay = async (rect: Rect, scale: number, signal: AbortSignal) => {
+    if (rect.width < 1 || rect.height < 1) return;
+    const { low, high } = await client.statistics(rect, scale, signal);
+    signal.throwIfAborted();
+    updateSlice(store, 'view', (view) => ({
+      ...view,
+      display: { ...view.display, low, high: high > low ? high : low + 1 },
+    }));
+  };
+
+  const stitchProject = async (project: ProjectState, context: JobContext) => {
+    const startedAt = now();
+    const { tiles, ownModel } = project;
+    const { layout, options, excluded } = project.edits;
+    if (!layout)
+      throw new StitchError(
+        'layout-unknown',
+        'The layout is not known yet. Give a name pattern, or rows, columns and the scan order, then press Stitch again.',
+      );
+    const matcher = await loadMatcher(project, context);
+    const keyOf = cacheKeys(project, matcher);
+    const proposed = proposePairs(layout, tiles);
+    const results = await cache.get(proposed.map(keyOf));
+    context.signal.throwIfAborted();
+    const known = new Map(results.flatMap((result) => (result ? [[pairKey(result.pair), result] as const] : [])));
+    const input: StitchInput = { tiles, layout, options, known, excluded };
+    let matchedPairs = 0;
+    const steps = stepsOf(input, context, (result) => {
+      matchedPairs++;
+      context.keepPair();
+      // A file that could not be read may be readable next time.
+      if (result.kind === 'link' || result.reason !== 'read-failed') cache.put(keyOf(result.pair), result);
+    });
+    const outcome = await stitch(input, steps, runContext(context));
+    const elapsedMs = now() - startedAt;
+    const counts = { matchedPairs, knownPairs: outcome.pairs.length - matchedPairs, elapsedMs };
+    await show({ tiles, layout, ownModel, options, excluded, matcher, outcome, ...counts }, context, true);
+    return noteOf(outcome, counts.knownPairs);
+  };
+
+  const resolveRun = async (run: StitchRun, project: ProjectState, context: JobContext) => {
+    const { tiles, layout } = run;
+    const { options, excluded } = project.edits;
+    const input: StitchInput = { tiles, layout, options, known: new Map(), excluded };
+    const steps = stepsOf(input, context, () => undefined);
+    const outcome = await resolve(input, run.outcome.pairs, steps, runContext(context));
+    await show({ ...run, options, excluded, outcome }, context, false);
+    return noteOf(outcome, outcome.pairs.length);
+  };
+
+  const recompose = async (run: StitchRun, { edits }: ProjectState) => {
+    try {
+      await client.showMosaic(run.outcome.mosaic, edits.options.compose);
+      updateSlice(store, 'result', (result) =>
+        result.run === run
+          ? { run: { ...run, options: edits.options }, revision: result.revision + 1 }
+          : { ...result, revision: result.revision + 1 },
+      );
+    } catch (error) {
+      updateSlice(store, 'job', (job) => withError(job, error));
+    }
+  };
+
+  const reconcile = async () => {
+    const { project, result, job } = store.getState();
+    const { current } = job;
+    // A re-solve is replaced by a newer one; anything else that runs is followed by a reconcile.
+    if (!result.run || (current.kind === 'running' && current.task !== 'resolve')) return;
+    const run = result.run;
+    switch (stalenessOf(run, project)) {
+      case 'solve':
+        if (await foreground.run('resolve', (context) => resolveRun(run, project, context))) await reconcile();
+        return;
+      case 'compose':
+        return recompose(run, project);
+      case 'current':
+        // The edit that a running re-solve was for has been taken back.
+        if (current.kind === 'running') foreground.reset();
+        return;
+      case 'match':
+        return;
+    }
+  };
+
+  return {
+    async stitch() {
+      const { project } = store.getState();
+      await foreground.run('stitch', (context) => stitchProject(project, context));
+      await reconcile();
+    },
+    reconcile,
+    async autoDisplay(rect, scale) {
+      try {
+        await readDisplay(rect, scale, new AbortController().signal);
+      } catch (error) {
+        updateSlice(store, 'job', (job) => withError(job, error));
+      }
+    },
+  };
+}
+
+/** The cache key of a pair in this project under this matcher. */
+function cacheKeys(project: ProjectState, matcher: MatcherStatus): (pair: TilePair) => string {
+  const identityOfFile = new Map(relativeToDrop(project.files).map((named) => [named.path, fileIdentity(named)]));
+  const identityOfTile = new Map(project.tiles.map((tile) => [tile.id, identityOfFile.get(tile.file) ?? tile.file]));
+  const identityOf = (tile: TileId) => identityOfTile.get(tile) ?? tile;
+  return (pair) =>
+    pairCacheKey({
+      pair,
+      files: [identityOf(pair.a), identityOf(pair.b)],
+      matcher: matcher.matcher,
+      modelSha256: matcher.modelSha256,
+      options: project.edits.options.pair,
+    });
+}
+
+function runContext({ signal, onProgress }: JobContext): RunContext {
+  return { signal, onProgress, yieldNow: () => new Promise((done) => setTimeout(done)) };
+}
+
+function overviewScale({ width, height }: Rect): number {
+  return Math.min(1, overviewSide / Math.max(1, width, height));
+}
+
+function noteOf({ pairs, report }: StitchResult, knownPairs: number): string {
+  const links = pairs.filter(({ kind }) => kind === 'link').length;
+  const solved = [...report.state.values()].filter((state) => state === 'solved').length;
+  const reused = knownPairs > 0 ? `, ${knownPairs} known already` : '';
+  return `${links} links of ${pairs.length} pairs${reused}; ${solved} of ${report.state.size} tiles solved`;
+}

@@ -1,0 +1,79 @@
+import { StitchError, type ErrorCode } from '../../core/errors.ts';
+import type { Stage } from '../../core/progress.ts';
+import type { MatcherStatus } from '../../../workers/protocol.ts';
+
+/** What a job is for. */
+export type Task = 'sample' | 'inspect' | 'layout' | 'stitch' | 'resolve' | 'export';
+
+/** The one job in the foreground. */
+export type ForegroundJob =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'running';
+      readonly task: Task;
+      readonly stage: Stage | null;
+      readonly done: number;
+      readonly total: number;
+      readonly note: string;
+      readonly startedAt: number;
+      /** When the stage began and how much was done then: what time left is estimated from. */
+      readonly stageStartedAt: number;
+      readonly stageStartDone: number;
+    }
+  | { readonly kind: 'cancelled'; readonly task: Task; readonly keptPairs: number }
+  | { readonly kind: 'failed'; readonly task: Task }
+  | { readonly kind: 'done'; readonly task: Task; readonly elapsedMs: number; readonly note: string };
+
+/** An error as the panel shows it; stays until the user dismisses it. */
+export interface ShownError {
+  readonly id: number;
+  readonly code: ErrorCode | 'unexpected';
+  readonly message: string;
+}
+
+/** Slice `job`. */
+export interface JobState {
+  readonly current: ForegroundJob;
+  readonly errors: readonly ShownError[];
+  /** The matcher that is loaded, with the rung it runs on. */
+  readonly matcher: MatcherStatus | null;
+}
+
+export const noJob: JobState = { current: { kind: 'idle' }, errors: [], matcher: null };
+
+export function startJob(task: Task, now: number): ForegroundJob {
+  return {
+    kind: 'running',
+    task,
+    stage: null,
+    done: 0,
+    total: 0,
+    note: '',
+    startedAt: now,
+    stageStartedAt: now,
+    stageStartDone: 0,
+  };
+}
+
+/** Milliseconds until the stage ends at its pace so far; null while nothing can be said. */
+export function timeLeftMs(job: ForegroundJob, now: number): number | null {
+  if (job.kind !== 'running') return null;
+  const finished = job.done - job.stageStartDone;
+  if (finished <= 0 || job.total <= job.done) return null;
+  return ((now - job.stageStartedAt) / finished) * (job.total - job.done);
+}
+
+/** The job state with one more error; the same message is not shown twice. */
+export function withError(job: JobState, error: unknown): JobState {
+  const shown = {
+    id: (job.errors.at(-1)?.id ?? 0) + 1,
+    code: error instanceof StitchError ? error.code : ('unexpected' as const),
+    message: error instanceof Error ? error.message : String(error),
+  };
+  if (job.errors.some(({ code, message }) => code === shown.code && message === shown.message)) return job;
+  return { ...job, errors: [...job.errors, shown] };
+}
+
+export function withoutError(job: JobState, id: number): JobState {
+  return { ...job, errors: job.errors.filter((error) => error.id !== id) };
+}

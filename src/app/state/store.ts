@@ -1,0 +1,48 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { noJob, type JobState } from './job.ts';
+import { emptyProject, type ProjectState } from './project.ts';
+import { noResult, type ResultState } from './result.ts';
+import { initialView, type ViewState } from './view.ts';
+
+/** The whole state of the app: plain data in four slices. Only `app/jobs` writes `result` and `job`. */
+export interface AppState {
+  readonly project: ProjectState;
+  readonly result: ResultState;
+  readonly job: JobState;
+  readonly view: ViewState;
+}
+
+export type AppStore = StoreApi<AppState>;
+
+export function createAppStore(): AppStore {
+  return createStore<AppState>()(() => ({ project: emptyProject, result: noResult, job: noJob, view: initialView }));
+}
+
+/** The one word for what the app is doing, for the root element and tests. */
+export type Phase = 'idle' | 'loading' | 'ready' | 'running' | 'cancelled' | 'failed' | 'done';
+
+/** Loading is everything up to a layout; running is everything after Stitch. */
+export function phaseOf({ job: { current }, project }: AppState): Phase {
+  switch (current.kind) {
+    case 'running':
+      return current.task === 'sample' || current.task === 'inspect' || current.task === 'layout'
+        ? 'loading'
+        : 'running';
+    case 'cancelled':
+    case 'failed':
+      return current.kind;
+    case 'done':
+      return current.task === 'stitch' || current.task === 'resolve' || current.task === 'export' ? 'done' : 'ready';
+    case 'idle':
+      return project.tiles.length > 0 ? 'ready' : 'idle';
+  }
+}
+
+/** Changes one slice. */
+export function updateSlice<K extends keyof AppState>(
+  store: AppStore,
+  slice: K,
+  change: (state: AppState[K]) => AppState[K],
+): void {
+  store.setState((state) => ({ [slice]: change(state[slice]) }));
+}
