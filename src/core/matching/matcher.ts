@@ -39,6 +39,8 @@ export interface Matcher {
   readonly multipleOf: number;
   /** Lowest confidence that goes into verification. */
   readonly minConfidence: number;
+  /** Most cells of 8×8 px of a strip that one `match` takes; larger strips are cut into windows. No limit when absent. */
+  readonly maxTokens?: number;
   match(a: FloatRaster, b: FloatRaster, context: MatchContext): Promise<Correspondences>;
   dispose(): Promise<void>;
 }

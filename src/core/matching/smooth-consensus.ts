@@ -1,0 +1,176 @@
+import type { Affine2 } from '../geometry/affine2.ts';
+import type { Correspondences } from './matcher.ts';
+import { squaredResiduals } from './ransac.ts';
+
+/**
+ * Degrees of the smooth motion that inliers are grown with: how many inliers a degree needs before it is trusted,
+ * and the residual, in thresholds, up to which matches are taken in. A real scan is stretched by several percent
+ * near the start of its lines, smoothly: a cubic per pair predicts left-out blocks to 0.3 px, an affine to 0.8 px.
+ */
+const stages = [
+  { degree: 1, inliers: 6, thresholds: 2 },
+  { degree: 2, inliers: 24, thresholds: 1.5 },
+  { degree: 3, inliers: 60, thresholds: 1 },
+] as const;
+
+/** Expected size of a coefficient beyond affine, px over the normalised strip; keeps sparse corners from bending. */
+const bendingPx = 10;
+
+const refits = 4;
+
+/**
+ * The matches that agree with one smooth motion through a consensus: a polynomial a(q) of degree 1, then 2, then 3 is
+ * fitted to the inliers and takes in what lies within its threshold. A wrong match passes only when it lies within
+ * `thresholdPx` of where its neighbours put it. Fewer inliers than a degree needs leave the lower degree's answer.
+ *
+ * @param start [N] inliers of a RANSAC consensus, and its model.
+ * @returns [N] 1 for inliers.
+ */
+export function growSmoothConsensus(
+  correspondences: Correspondences,
+  start: { readonly aFromB: Affine2; readonly inlierMask: Uint8Array },
+  thresholdPx: number,
+): Uint8Array {
+  let mask = start.inlierMask;
+  let squares = squaredResiduals(correspondences, start.aFromB);
+  const frame = normalisingFrame(correspondences);
+  for (const stage of stages) {
+    if (countOf(mask) < stage.inliers) break;
+    const limit = (stage.thresholds * thresholdPx) ** 2;
+    for (let round = 0; round < refits; round++) {
+      const motion = fitPolynomial(correspondences, mask, stage.degree, frame, thresholdPx);
+      if (motion === null) break;
+      squares = polynomialResiduals(correspondences, motion, stage.degree, frame);
+      const grown = Uint8Array.from(squares, (square) => (square < limit ? 1 : 0));
+      const settled = grown.every((inlier, i) => inlier === mask[i]);
+      mask = grown;
+      if (settled) break;
+    }
+  }
+  const limit = thresholdPx * thresholdPx;
+  const kept = Uint8Array.from(squares, (square) => (square < limit ? 1 : 0));
+  return countOf(kept) >= countOf(start.inlierMask) / 2 ? kept : start.inlierMask;
+}
+
+function countOf(mask: Uint8Array): number {
+  let count = 0;
+  for (const inlier of mask) count += inlier;
+  return count;
+}
+
+/** Maps b's bounding box of matches onto [−1, 1]², so that powers stay of one size. */
+interface Frame {
+  readonly x: number;
+  readonly y: number;
+  readonly halfWidth: number;
+  readonly halfHeight: number;
+}
+
+function normalisingFrame({ b }: Correspondences): Frame {
+  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < b.length; i += 2) {
+    left = Math.min(left, b[i]);
+    right = Math.max(right, b[i]);
+    top = Math.min(top, b[i + 1]);
+    bottom = Math.max(bottom, b[i + 1]);
+  }
+  const halfWidth = Math.max((right - left) / 2, 1);
+  const halfHeight = Math.max((bottom - top) / 2, 1);
+  return { x: (left + right) / 2, y: (top + bottom) / 2, halfWidth, halfHeight };
+}
+
+const termsOf: Readonly<Record<1 | 2 | 3, number>> = { 1: 3, 2: 6, 3: 10 };
+
+/** Monomials 1, u, v, u², uv, v², u³, u²v, uv², v³ of the normalised position. */
+function monomials(u: number, v: number, into: Float64Array): void {
+  into[0] = 1;
+  into[1] = u;
+  into[2] = v;
+  into[3] = u * u;
+  into[4] = u * v;
+  into[5] = v * v;
+  into[6] = u * u * u;
+  into[7] = u * u * v;
+  into[8] = u * v * v;
+  into[9] = v * v * v;
+}
+
+/** Least squares with a ridge on the terms beyond affine; [x coefficients, y coefficients], or null when singular. */
+function fitPolynomial(
+  { a, b }: Correspondences,
+  mask: Uint8Array,
+  degree: 1 | 2 | 3,
+  frame: Frame,
+  noisePx: number,
+): readonly [Float64Array, Float64Array] | null {
+  const terms = termsOf[degree];
+  const powers = new Float64Array(10);
+  const normal = new Float64Array(terms * terms);
+  const rightX = new Float64Array(terms);
+  const rightY = new Float64Array(terms);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    monomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
+    const dx = a[2 * i] - b[2 * i];
+    const dy = a[2 * i + 1] - b[2 * i + 1];
+    for (let j = 0; j < terms; j++) {
+      rightX[j] += powers[j] * dx;
+      rightY[j] += powers[j] * dy;
+      for (let k = 0; k <= j; k++) normal[j * terms + k] += powers[j] * powers[k];
+    }
+  }
+  const ridge = (noisePx / bendingPx) ** 2;
+  for (let j = 3; j < terms; j++) normal[j * terms + j] += ridge;
+  if (!factorise(normal, terms)) return null;
+  solveFactorised(normal, terms, rightX);
+  solveFactorised(normal, terms, rightY);
+  return [rightX, rightY];
+}
+
+/** Cholesky factor L of the lower triangle, in place; false when not positive definite. */
+function factorise(matrix: Float64Array, n: number): boolean {
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      let sum = matrix[i * n + j];
+      for (let k = 0; k < j; k++) sum -= matrix[i * n + k] * matrix[j * n + k];
+      if (i > j) matrix[i * n + j] = sum / matrix[j * n + j];
+      else if (sum > 1e-9 * matrix[0]) matrix[j * n + j] = Math.sqrt(sum);
+      else return false;
+    }
+  }
+  return true;
+}
+
+function solveFactorised(factor: Float64Array, n: number, right: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) right[i] -= factor[i * n + k] * right[k];
+    right[i] /= factor[i * n + i];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) right[i] -= factor[k * n + i] * right[k];
+    right[i] /= factor[i * n + i];
+  }
+}
+
+function polynomialResiduals(
+  { a, b }: Correspondences,
+  motion: readonly [Float64Array, Float64Array],
+  degree: 1 | 2 | 3,
+  frame: Frame,
+): Float64Array {
+  const [byX, byY] = motion;
+  const terms = termsOf[degree];
+  const powers = new Float64Array(10);
+  const squares = new Float64Array(a.length >> 1);
+  for (let i = 0; i < squares.length; i++) {
+    monomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
+    let dx = b[2 * i] - a[2 * i];
+    let dy = b[2 * i + 1] - a[2 * i + 1];
+    for (let k = 0; k < terms; k++) {
+      dx += byX[k] * powers[k];
+      dy += byY[k] * powers[k];
+    }
+    squares[i] = dx * dx + dy * dy;
+  }
+  return squares;
+}
