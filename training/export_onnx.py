@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import torch
 
-from checkpoint import load_checkpoint, load_model
+from checkpoint import load_model, load_weights, save_weights
 from data.imaging import PERCENTILES, Difficulty
 from data.pairs import PairRecipe, make_pair
 from data.texture import make_texture
@@ -133,10 +133,13 @@ def main() -> None:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--metrics", type=Path, help="JSON written by evaluate.py")
     parser.add_argument("--fixture", type=Path, default=FIXTURE)
+    parser.add_argument("--weights", type=Path, help="also store the weights as .npz, e.g. training/weights/loftr-compact.npz")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     model = load_model(arguments.checkpoint)
-    values = load_checkpoint(arguments.checkpoint)
+    values = load_weights(arguments.checkpoint)
+    if arguments.weights:
+        save_weights(arguments.weights, values)
     run = {"seed": values["seed"], "steps": values["step"], "pairs": values["pairs"], "cpuSeconds": round(values["cpu_s"])}
     metrics = json.loads(arguments.metrics.read_text()) if arguments.metrics else {}
     path = arguments.out / MODEL_FILE

@@ -211,7 +211,7 @@ def main() -> None:
 
     is_new = not (folder / "log.csv").exists()
     log_file = open(folder / "log.csv", "a", newline="")
-    log = csv.DictWriter(log_file, LOG_COLUMNS)
+    log = csv.DictWriter(log_file, LOG_COLUMNS, lineterminator="\n")
     if is_new:
         log.writeheader()
     recent: List[Dict[str, float]] = []
