@@ -1,0 +1,25 @@
+import type { OverlayColours } from './overlay-painter.ts';
+
+/** The design tokens that canvases need as colours; the fall-backs are those of the style sheet. */
+export function readOverlayColours(element: Element): OverlayColours {
+  const style = getComputedStyle(element);
+  const token = (name: string, fallback: string): string => style.getPropertyValue(name).trim() || fallback;
+  return {
+    background: token('--bg-0', '#101214'),
+    solved: token('--text-dim', '#a3abb3'),
+    prior: token('--warn', '#e9b44c'),
+    unplaced: token('--bad', '#f28b82'),
+    accent: token('--accent', '#6cb2f7'),
+    text: token('--text', '#e4e7ea'),
+    dim: token('--text-dim', '#a3abb3'),
+    bad: token('--bad', '#f28b82'),
+    quality: [
+      token('--quality-0', '#e66101'),
+      token('--quality-1', '#fdb863'),
+      token('--quality-2', '#d9d9d9'),
+      token('--quality-3', '#8fc1ea'),
+      token('--quality-4', '#4393e5'),
+    ],
+    font: token('--font', 'system-ui, sans-serif'),
+  };
+}
