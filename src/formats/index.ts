@@ -1,0 +1,128 @@
+import { notAnImage, truncatedFile, unsupportedImage } from './format-errors.ts';
+import type { ByteSource, ImageFile } from './image-file.ts';
+
+/** Reads one image format. */
+export interface ImageReader {
+  /**
+   * Parses the headers.
+   * @throws StitchError `truncated-file`, `unsupported-image`, `unreadable-file`
+   */
+  open(source: ByteSource): Promise<ImageFile>;
+}
+
+/** What the file chooser and the sniffer need to know of a format, without loading its reader. */
+export interface ReaderDescriptor {
+  readonly id: string;
+  readonly label: string;
+  /** Lower case, without the dot; a hint for choosers only, the content decides. */
+  readonly extensions: readonly string[];
+  /** True when the first bytes of a file (up to 1024) are this format's. */
+  readonly sniff: (head: Uint8Array) => boolean;
+  readonly load: () => Promise<ImageReader>;
+}
+
+const sniffBytes = 1024;
+
+/** The readers, in the order they are asked; MRC has the weakest signature and comes last. */
+export const readers = {
+  tiff: {
+    id: 'tiff',
+    label: 'TIFF, BigTIFF, OME-TIFF',
+    extensions: ['tif', 'tiff', 'btf', 'tf8', 'tf2'],
+    sniff: (head) =>
+      startsWith(head, 'II*\0') || startsWith(head, 'MM\0*') || startsWith(head, 'II+\0') || startsWith(head, 'MM\0+'),
+    load: async () => ({ open: (await import('./tiff/tiff-reader.ts')).openTiff }),
+  },
+  png: {
+    id: 'png',
+    label: 'PNG',
+    extensions: ['png'],
+    sniff: (head) => startsWith(head, '\x89PNG\r\n\x1a\n'),
+    load: async () => ({ open: (await import('./png.ts')).openPng }),
+  },
+  jpeg: {
+    id: 'jpeg',
+    label: 'JPEG',
+    extensions: ['jpg', 'jpeg'],
+    sniff: (head) => startsWith(head, '\xff\xd8\xff'),
+    load: async () => ({ open: (await import('./jpeg.ts')).openJpeg }),
+  },
+  bmp: {
+    id: 'bmp',
+    label: 'BMP',
+    extensions: ['bmp'],
+    // "BM" alone is weak: the reserved words are zero and the pixels begin behind the headers.
+    sniff: (head) => startsWith(head, 'BM') && head.length >= 26 && head.subarray(6, 10).every((b) => b === 0),
+    load: async () => ({ open: (await import('./bmp.ts')).openBmp }),
+  },
+  mrc: {
+    id: 'mrc',
+    label: 'MRC',
+    extensions: ['mrc', 'st', 'map', 'rec', 'ali', 'mrcs'],
+    sniff: isMrcHead,
+    load: async () => ({ open: (await import('./mrc.ts')).openMrc }),
+  },
+} as const satisfies Record<string, ReaderDescriptor>;
+
+/** Id of a reader. */
+export type ReaderId = keyof typeof readers;
+
+/** Known image formats that are not read: first bytes and name. */
+const refusedFormats: readonly (readonly [string, string])[] = [
+  ['GIF8', 'a GIF'],
+  ['\0\0\0\x0cjP  ', 'a JPEG 2000'],
+  ['\xff\x4f\xff\x51', 'a JPEG 2000 code stream'],
+  ['\0\0\0\x0cJXL ', 'a JPEG XL'],
+  ['\xff\x0a', 'a JPEG XL code stream'],
+  ['\0\0\0\x03\0', 'a Gatan DM3'],
+  ['\0\0\0\x04\0\0\0\0', 'a Gatan DM4'],
+  ['ZISRAWFILE', 'a Zeiss CZI'],
+  ['\x89HDF\r\n', 'an HDF5 (or Imaris, or EMD)'],
+  ['P5', 'a PGM'],
+  ['P6', 'a PPM'],
+  ['SIMPLE  =', 'a FITS'],
+];
+
+const otherFiles: readonly (readonly [string, string])[] = [
+  ['%PDF', 'the file is a PDF'],
+  ['PK\x03\x04', 'the file is a ZIP archive (unpack it first)'],
+  ['\x1f\x8b', 'the file is a gzip archive (unpack it first)'],
+  ['7z\xbc\xaf', 'the file is a 7z archive (unpack it first)'],
+];
+
+/**
+ * Opens an image by its content, whatever its name says: headers only.
+ * @throws StitchError `not-an-image`, `truncated-file` (a file of zero bytes too), `unsupported-image` naming the
+ *   variant, `unreadable-file`; every message names the file and the next step
+ */
+export async function openImage(source: ByteSource): Promise<ImageFile> {
+  if (source.size === 0) throw truncatedFile(source.name, 'the file is empty (0 bytes)');
+  const head = await source.read(0, Math.min(sniffBytes, source.size));
+  for (const descriptor of Object.values<ReaderDescriptor>(readers)) {
+    if (descriptor.sniff(head)) return (await descriptor.load()).open(source);
+  }
+  const refused = refusedFormats.find(([magic]) => startsWith(head, magic));
+  if (refused !== undefined) throw unsupportedImage(source.name, `${refused[1]} file, which is not read here`);
+  if (startsWith(head, 'RIFF') && startsWith(head.subarray(8), 'WEBP'))
+    throw unsupportedImage(source.name, 'a WebP file, which is not read here');
+  const other = otherFiles.find(([magic]) => startsWith(head, magic));
+  throw notAnImage(source.name, other?.[1] ?? 'the file is no image that is known here');
+}
+
+function startsWith(head: Uint8Array, magic: string): boolean {
+  if (head.length < magic.length) return false;
+  for (let i = 0; i < magic.length; i++) if (head[i] !== magic.charCodeAt(i)) return false;
+  return true;
+}
+
+/** An MRC of 2000 and later says "MAP " at byte 208; an older one is known by its dimensions, mode and axes. */
+function isMrcHead(head: Uint8Array): boolean {
+  if (head.length < sniffBytes) return false;
+  if (startsWith(head.subarray(208), 'MAP')) return true;
+  const view = new DataView(head.buffer, head.byteOffset, sniffBytes);
+  return [true, false].some((littleEndian) => {
+    const words = [0, 4, 8, 12, 64, 68, 72].map((at) => view.getInt32(at, littleEndian));
+    const isSize = words.slice(0, 3).every((n) => n > 0 && n <= 2 ** 20);
+    return isSize && words[3] >= 0 && words[3] <= 101 && words.slice(4).sort().join() === '1,2,3';
+  });
+}
