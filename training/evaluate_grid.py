@@ -29,6 +29,8 @@ LEAST_INLIERS = 15
 MOST_ROTATION_RAD = np.deg2rad(6)
 MARGIN = 1.5
 ROBUST_PX = 1.5
+# Fixes the mean linear part of the mosaic.
+GAUGE = 1e3
 # Weak pull of every tile towards its nominal place and of its linear part towards the identity.
 LINEAR_PRIOR, PLACE_PRIOR = 10.0, 1e-3
 ITERATIONS, UNIT_PX = 60, 1000.0
@@ -123,6 +125,11 @@ def solve_affine(tiles: Dict[Cell, Array], links: List[Link], overlap: float) ->
         start[at + 2] = centre + [(cell[1] - cells[0][1]) * width * (1 - overlap), (cell[0] - cells[0][0]) * height * (1 - overlap)]
         pull += [LINEAR_PRIOR / UNIT_PX, LINEAR_PRIOR / UNIT_PX, PLACE_PRIOR]
     matrix, prior = np.concatenate(blocks), np.diag(np.square(pull))
+    # Shrinking the whole mosaic shrinks every residual: the mean linear part is held at the identity.
+    for k in range(2):
+        mean = np.zeros(3 * len(cells))
+        mean[k::3] = GAUGE / len(cells)
+        prior += np.outer(mean, mean)
     unknown = start
     for _ in range(ITERATIONS):
         residual = np.linalg.norm(matrix @ unknown, axis=1)
