@@ -114,7 +114,11 @@ function compareBy(p: LinkRow, q: LinkRow, by: LinkOrder['by']): number {
       return compareNames(p.nameA, q.nameA) || compareNames(p.nameB, q.nameB);
     case 'state':
       return compareText(p.state, q.state);
-    default:
+    case 'matches':
+    case 'inliers':
+    case 'confidence':
+    case 'residual':
+    case 'shift':
       return (valueOf(p, by) ?? 0) - (valueOf(q, by) ?? 0);
   }
 }

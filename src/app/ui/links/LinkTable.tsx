@@ -1,0 +1,309 @@
+import type { KeyboardEvent } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp, Ban, RotateCcw } from 'lucide-react';
+import type { LinkState } from '../../viewer/link-state.ts';
+import { linkStates, qualityStep } from '../../viewer/link-state.ts';
+import type { LinkColumn, LinkOrder, LinkRow } from './link-row.ts';
+import { filterRows, neighbourByWorst, sortRows } from './link-row.ts';
+import './link-table.css';
+
+/** The rows of a run and what is selected; the table keeps its own order and filter. */
+export interface LinkTableProps {
+  readonly rows: readonly LinkRow[];
+  readonly selectedKey: string | null;
+  readonly onSelect: (pairKey: string) => void;
+  /** Enter or a double click: look at the pair. */
+  readonly onOpen?: (pairKey: string) => void;
+  readonly onToggleExclude: (pairKey: string) => void;
+}
+
+const ROW_PX = 26;
+const OVERSCAN = 12;
+const PAGE_ROWS = 12;
+
+const columns: readonly { readonly id: LinkColumn; readonly label: string; readonly title: string }[] = [
+  { id: 'pair', label: 'Pair', title: 'The two tiles' },
+  { id: 'state', label: 'State', title: 'link · removed by the solver · rejected · excluded by you' },
+  { id: 'matches', label: 'Matches', title: 'Matches found' },
+  { id: 'inliers', label: 'Inliers', title: 'Matches that agree on one motion' },
+  { id: 'confidence', label: 'Conf.', title: 'Mean confidence of the inliers' },
+  { id: 'residual', label: 'Residual', title: 'Left at the solved positions, px (root mean square)' },
+  { id: 'shift', label: 'Shift', title: 'Distance from where the layout had it, px' },
+];
+
+const stateLabels: Readonly<Record<LinkState, string>> = {
+  link: 'link',
+  removed: 'removed',
+  rejected: 'rejected',
+  excluded: 'excluded',
+};
+
+/** All pairs of a run: sortable, filtered, with the keys ↑ ↓ Home End, Enter, n (next worst), x (exclude or restore). */
+export function LinkTable({ rows, selectedKey, onSelect, onOpen, onToggleExclude }: LinkTableProps) {
+  const [order, setOrder] = useState<LinkOrder>({ by: 'worst', descending: false });
+  const [text, setText] = useState('');
+  const [states, setStates] = useState<ReadonlySet<LinkState>>(() => new Set(linkStates));
+  const shown = useMemo(() => sortRows(filterRows(rows, { states, text }), order), [rows, states, text, order]);
+  const selectedIndex = useMemo(() => shown.findIndex((row) => row.pairKey === selectedKey), [shown, selectedKey]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const id = useId();
+
+  // The virtualiser hands out functions that the React compiler cannot memoise; nothing here depends on that.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const virtualizer = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+    // The head sticks to the top and takes one row of the view.
+    scrollPaddingEnd: ROW_PX,
+  });
+
+  useEffect(() => {
+    if (selectedIndex >= 0) virtualizer.scrollToIndex(selectedIndex, { align: 'auto' });
+  }, [selectedIndex, virtualizer]);
+
+  const selectAt = (index: number): void => {
+    const row = shown.at(Math.max(0, Math.min(shown.length - 1, index)));
+    if (row !== undefined) onSelect(row.pairKey);
+  };
+
+  const act = (key: string): boolean => {
+    switch (key) {
+      case 'ArrowDown':
+        selectAt(selectedIndex + 1);
+        return true;
+      case 'ArrowUp':
+        selectAt(selectedIndex < 0 ? 0 : selectedIndex - 1);
+        return true;
+      case 'PageDown':
+        selectAt(selectedIndex + PAGE_ROWS);
+        return true;
+      case 'PageUp':
+        selectAt(selectedIndex - PAGE_ROWS);
+        return true;
+      case 'Home':
+        selectAt(0);
+        return true;
+      case 'End':
+        selectAt(shown.length - 1);
+        return true;
+      case 'n':
+      case 'N': {
+        const next = neighbourByWorst(shown, selectedKey, key === 'n' ? 1 : -1);
+        if (next !== null) onSelect(next);
+        return true;
+      }
+      case 'Enter':
+        if (selectedKey !== null) (onOpen ?? onSelect)(selectedKey);
+        return selectedKey !== null;
+      case 'x': {
+        const row = shown.at(selectedIndex);
+        if (selectedIndex < 0 || row === undefined || row.state === 'rejected') return false;
+        onToggleExclude(row.pairKey);
+        return true;
+      }
+      default:
+        return false;
+    }
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !act(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <section className="link-table" aria-label="Links" data-testid="link-table">
+      <LinkFilterBar
+        rows={rows}
+        shown={shown.length}
+        states={states}
+        text={text}
+        onStates={setStates}
+        onText={setText}
+      />
+      <div
+        ref={scroller}
+        className="link-table-scroller"
+        role="grid"
+        aria-label="Pairs of tiles"
+        aria-rowcount={shown.length + 1}
+        aria-activedescendant={selectedIndex >= 0 ? `${id}-${selectedIndex}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        <LinkTableHead order={order} onOrder={setOrder} />
+        <div className="link-table-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((item) => (
+            <LinkTableRow
+              key={shown[item.index].pairKey}
+              id={`${id}-${item.index}`}
+              row={shown[item.index]}
+              index={item.index}
+              top={item.start}
+              isSelected={item.index === selectedIndex}
+              onSelect={onSelect}
+              onOpen={onOpen}
+              onToggleExclude={onToggleExclude}
+            />
+          ))}
+        </div>
+        {shown.length === 0 && (
+          <p className="link-table-empty">{rows.length === 0 ? 'No pairs yet.' : 'No pair passes the filter.'}</p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface LinkFilterBarProps {
+  readonly rows: readonly LinkRow[];
+  readonly shown: number;
+  readonly states: ReadonlySet<LinkState>;
+  readonly text: string;
+  readonly onStates: (states: ReadonlySet<LinkState>) => void;
+  readonly onText: (text: string) => void;
+}
+
+function LinkFilterBar({ rows, shown, states, text, onStates, onText }: LinkFilterBarProps) {
+  const toggle = (state: LinkState): void => {
+    const next = new Set(states);
+    if (!next.delete(state)) next.add(state);
+    onStates(next);
+  };
+  return (
+    <div className="link-table-filter">
+      <input
+        type="search"
+        value={text}
+        placeholder="Filter by name"
+        aria-label="Filter pairs by name"
+        onChange={(event) => onText(event.target.value)}
+      />
+      <div className="link-table-states" role="group" aria-label="Filter by state">
+        {linkStates.map((state) => (
+          <button
+            key={state}
+            type="button"
+            aria-pressed={states.has(state)}
+            data-state={state}
+            onClick={() => toggle(state)}
+          >
+            {stateLabels[state]} <b>{rows.filter((row) => row.state === state).length}</b>
+          </button>
+        ))}
+      </div>
+      <span className="link-table-count" aria-live="polite">
+        {shown === rows.length ? `${shown} pairs` : `${shown} of ${rows.length}`}
+      </span>
+    </div>
+  );
+}
+
+function LinkTableHead({
+  order,
+  onOrder,
+}: {
+  readonly order: LinkOrder;
+  readonly onOrder: (order: LinkOrder) => void;
+}) {
+  const sortBy = (by: LinkColumn): void => {
+    // Numbers are first looked at from their bad end; a third click returns to worst first.
+    const first = by === 'residual' || by === 'shift';
+    if (order.by !== by) onOrder({ by, descending: first });
+    else if (order.descending === first) onOrder({ by, descending: !first });
+    else onOrder({ by: 'worst', descending: false });
+  };
+  return (
+    <div className="link-table-head" role="row" aria-rowindex={1}>
+      {columns.map((column) => {
+        const isSorted = order.by === column.id;
+        return (
+          <div
+            key={column.id}
+            role="columnheader"
+            aria-sort={isSorted ? (order.descending ? 'descending' : 'ascending') : 'none'}
+            data-column={column.id}
+          >
+            <button type="button" tabIndex={-1} title={column.title} onClick={() => sortBy(column.id)}>
+              {column.label}
+              {isSorted && (order.descending ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
+            </button>
+          </div>
+        );
+      })}
+      <div role="columnheader" data-column="act" aria-label="Exclude" />
+    </div>
+  );
+}
+
+interface LinkTableRowProps {
+  readonly id: string;
+  readonly row: LinkRow;
+  readonly index: number;
+  readonly top: number;
+  readonly isSelected: boolean;
+  readonly onSelect: (pairKey: string) => void;
+  readonly onOpen: ((pairKey: string) => void) | undefined;
+  readonly onToggleExclude: (pairKey: string) => void;
+}
+
+function LinkTableRow({ id, row, index, top, isSelected, onSelect, onOpen, onToggleExclude }: LinkTableRowProps) {
+  const isExcluded = row.state === 'excluded';
+  return (
+    <div
+      id={id}
+      className="link-table-row"
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      data-testid="link-row"
+      data-state={row.state}
+      data-quality={row.quality === null || isExcluded ? 'none' : qualityStep(row.quality)}
+      title={row.detail ?? undefined}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(row.pairKey)}
+      onDoubleClick={() => onOpen?.(row.pairKey)}
+    >
+      <span role="gridcell" data-column="pair">
+        <i className="link-table-mark" aria-hidden="true" />
+        <span>{row.nameA}</span> <em aria-label="and">↔</em> <span>{row.nameB}</span>
+      </span>
+      <span role="gridcell" data-column="state">
+        {stateLabels[row.state]}
+      </span>
+      <NumberCell column="matches" text={row.matches.toLocaleString('en-GB')} />
+      <NumberCell column="inliers" text={row.inliers?.toLocaleString('en-GB') ?? null} />
+      <NumberCell column="confidence" text={row.confidence?.toFixed(2) ?? null} />
+      <NumberCell column="residual" text={row.residualPx?.toFixed(2) ?? null} />
+      <NumberCell column="shift" text={row.shiftPx?.toFixed(1) ?? null} />
+      <span role="gridcell" data-column="act">
+        {row.state !== 'rejected' && (
+          <button
+            type="button"
+            tabIndex={-1}
+            title={isExcluded ? 'Restore link (x)' : 'Exclude link (x)'}
+            aria-label={`${isExcluded ? 'Restore' : 'Exclude'} the link ${row.nameA} ${row.nameB}`}
+            onClick={(event) => {
+              event.stopPropagation();
+              onToggleExclude(row.pairKey);
+            }}
+          >
+            {isExcluded ? <RotateCcw size={13} /> : <Ban size={13} />}
+          </button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function NumberCell({ column, text }: { readonly column: LinkColumn; readonly text: string | null }) {
+  return (
+    <span role="gridcell" data-column={column} className="link-table-number">
+      {text ?? '–'}
+    </span>
+  );
+}
