@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -21,6 +24,17 @@ const contentSecurityPolicy = [
   "form-action 'none'",
 ].join('; ');
 
+/** Hash of all code that pair results depend on: results that other code has made are not taken from a browser's cache. */
+function resultCodeHash(): string {
+  const hash = createHash('sha256');
+  for (const room of ['src/core', 'src/matchers', 'src/formats', 'workers']) {
+    const files = readdirSync(join(import.meta.dirname, room), { recursive: true, encoding: 'utf8' });
+    for (const file of files.filter((name) => /\.ts$/.test(name) && !/\.test\.ts$/.test(name)).sort())
+      hash.update(file).update(readFileSync(join(import.meta.dirname, room, file)));
+  }
+  return hash.digest('hex');
+}
+
 /** Writes the policy into the built index.html; the development server needs inline styles and scripts for hot reload. */
 function policyInBuild(): Plugin {
   return {
@@ -39,6 +53,7 @@ function policyInBuild(): Plugin {
 export default defineConfig({
   base: './',
   plugins: [react(), policyInBuild()],
+  define: { 'import.meta.env.VITE_RESULT_CODE': JSON.stringify(resultCodeHash()) },
   worker: { format: 'es' },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers: isolation },

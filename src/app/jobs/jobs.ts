@@ -72,7 +72,12 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
       updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
       updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null }));
     },
-    chooseLayout: (layoutChoice) => edit(`layout ${layoutChoice.kind}`, { layoutChoice, overlap: null }),
+    chooseLayout(layoutChoice) {
+      // A layout by hand says nothing about the overlap: what is known of it stays.
+      const { layout } = store.getState().project.edits;
+      const known = layoutChoice.kind === 'hypothesis' || layout?.kind !== 'grid' ? null : layout.overlap;
+      edit(`layout ${layoutChoice.kind}`, { layoutChoice, overlap: known });
+    },
     setOverlap: (overlap) => edit('overlap', { overlap }),
     async estimateOverlap() {
       const { tiles, edits } = store.getState().project;

@@ -82,8 +82,11 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     updateSlice(store, 'project', (state) => ({ ...state, files }));
     // Once the headers are read the files stay, whatever becomes of the layout.
     const rollback = () => {
-      if (store.getState().project.inspection !== before.inspection && store.getState().project.tiles.length > 0)
+      const { inspection, tiles, ranking } = store.getState().project;
+      if (inspection !== before.inspection && tiles.length > 0) {
+        if (!ranking) updateSlice(store, 'project', (state) => withRanking(state, noRanking));
         return;
+      }
       const isFirst = before.tiles.length === 0;
       updateSlice(store, 'project', (state) =>
         isFirst ? { ...emptyProject, inspection: state.inspection } : { ...state, files: before.files },

@@ -52,19 +52,23 @@ const largestCount = 20_000;
  * `codeVersion` is a hash of the code that makes results: those of another version are dropped.
  * Without IndexedDB (private windows) memory alone remains.
  */
-export async function persistentPairCache(codeVersion: string): Promise<PairCache> {
+export function persistentPairCache(codeVersion: string): PairCache {
   const memory = memoryPairCache();
-  const database = await openPairs(codeVersion);
-  if (!database) return memory;
+  const opened = openPairs(codeVersion);
+  const store = async (key: string, result: PairResult) => {
+    const database = await opened;
+    await database?.put(storeName, result, key);
+  };
   return {
     async get(keys) {
-      const known = await memory.get(keys);
+      const [known, database] = await Promise.all([memory.get(keys), opened]);
+      if (!database) return known;
       return Promise.all(keys.map(async (key, k) => known[k] ?? (await stored(database, key))));
     },
     put(key, result) {
       memory.put(key, result);
       // A full disk or a closed database costs the next session its head start, nothing else.
-      database.put(storeName, result, key).catch((error: unknown) => console.warn('pair result not stored', error));
+      store(key, result).catch((error: unknown) => console.warn('pair result not stored', error));
     },
   };
 }

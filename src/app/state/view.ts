@@ -1,5 +1,7 @@
+import type { Point } from '../../core/geometry/affine2.ts';
 import type { TileId } from '../../core/tiles/tile.ts';
 import type { DisplayRange } from '../../../workers/protocol.ts';
+import type { Viewport } from '../viewer/viewport.ts';
 
 export type ResultTab = 'links' | 'inspector' | 'tiles' | 'export';
 
@@ -16,6 +18,10 @@ export interface ViewState {
   readonly display: DisplayRange;
   readonly selectedPair: string | null;
   readonly selectedTile: TileId | null;
+  /** What the viewer shows; null before it has told. */
+  readonly viewport: Viewport | null;
+  /** Mosaic pixel under the pointer. */
+  readonly cursor: Point | null;
 }
 
 export const initialView: ViewState = {
@@ -24,4 +30,6 @@ export const initialView: ViewState = {
   display: { low: 0, high: 255, gamma: 1, invert: false },
   selectedPair: null,
   selectedTile: null,
+  viewport: null,
+  cursor: null,
 };

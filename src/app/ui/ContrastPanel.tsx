@@ -1,0 +1,129 @@
+import { useRef, useState, type RefObject } from 'react';
+import { intersectRects, type Rect } from '../../core/geometry/rect.ts';
+import type { DisplayRange, ValueStatistics } from '../../../workers/protocol.ts';
+import type { StitchRun } from '../state/result.ts';
+import { updateSlice } from '../state/store.ts';
+import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
+import { visibleEdges } from '../viewer/viewport.ts';
+import { useApp, useAppState } from './app-context.ts';
+import { CheckField, NumberField, SliderField } from './Fields.tsx';
+
+interface ContrastPanelProps {
+  readonly run: StitchRun;
+  readonly viewer: RefObject<MosaicViewerHandle | null>;
+}
+
+/** Long side of the region that statistics are taken from, px. */
+const statisticsSide = 1024;
+
+/** How values become grey on the screen; the data and the exports never change. */
+export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
+  const { store, client, jobs } = useApp();
+  const display = useAppState(({ view }) => view.display);
+  const [statistics, setStatistics] = useState<ValueStatistics | null>(null);
+  const details = useRef<HTMLDetailsElement>(null);
+  const set = (change: Partial<DisplayRange>) =>
+    updateSlice(store, 'view', (view) => ({ ...view, display: { ...view.display, ...change } }));
+
+  const visible = (): { readonly rect: Rect; readonly scale: number } | null => {
+    const view = viewer.current?.viewport;
+    const pane = details.current?.closest('.mosaic-pane')?.querySelector('.mosaic-viewer');
+    if (!view || !pane) return null;
+    const edges = visibleEdges(view, { width: pane.clientWidth, height: pane.clientHeight });
+    const x = Math.ceil(edges.left);
+    const y = Math.ceil(edges.top);
+    const seen = { x, y, width: Math.floor(edges.right) - x, height: Math.floor(edges.bottom) - y };
+    const rect = intersectRects(seen, run.outcome.mosaic.bounds);
+    return rect && { rect, scale: Math.min(1, statisticsSide / Math.max(rect.width, rect.height)) };
+  };
+  const look = () => {
+    const seen = visible();
+    if (seen)
+      client
+        .statistics(seen.rect, seen.scale, new AbortController().signal)
+        .then(setStatistics, (error: unknown) => jobs.report(error));
+  };
+  const auto = () => {
+    const seen = visible();
+    if (seen) void jobs.autoDisplay(seen.rect, seen.scale);
+    look();
+  };
+  const { min, max } = statistics ?? { min: Math.min(0, display.low), max: display.high };
+  const step = run.outcome.mosaic.sampleType === 'float32' ? (max - min) / 1000 || 0.001 : 1;
+  return (
+    <details ref={details} className="popover" onToggle={(event) => event.currentTarget.open && look()}>
+      <summary>Contrast</summary>
+      <div className="popover-body">
+        {statistics && <Histogram statistics={statistics} display={display} />}
+        <NumberField label="Black at" value={round(display.low)} step="any" onChange={(low) => set({ low })} />
+        <SliderField
+          label="Black"
+          value={display.low}
+          min={min}
+          max={max}
+          step={step}
+          text={String(round(display.low))}
+          onChange={(low) => set({ low: Math.min(low, display.high - step) })}
+        />
+        <NumberField label="White at" value={round(display.high)} step="any" onChange={(high) => set({ high })} />
+        <SliderField
+          label="White"
+          value={display.high}
+          min={min}
+          max={max}
+          step={step}
+          text={String(round(display.high))}
+          onChange={(high) => set({ high: Math.max(high, display.low + step) })}
+        />
+        <SliderField
+          label="Gamma"
+          value={display.gamma}
+          min={0.2}
+          max={4}
+          step={0.05}
+          text={display.gamma.toFixed(2)}
+          onChange={(gamma) => set({ gamma })}
+        />
+        <CheckField label="Invert" checked={display.invert} onChange={(invert) => set({ invert })} />
+        <div className="row">
+          <button type="button" data-testid="auto-contrast" onClick={auto}>
+            Auto from what is seen
+          </button>
+          <button type="button" onClick={() => set({ gamma: 1, invert: false })}>
+            Reset gamma
+          </button>
+        </div>
+        <p className="dim small">For the screen only: data and exports do not change.</p>
+      </div>
+    </details>
+  );
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+const chartWidth = 256;
+const chartHeight = 56;
+
+/** Counts of the visible values, logarithmic, with the black and white points. */
+function Histogram({ statistics, display }: { readonly statistics: ValueStatistics; readonly display: DisplayRange }) {
+  const { histogram, min, max } = statistics;
+  const heights = Array.from(histogram, (count) => Math.log1p(count));
+  const highest = Math.max(1e-9, ...heights);
+  const bars = heights.map((height, k) => `L${k},${(chartHeight * (1 - height / highest)).toFixed(1)}`).join(' ');
+  const place = (value: number) => ((value - min) / Math.max(1e-12, max - min)) * chartWidth;
+  return (
+    <svg
+      className="histogram"
+      viewBox={`0 0 ${chartWidth} ${chartHeight}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Histogram of the visible values, ${round(min)} to ${round(max)}`}
+    >
+      <path d={`M0,${chartHeight} ${bars} L${chartWidth},${chartHeight} Z`} />
+      <line x1={place(display.low)} x2={place(display.low)} y1="0" y2={chartHeight} />
+      <line x1={place(display.high)} x2={place(display.high)} y1="0" y2={chartHeight} />
+    </svg>
+  );
+}

@@ -1,0 +1,42 @@
+import { useEffect, useState } from 'react';
+import { filesOfDrop } from '../state/dropped-files.ts';
+import { useApp } from './app-context.ts';
+
+/** Takes files and folders dropped anywhere on the page, at any time. */
+export function DropTarget() {
+  const { jobs } = useApp();
+  const [isOver, setIsOver] = useState(false);
+
+  useEffect(() => {
+    const listeners = new AbortController();
+    const { signal } = listeners;
+    const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const over = (event: DragEvent) => {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+      setIsOver(true);
+    };
+    const drop = (event: DragEvent) => {
+      setIsOver(false);
+      if (!holdsFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      filesOfDrop(event.dataTransfer).then(
+        (files) => void jobs.addFiles(files),
+        (error: unknown) => jobs.report(error),
+      );
+    };
+    window.addEventListener('dragenter', over, { signal });
+    window.addEventListener('dragover', over, { signal });
+    // Leaving the window has no related target; leaving an element for another has one.
+    window.addEventListener('dragleave', (event) => event.relatedTarget === null && setIsOver(false), { signal });
+    window.addEventListener('drop', drop, { signal });
+    return () => listeners.abort();
+  }, [jobs]);
+
+  return isOver ? (
+    <div className="drop-overlay" role="status">
+      Drop to add tiles
+    </div>
+  ) : null;
+}

@@ -1,0 +1,23 @@
+import { X } from 'lucide-react';
+import { useApp, useAppState } from './app-context.ts';
+import { errorTexts } from './error-text.ts';
+
+/** Failures stay until they are dismissed. */
+export function ErrorPanel() {
+  const { jobs } = useApp();
+  const errors = useAppState(({ job }) => job.errors);
+  return (
+    <div className="errors" role="alert" data-testid="error-panel">
+      {errors.map(({ id, code, message }) => (
+        <div key={id} className="error" data-code={code}>
+          <strong>{errorTexts[code].title}</strong>
+          <button type="button" className="bare" aria-label="Dismiss" onClick={() => jobs.dismissError(id)}>
+            <X size={14} aria-hidden="true" />
+          </button>
+          <p>{message}</p>
+          <p className="dim">{errorTexts[code].next}</p>
+        </div>
+      ))}
+    </div>
+  );
+}

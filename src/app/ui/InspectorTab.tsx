@@ -1,0 +1,5 @@
+import type { StitchRun } from '../state/result.ts';
+
+export function InspectorTab({ run }: { readonly run: StitchRun }) {
+  return <p>{run.outcome.pairs.length}</p>;
+}

@@ -1,0 +1,113 @@
+import { useMemo, type KeyboardEvent, type RefObject } from 'react';
+import type { StitchRun } from '../state/result.ts';
+import { updateSlice } from '../state/store.ts';
+import type { ResultTab } from '../state/view.ts';
+import { viewerLinks } from '../viewer/link-graph.ts';
+import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
+import { useApp, useAppState } from './app-context.ts';
+import { ExportPanel } from './ExportPanel.tsx';
+import { linkRows } from './links/link-row.ts';
+import { LinkTable } from './links/LinkTable.tsx';
+import { InspectorTab } from './InspectorTab.tsx';
+import { TilesPanel } from './TilesPanel.tsx';
+
+const tabs: readonly (readonly [ResultTab, string])[] = [
+  ['links', 'Links'],
+  ['inspector', 'Inspector'],
+  ['tiles', 'Tiles'],
+  ['export', 'Export'],
+];
+
+interface ResultPanelProps {
+  readonly run: StitchRun;
+  readonly viewer: RefObject<MosaicViewerHandle | null>;
+}
+
+/** The evidence and the files of a run. */
+export function ResultPanel({ run, viewer }: ResultPanelProps) {
+  const { store } = useApp();
+  const tab = useAppState(({ view }) => view.tab);
+  const show = (next: ResultTab) => updateSlice(store, 'view', (view) => ({ ...view, tab: next }));
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    const place = tabs.findIndex(([id]) => id === tab);
+    const [next] = tabs[(place + step + tabs.length) % tabs.length];
+    show(next);
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <aside className={`result-panel ${tab === 'inspector' ? 'wide' : ''}`} aria-label="Result">
+      <div className="tabs" role="tablist" aria-label="Result" onKeyDown={onKeyDown}>
+        {tabs.map(([id, label]) => (
+          <button
+            key={id}
+            id={`tab-${id}`}
+            type="button"
+            role="tab"
+            aria-selected={id === tab}
+            aria-controls="result-tab"
+            tabIndex={id === tab ? 0 : -1}
+            data-testid={`${id}-tab`}
+            onClick={() => show(id)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <div id="result-tab" className="tab-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
+        {tab === 'inspector' && <InspectorTab run={run} />}
+        {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
+        {tab === 'export' && <ExportPanel />}
+      </div>
+    </aside>
+  );
+}
+
+function LinksTab({ run, viewer }: ResultPanelProps) {
+  const { store, jobs } = useApp();
+  const selectedPair = useAppState(({ view }) => view.selectedPair);
+  const { pairs, report, mosaic } = run.outcome;
+  const { excluded } = run;
+  const rows = useMemo(() => linkRows({ results: pairs, edges: report.edges, excluded }), [pairs, report, excluded]);
+  const select = (pair: string, tab: ResultTab) => {
+    updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair, tab }));
+    const links = viewerLinks({ placements: mosaic.placements, results: pairs, edges: report.edges, excluded });
+    const link = links.find(({ pairKey }) => pairKey === pair);
+    if (link) viewer.current?.centreOn(link.seam);
+  };
+  return (
+    <LinkTable
+      rows={rows}
+      selectedKey={selectedPair}
+      onSelect={(pair) => select(pair, 'links')}
+      onOpen={(pair) => select(pair, 'inspector')}
+      onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
+    />
+  );
+}
+
+function TilesTab({ run, viewer }: ResultPanelProps) {
+  const { store } = useApp();
+  return (
+    <TilesPanel
+      onShow={(tile) => {
+        updateSlice(store, 'view', (view) => ({
+          ...view,
+          selectedTile: tile,
+          overlays: { ...view.overlays, outlines: true },
+        }));
+        const placement = run.outcome.mosaic.placements.find((one) => one.tile === tile);
+        if (!placement) return;
+        const { mosaicFromTile, size } = placement;
+        viewer.current?.reveal({
+          x: Math.floor(mosaicFromTile.e),
+          y: Math.floor(mosaicFromTile.f),
+          width: size.width,
+          height: size.height,
+        });
+      }}
+    />
+  );
+}

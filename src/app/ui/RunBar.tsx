@@ -1,0 +1,177 @@
+import { HelpCircle, Redo2, Undo2 } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import type { Stage } from '../../core/progress.ts';
+import { timeLeftMs, type ForegroundJob } from '../state/job.ts';
+import { stalenessOf } from '../state/result.ts';
+import type { AppState } from '../state/store.ts';
+import { useApp, useAppState } from './app-context.ts';
+import { FileButtons } from './FileButtons.tsx';
+import { rungText } from './rung-text.ts';
+
+const stageNames: Readonly<Record<Stage, string>> = {
+  read: 'Reading headers',
+  layout: 'Finding the layout',
+  match: 'Matching pairs',
+  solve: 'Solving',
+  photometry: 'Evening tones',
+  compose: 'Composing',
+  export: 'Exporting',
+};
+
+const taskNames = {
+  sample: 'Making the sample',
+  inspect: 'Reading headers',
+  layout: 'Finding the layout',
+  stitch: 'Loading the matcher',
+  resolve: 'Solving',
+  export: 'Exporting',
+} as const;
+
+/** The top bar: files, undo, progress, and the one primary button. */
+export function RunBar({ onHelp }: { readonly onHelp: () => void }) {
+  const { jobs } = useApp();
+  const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
+  const undoLabel = useAppState(({ project }) => project.past.at(-1)?.label);
+  const redoLabel = useAppState(({ project }) => project.future[0]?.label);
+  const rung = useAppState(({ job }) => job.matcher);
+  return (
+    <header className="run-bar">
+      <span className="brand">EM Stitch</span>
+      {hasTiles && (
+        <>
+          <FileButtons compact />
+          <button type="button" onClick={jobs.startOver} data-testid="start-over">
+            Start over
+          </button>
+          <button
+            type="button"
+            className="icon"
+            data-testid="undo"
+            aria-label="Undo"
+            title={undoLabel ? `Undo ${undoLabel} (Ctrl+Z)` : 'Nothing to undo'}
+            disabled={undoLabel === undefined}
+            onClick={jobs.undo}
+          >
+            <Undo2 size={16} aria-hidden="true" />
+          </button>
+          <button
+            type="button"
+            className="icon"
+            data-testid="redo"
+            aria-label="Redo"
+            title={redoLabel ? `Redo ${redoLabel} (Ctrl+Shift+Z)` : 'Nothing to redo'}
+            disabled={redoLabel === undefined}
+            onClick={jobs.redo}
+          >
+            <Redo2 size={16} aria-hidden="true" />
+          </button>
+        </>
+      )}
+      <Progress />
+      <span className="rung" data-testid="rung" title={rung?.device}>
+        {rung ? rungText(rung) : ''}
+      </span>
+      <RunButton />
+      <button type="button" className="icon" aria-label="Keys and help" onClick={onHelp}>
+        <HelpCircle size={16} aria-hidden="true" />
+      </button>
+    </header>
+  );
+}
+
+function RunButton() {
+  const { jobs } = useApp();
+  const isRunning = useAppState(({ job }) => job.current.kind === 'running');
+  const canStitch = useAppState(({ project }) => project.edits.layout !== null && project.tiles.length > 1);
+  const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
+  const staleness = useAppState(stalenessNow);
+  if (isRunning)
+    return (
+      <button type="button" data-testid="cancel-button" onClick={jobs.cancel}>
+        Cancel
+      </button>
+    );
+  if (!hasTiles) return null;
+  return (
+    <button
+      type="button"
+      className={staleness === 'current' ? '' : 'primary'}
+      data-testid="stitch-button"
+      disabled={!canStitch}
+      title={canStitch ? '' : 'The layout is not known yet; see the layout panel'}
+      onClick={() => void jobs.stitch()}
+    >
+      {staleness === 'match' ? 'Stitch again' : 'Stitch'}
+    </button>
+  );
+}
+
+function stalenessNow({ result, project }: AppState) {
+  return result.run ? stalenessOf(result.run, project) : null;
+}
+
+/** Bar, stage, count and time left while something runs; else how the last job ended. */
+function Progress() {
+  const current = useAppState(({ job }) => job.current);
+  const staleness = useAppState(stalenessNow);
+  const now = useClock(current.kind === 'running');
+  if (current.kind === 'running') {
+    const { task, stage, done, total } = current;
+    const left = timeLeftMs(current, now);
+    const name = stage ? stageNames[stage] : taskNames[task];
+    return (
+      <div className="progress" data-testid="progress">
+        <progress aria-label={name} {...(total > 0 ? { value: done, max: total } : {})} />
+        <span>
+          {name}
+          {total > 1 && ` ${done} of ${total}`}
+          {left !== null && ` · ${durationText(left)} left`}
+        </span>
+        <span className="dim note">{current.note}</span>
+      </div>
+    );
+  }
+  const isStale = staleness === 'match' || staleness === 'solve';
+  return (
+    <div className="progress" role="status" data-testid="progress">
+      <span className={isStale ? 'warn-text' : 'dim'}>
+        {isStale ? 'The mosaic shows an earlier choice of layout or options: press Stitch.' : endText(current)}
+      </span>
+    </div>
+  );
+}
+
+function endText(job: ForegroundJob): string {
+  switch (job.kind) {
+    case 'cancelled':
+      return job.task === 'stitch'
+        ? `Cancelled. ${job.keptPairs} finished pair${job.keptPairs === 1 ? ' is' : 's are'} kept.`
+        : 'Cancelled.';
+    case 'failed':
+      return 'Stopped; see the message.';
+    case 'done':
+      return job.note && `${job.note} · ${durationText(job.elapsedMs)}`;
+    case 'idle':
+    case 'running':
+      return '';
+  }
+}
+
+function durationText(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+/** The time, twice a second while needed. */
+function useClock(isTicking: boolean): number {
+  const [now, setNow] = useState(() => performance.now());
+  useEffect(() => {
+    if (!isTicking) return;
+    const timer = setInterval(() => setNow(performance.now()), 500);
+    return () => clearInterval(timer);
+  }, [isTicking]);
+  return now;
+}

@@ -1,0 +1,35 @@
+import { FolderOpen } from 'lucide-react';
+import { useApp, useAppState } from './app-context.ts';
+import { FileButtons } from './FileButtons.tsx';
+import { ProblemList } from './ProblemList.tsx';
+
+/** What is seen before there are tiles. */
+export function StartPage() {
+  const { jobs } = useApp();
+  const isLoading = useAppState(({ job }) => job.current.kind === 'running');
+  return (
+    <main className="start" data-testid="start-page">
+      <div className="start-inner">
+        <h1>Stitch electron-microscopy tiles into one picture, in this browser tab.</h1>
+        <p className="dim">
+          Overlapping tiles in, one seamless mosaic out. Your images stay on this machine: nothing is uploaded.
+        </p>
+        <div className="drop-area" data-testid="drop-area">
+          <FolderOpen size={40} aria-hidden="true" />
+          <p>Drop a folder of tiles anywhere on this page</p>
+          <p className="dim">TIFF · PNG · JPEG · BMP · MRC, with or without a positions file</p>
+          <div className="row">
+            <FileButtons />
+          </div>
+        </div>
+        <p className="row">
+          <span className="dim">No tiles at hand?</span>
+          <button type="button" data-testid="open-sample" disabled={isLoading} onClick={() => void jobs.openSample()}>
+            Open the built-in sample
+          </button>
+        </p>
+        <ProblemList />
+      </div>
+    </main>
+  );
+}

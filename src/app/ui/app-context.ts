@@ -1,0 +1,25 @@
+import { createContext, useContext } from 'react';
+import { useStore } from 'zustand';
+import type { StitchClient } from '../../../workers/protocol.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { AppState, AppStore } from '../state/store.ts';
+
+/** What every component may reach: the state, what can be asked for, and the pictures. */
+export interface AppContextValue {
+  readonly store: AppStore;
+  readonly jobs: Jobs;
+  readonly client: StitchClient;
+}
+
+export const AppContext = createContext<AppContextValue | null>(null);
+
+export function useApp(): AppContextValue {
+  const app = useContext(AppContext);
+  if (!app) throw new Error('a component of the app is outside AppContext');
+  return app;
+}
+
+/** A part of the state; the component is drawn again when that part changes. */
+export function useAppState<T>(selector: (state: AppState) => T): T {
+  return useStore(useApp().store, selector);
+}
