@@ -1,0 +1,200 @@
+import { useMemo, useState } from 'react';
+import { Ban, ChevronDown, ChevronUp, RotateCcw, X } from 'lucide-react';
+import type { Affine2 } from '../../../core/geometry/affine2.ts';
+import { affineFromPose } from '../../../core/geometry/pose2.ts';
+import type { EdgeReport, TileState } from '../../../core/graph/pose-graph.ts';
+import type { PairResult } from '../../../core/matching/link.ts';
+import { pairKey } from '../../../core/tiles/tile.ts';
+import type { StitchClient } from '../../../../workers/protocol.ts';
+import type { LinkState } from '../../viewer/link-state.ts';
+import { linkState } from '../../viewer/link-state.ts';
+import { tileName } from '../../viewer/tile-name.ts';
+import { explainPair } from './explain-pair.ts';
+import { MatchPane } from './MatchPane.tsx';
+import { OverlapPane } from './OverlapPane.tsx';
+import { pairNumbers } from './pair-numbers.ts';
+import { Segmented } from './Segmented.tsx';
+import { usePairView } from './use-pair-view.ts';
+import { useShortcut } from './use-shortcut.ts';
+import './pair-inspector.css';
+
+/** One pair with all its evidence. */
+export interface PairInspectorProps {
+  readonly client: Pick<StitchClient, 'pairView'>;
+  readonly result: PairResult;
+  /** What the solve made of the link; null before it, and for rejected or excluded pairs. */
+  readonly edge: EdgeReport | null;
+  readonly isExcluded: boolean;
+  /** aFromB at the solved positions, `mosaicFromA⁻¹ · mosaicFromB`; null when one of them has no place. */
+  readonly solvedAFromB: Affine2 | null;
+  /** Inlier threshold of verification, px, for the sentence. */
+  readonly ransacPx?: number | null;
+  /** States of tiles a and b, for the sentence. */
+  readonly tileStates?: readonly [TileState, TileState] | null;
+  /** Place of the pair in worst-first order, from 0. */
+  readonly rank?: { readonly index: number; readonly count: number } | null;
+  readonly onToggleExclude: (pairKey: string) => void;
+  readonly onClose: () => void;
+  /** The pair before and after in worst-first order; null disables the button. */
+  readonly onPrevious?: (() => void) | null;
+  readonly onNext?: (() => void) | null;
+}
+
+type Motion = 'solved' | 'measured' | 'stage';
+
+const motionLabels: Readonly<Record<Motion, { readonly label: string; readonly title: string }>> = {
+  solved: { label: 'Solution', title: 'Where all links together put the two tiles' },
+  measured: { label: 'This pair', title: 'Where the matches of this pair alone put them' },
+  stage: { label: 'Stage', title: 'Where the layout or the stage had them' },
+};
+
+const stateLabels: Readonly<Record<LinkState, string>> = {
+  link: 'Link',
+  removed: 'Removed',
+  rejected: 'Rejected',
+  excluded: 'Excluded',
+};
+
+/** Why a seam is where it is: both crops with their matches, the overlap, the numbers, the verdict. */
+export function PairInspector(props: PairInspectorProps) {
+  const { client, result, edge, isExcluded, solvedAFromB } = props;
+  const [wanted, setWanted] = useState<Motion>('solved');
+  const motions = useMemo(() => motionsOf(result, solvedAFromB), [result, solvedAFromB]);
+  const chosen = motions.find((motion) => motion.id === wanted) ?? motions[0];
+  const picture = usePairView(client, result.pair, chosen.aFromB);
+  const nameA = tileName(result.pair.a);
+  const nameB = tileName(result.pair.b);
+  const sentence = explainPair(result, edge, isExcluded, {
+    ransacPx: props.ransacPx ?? null,
+    tileStates: props.tileStates ?? null,
+  });
+  useShortcut('Escape', props.onClose);
+  useShortcut('n', () => props.onNext?.());
+  useShortcut('p', () => props.onPrevious?.());
+
+  return (
+    <section className="pair-inspector" aria-label={`Pair ${nameA} and ${nameB}`} data-testid="pair-inspector">
+      <InspectorHead {...props} nameA={nameA} nameB={nameB} />
+      <p className="pair-sentence" data-testid="pair-sentence">
+        {sentence}
+      </p>
+      <PairNumbers result={result} edge={edge} ncc={picture.status === 'ready' ? picture.view.ncc : null} />
+      <div className="pair-motion">
+        <span>Positions from</span>
+        <Segmented<Motion>
+          label="Positions that the pictures are drawn with"
+          value={chosen.id}
+          options={motions.map(({ id }) => ({ value: id, ...motionLabels[id] }))}
+          onChange={setWanted}
+        />
+      </div>
+      {picture.status === 'ready' ? (
+        <div
+          className="pair-panes"
+          data-tall={picture.view.overlapA.height > picture.view.overlapA.width}
+          data-stale={picture.isStale}
+          aria-busy={picture.isStale}
+        >
+          <MatchPane result={result} view={picture.view} aFromB={chosen.aFromB} />
+          <OverlapPane view={picture.view} nameA={nameA} nameB={nameB} />
+        </div>
+      ) : (
+        <div className="pair-panes" aria-busy={picture.status === 'loading'}>
+          <p className="pair-message" role="status">
+            {picture.status === 'loading' ? 'Reading the two tiles…' : `No picture: ${picture.message}`}
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function InspectorHead(props: PairInspectorProps & { readonly nameA: string; readonly nameB: string }) {
+  const { result, edge, isExcluded, rank, nameA, nameB } = props;
+  const state = linkState(result, edge, isExcluded);
+  return (
+    <header className="pair-head">
+      <h2 title={`${result.pair.a} ↔ ${result.pair.b}`}>
+        <span>{nameA}</span> <em aria-label="and">↔</em> <span>{nameB}</span>
+      </h2>
+      <span className="pair-state" data-state={state}>
+        {stateLabels[state]}
+      </span>
+      <div className="pair-actions">
+        <button
+          type="button"
+          className="pair-button"
+          data-testid="toggle-exclude"
+          disabled={result.kind === 'rejected'}
+          title={result.kind === 'rejected' ? 'A rejected pair is not in the solve' : undefined}
+          onClick={() => props.onToggleExclude(pairKey(result.pair))}
+        >
+          {isExcluded ? <RotateCcw size={14} /> : <Ban size={14} />}
+          {isExcluded ? 'Restore link' : 'Exclude link'}
+        </button>
+        <button
+          type="button"
+          className="pair-icon"
+          aria-label="Previous, worse pair"
+          title="Previous, worse pair (p)"
+          disabled={!props.onPrevious}
+          onClick={() => props.onPrevious?.()}
+        >
+          <ChevronUp size={16} />
+        </button>
+        {rank && (
+          <span className="pair-rank" title="Place in the order worst first">
+            {rank.index + 1}/{rank.count}
+          </span>
+        )}
+        <button
+          type="button"
+          className="pair-icon"
+          aria-label="Next worst pair"
+          title="Next worst pair (n)"
+          disabled={!props.onNext}
+          onClick={() => props.onNext?.()}
+        >
+          <ChevronDown size={16} />
+        </button>
+        <button type="button" className="pair-icon" aria-label="Close" title="Close (Esc)" onClick={props.onClose}>
+          <X size={16} />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function PairNumbers({
+  result,
+  edge,
+  ncc,
+}: {
+  readonly result: PairResult;
+  readonly edge: EdgeReport | null;
+  readonly ncc: number | null;
+}) {
+  return (
+    <dl className="pair-numbers">
+      {pairNumbers(result, edge, ncc).map((number) => (
+        <div key={number.id} title={number.title} data-number={number.id}>
+          <dt>{number.label}</dt>
+          <dd>{number.value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function motionsOf(
+  result: PairResult,
+  solved: Affine2 | null,
+): readonly [
+  { readonly id: Motion; readonly aFromB: Affine2 },
+  ...{ readonly id: Motion; readonly aFromB: Affine2 }[],
+] {
+  const stage = { id: 'stage', aFromB: affineFromPose(result.pair.aFromB) } as const;
+  const measured = result.kind === 'link' ? [{ id: 'measured', aFromB: result.aFromB } as const] : [];
+  if (solved !== null) return [{ id: 'solved', aFromB: solved }, ...measured, stage];
+  return measured.length > 0 ? [measured[0], stage] : [stage];
+}
