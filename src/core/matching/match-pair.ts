@@ -68,7 +68,9 @@ export async function matchPair(
   });
   signal.throwIfAborted();
   const correspondences = keepSure(matches, options.minConfidence ?? matcher.minConfidence);
-  const result = verifyPair(pair, correspondences, { a: tileA.size, b: tileB.size }, options, now() - start);
+  const chanceRadiusPx = (matcher.chanceRadiusPx ?? Infinity) / matcher.scale;
+  const sizes = { a: tileA.size, b: tileB.size };
+  const result = verifyPair(pair, correspondences, sizes, { ...options, chanceRadiusPx }, now() - start);
   return result.kind === 'link' ? { ...result, intensities: overlapIntensities(a, b, result.aFromB) } : result;
 }
 

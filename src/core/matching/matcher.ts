@@ -41,6 +41,11 @@ export interface Matcher {
   readonly minConfidence: number;
   /** Most cells of 8×8 px of a strip that one `match` takes; larger strips are cut into windows. No limit when absent. */
   readonly maxTokens?: number;
+  /**
+   * How far from a common motion this matcher's wrong matches land, px of its strips, when that is less than the
+   * stage's error: blocks searched round a motion agree with it by chance more often than points found anywhere.
+   */
+  readonly chanceRadiusPx?: number;
   match(a: FloatRaster, b: FloatRaster, context: MatchContext): Promise<Correspondences>;
   dispose(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { applyAffine, isFiniteAffine, rotationOf, stretchesOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose, wrapAngle } from '../geometry/pose2.ts';
+import { rectArea } from '../geometry/rect.ts';
 import type { Size } from '../geometry/rect.ts';
 import { fitModel } from '../geometry/rigid-fit.ts';
 import { pairKey } from '../tiles/tile.ts';
@@ -44,6 +45,8 @@ export interface VerifyOptions {
   /** Fewest independent inliers of any link; 8 when absent, 2 more for an affine consensus. */
   readonly minInliers?: number;
   readonly plausibility?: Plausibility;
+  /** How far from a common motion wrong matches land, full-resolution px; the stage's error when absent. */
+  readonly chanceRadiusPx?: number;
 }
 
 /** Sizes of the two tiles of a pair, full-resolution px. */
@@ -133,13 +136,14 @@ interface Judged {
 function mostSignificant(
   correspondences: Correspondences,
   pair: TilePair,
-  { ransacPx }: VerifyOptions,
+  options: VerifyOptions,
   isAdmissible: (aFromB: Affine2) => boolean,
 ): Judged | null {
+  const { ransacPx } = options;
   const seed = seedOf(pairKey(pair));
   const cellPx = cellThresholds * ransacPx;
   const independent = independentMatches(correspondences, null, cellPx);
-  const chance = chanceOf(correspondences, ransacPx);
+  const chance = chanceOf(pair, options);
   let best: Judged | null = null;
   for (const model of ['similarity', 'affine'] as const) {
     const consensus = findConsensus(correspondences, { model, thresholdPx: ransacPx, seed, isAdmissible });
@@ -152,10 +156,11 @@ function mostSignificant(
   return best;
 }
 
-/** Threshold disc over the area that the matches lie in: the chance of a match that knows nothing. */
-function chanceOf({ a, b }: Correspondences, thresholdPx: number): number {
-  const area = Math.min(boundingArea(a), boundingArea(b));
-  return Math.min(1, (Math.PI * thresholdPx * thresholdPx) / Math.max(area, 1));
+/** Threshold disc over the area that a match which knows nothing lands in. */
+function chanceOf(pair: TilePair, { ransacPx, chanceRadiusPx = Infinity }: VerifyOptions): number {
+  const overlapArea = pair.expectedOverlap === null ? Infinity : rectArea(pair.expectedOverlap);
+  const radius = Math.min(chanceRadiusPx, shiftLimitPx(pair));
+  return Math.min(1, (Math.PI * ransacPx * ransacPx) / Math.min(overlapArea, Math.PI * radius * radius));
 }
 
 function extentOf(points: Float32Array, mask: Uint8Array | null): readonly [number, number] {
@@ -168,11 +173,6 @@ function extentOf(points: Float32Array, mask: Uint8Array | null): readonly [numb
     bottom = Math.max(bottom, points[2 * i + 1]);
   }
   return [right - left, bottom - top];
-}
-
-function boundingArea(points: Float32Array): number {
-  const [width, height] = extentOf(points, null);
-  return width * height;
 }
 
 function neededInliers(judged: Judged, minInliers: number): number | null {

@@ -73,38 +73,42 @@ export function normaliseForMatching(
 }
 
 /**
- * Correlation of samples two pixels apart, along rows and columns, that structure exceeds and detector noise does not:
- * independent noise has 0 ± 1/√n, real tissue at matching scale 0.5 and more.
+ * Distances, px, at which structure correlates and detector noise does not. Near ones alone are not enough: the
+ * faintest strip of the mussel grids that still links has −0.035 at 2 px and 0.018 at 8 px.
  */
-const lowestTextureCorrelation = 0.04;
+const textureLags = [2, 4, 8] as const;
+/** A correlation of independent noise is 0 ± 1/√n. */
+const noiseSigmas = 5;
 
-/** Whether there is anything to match: not constant, and more than uncorrelated noise. */
+/** Whether there may be something to match: not constant, and more than uncorrelated noise. */
 export function hasTexture(raster: Raster): boolean {
-  const { data, width, height } = raster;
-  if (width < 4 || height < 4) return false;
+  const { data } = raster;
   let count = 0;
   let sum = 0;
-  let squares = 0;
   for (const value of data) {
     if (!Number.isFinite(value)) continue;
     count++;
     sum += value;
-    squares += value * value;
   }
   if (count < 16) return false;
   const mean = sum / count;
-  const variance = squares / count - mean * mean;
+  let variance = 0;
+  for (const value of data) if (Number.isFinite(value)) variance += (value - mean) ** 2 / count;
   if (!(variance > 1e-12 * Math.max(1, mean * mean))) return false;
+  return textureLags.some((lag) => isCorrelated(raster, lag, mean, variance));
+}
+
+function isCorrelated({ data, width, height }: Raster, lag: number, mean: number, variance: number): boolean {
   let products = 0;
   let terms = 0;
-  for (let y = 0; y + 2 < height; y++) {
-    for (let x = 0; x + 2 < width; x++) {
+  for (let y = 0; y + lag < height; y++) {
+    for (let x = 0; x + lag < width; x++) {
       const i = y * width + x;
-      const product = (data[i] - mean) * (data[i + 2] - mean + (data[i + 2 * width] - mean));
+      const product = (data[i] - mean) * (data[i + lag] - mean + (data[i + lag * width] - mean));
       if (!Number.isFinite(product)) continue;
       products += product;
       terms += 2;
     }
   }
-  return terms > 0 && products / terms > Math.max(lowestTextureCorrelation, 4 / Math.sqrt(terms)) * variance;
+  return terms > 0 && products > noiseSigmas * Math.sqrt(terms) * variance;
 }

@@ -1,0 +1,95 @@
+import { Tensor } from 'onnxruntime-common';
+import { describe, expect, it } from 'vitest';
+import { identityAffine } from '../../core/geometry/affine2.ts';
+import { loftrMatcher } from './loftr.ts';
+import type { InferenceSessionLike, LoftrContract } from './loftr.ts';
+
+const contract: LoftrContract = {
+  scale: 0.5,
+  multipleOf: 8,
+  inputNames: ['image0', 'image1'],
+  outputName: 'matches',
+  defaultConfidence: 0.2,
+  maxTokens: 4096,
+};
+const strip = (width: number, height: number) => ({ data: new Float32Array(width * height).fill(0.5), width, height });
+const context = {
+  signal: { aborted: false, throwIfAborted: () => undefined },
+  seed: 1,
+  aFromB: identityAffine,
+  searchRadiusPx: Infinity,
+};
+const tensor = (data: Float32Array, dims: readonly number[]) => new Tensor('float32', data, dims);
+
+/** Answers with fixed rows and remembers what it was fed. */
+function fakeSession(rows: readonly number[][], outputName = 'matches') {
+  const fed: Readonly<Record<string, Tensor>>[] = [];
+  const session: InferenceSessionLike = {
+    run: async (feeds) => {
+      fed.push(feeds);
+      return { [outputName]: tensor(Float32Array.from(rows.flat()), [rows.length, 6]) };
+    },
+    release: async () => undefined,
+  };
+  return { session, fed };
+}
+
+describe('loftrMatcher', () => {
+  it('feeds both strips as [1, 1, height, width], each with its own size', async () => {
+    const { session, fed } = fakeSession([[1, 2, 3, 4, 0.9, 0.5]]);
+    await loftrMatcher(session, contract, tensor).match(strip(64, 32), strip(48, 40), context);
+    expect(fed[0].image0.dims).toEqual([1, 1, 32, 64]);
+    expect(fed[0].image1.dims).toEqual([1, 1, 40, 48]);
+  });
+
+  it('keeps mutual, sure, finite matches inside both frames and drops the rest', async () => {
+    const { session } = fakeSession([
+      [8, 16, 8.25, 15.5, 0.9, 0.5],
+      [8, 16, 8, 16, 0, 0.5], // not mutual
+      [8, 16, 8, 16, 0.1, 0.5], // below the default confidence
+      [NaN, 16, 8, 16, 0.9, 0.5],
+      [8, 16, 8, 16, NaN, 0.5],
+      [8, 16, 70, 16, 0.9, 0.5], // outside b
+      [8, -3, 8, 16, 0.9, 0.5], // outside a
+      [0, 0, 63.5, 31.5, 0.3, 0.5],
+    ]);
+    const found = await loftrMatcher(session, contract, tensor).match(strip(64, 32), strip(64, 32), context);
+    expect([...found.a]).toEqual([8, 16, 0, 0]);
+    expect([...found.b]).toEqual([8.25, 15.5, 63.5, 31.5]);
+    expect(found.confidence[0]).toBeCloseTo(0.9, 6);
+    expect(found.confidence[1]).toBeCloseTo(0.3, 6);
+  });
+
+  it('finds nothing when the network answers with no row', async () => {
+    const found = await loftrMatcher(fakeSession([]).session, contract, tensor).match(
+      strip(64, 32),
+      strip(64, 32),
+      context,
+    );
+    expect(found.confidence.length).toBe(0);
+  });
+
+  it('names the output that the manifest promises and the network lacks', async () => {
+    const { session } = fakeSession([], 'other');
+    await expect(
+      loftrMatcher(session, contract, tensor).match(strip(8, 8), strip(8, 8), context),
+    ).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('"matches"') as string,
+    });
+  });
+
+  it('stops before the run when cancelled', async () => {
+    const { session, fed } = fakeSession([]);
+    const abort = Object.assign(new Error('cancelled'), { name: 'AbortError' });
+    const signal = {
+      aborted: true,
+      throwIfAborted: () => {
+        throw abort;
+      },
+    };
+    const matching = loftrMatcher(session, contract, tensor).match(strip(8, 8), strip(8, 8), { ...context, signal });
+    await expect(matching).rejects.toBe(abort);
+    expect(fed.length).toBe(0);
+  });
+});
