@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -188,6 +189,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(arguments.threads)
     torch.manual_seed(arguments.seed)
     folder = TRAINING / "runs" / arguments.name
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from .config import LoFTRConfig
 
+INITIAL_FLOOR = 1.0
+
 
 class FineMatching(nn.Module):
     """Template and window to a heat map over w x w fine cells, and the map to an offset in pixels."""
@@ -17,7 +19,9 @@ class FineMatching(nn.Module):
         self.template = config.fine_template
         self.sharpness = config.readout_sharpness
         self.reach = config.readout_window // 2
-        self.log_scale = nn.Parameter(torch.tensor(math.log(0.02)))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(0.5)))
+        # Smallest contrast that counts, so that featureless templates give flat heat maps.
+        self.log_floor = nn.Parameter(torch.tensor(math.log(INITIAL_FLOOR)))
         half = config.fine_window // 2
         steps = torch.arange(-half, half + 1, dtype=torch.float32)
         grid_y, grid_x = steps.repeat_interleave(self.window), steps.repeat(self.window)
@@ -25,8 +29,8 @@ class FineMatching(nn.Module):
         self.register_buffer("grid", grid, persistent=False)  # (w*w, 2), x and y in pixels
         self.pixels = float(config.fine_stride)
 
-    def logits(self, template: Tensor, window: Tensor) -> Tensor:
-        """Heat map logits (M, w*w): sum over the template's cells u of -|f0(u) - f1(v + u)|^2, but a constant."""
+    def logits(self, template: Tensor, window: Tensor, contrast: Tensor) -> Tensor:
+        """Heat map logits (M, w*w): -s sum_u |f0(u) - f1(v + u)|^2 / (contrast + floor), but a constant per match."""
         size, support = self.template, self.window + self.template - 1
         products = torch.matmul(template, window.transpose(1, 2))
         planes = products.reshape(-1, size * size, support, support)
@@ -35,7 +39,8 @@ class FineMatching(nn.Module):
             for dx in range(size):
                 plane = planes[:, dy * size + dx, dy : dy + self.window, dx : dx + self.window]
                 total = plane if total is None else total + plane
-        return total.reshape(-1, self.window * self.window) * self.log_scale.exp()
+        scale = self.log_scale.exp() / (contrast + self.log_floor.exp())
+        return total.reshape(-1, self.window * self.window) * scale
 
     def expectation(self, logits: Tensor) -> Tuple[Tensor, Tensor]:
         """Offset (M, 2) in pixels from the window's centre, and the standard deviation per axis (M,) in pixels.

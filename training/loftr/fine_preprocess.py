@@ -9,11 +9,15 @@ from .config import LoFTRConfig
 
 
 class FinePreprocess(nn.Module):
-    """Fine maps and pairs of coarse cells to templates (M, t*t, C + 1) and windows (M, (w+t-1)^2, C + 1).
+    """Fine maps and pairs of coarse cells to templates (M, t*t, C + 1), windows (M, (w+t-1)^2, C + 1) and contrasts (M, 1).
 
     One channel is appended so that a plain product compares by squared distance instead of correlation:
     (2 f0, -1) . (f1, |f1|^2) = |f0|^2 - |f0 - f1|^2, and |f0|^2 cancels in the softmax.
     Strong features therefore do not attract matches of weak ones.
+
+    The contrast of a template is its squared distance from itself moved by one cell, the mean over both axes:
+    |f0(u) - f0(u + 1)|^2 summed over the template. Near its minimum the distance to the window is about
+    contrast * (v - v0)^2, so distances divided by it have the same width on a strong edge and in faint granules.
     """
 
     def __init__(self, config: LoFTRConfig) -> None:
@@ -23,13 +27,26 @@ class FinePreprocess(nn.Module):
         self.support = config.fine_window + config.fine_template - 1
         self.margin = self.support // 2
 
-    def forward(self, fine0: Tensor, fine1: Tensor, cells0: Tensor, cells1: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, fine0: Tensor, fine1: Tensor, cells0: Tensor, cells1: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
         """`fine*` (B, C, H/2, W/2); `cells*` (M, 3): image of the batch, row and column of the coarse cell."""
         energy = (fine1 * fine1).sum(dim=1, keepdim=True)
         ones = torch.ones_like(fine0[:, :1])
         template = self._gather(torch.cat([fine0 * 2, -ones], dim=1), cells0, self.template)
         window = self._gather(torch.cat([fine1, energy], dim=1), cells1, self.support)
-        return template, window
+        return template, window, self._contrast(fine0, cells0)
+
+    def _contrast(self, fine: Tensor, cells: Tensor) -> Tensor:
+        padded = F.pad(fine, (1, 1, 1, 1), mode="replicate")
+        along_x = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+        along_y = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+        # Central differences span two cells (1/4 after squaring); mean of two axes (1/2).
+        energy = (along_x * along_x + along_y * along_y).sum(dim=1, keepdim=True) / 8
+        size = self.template
+        total = F.avg_pool2d(energy, size, stride=1, padding=size // 2) * (size * size)
+        at_cells = total[:, :, :: self.cells_per_coarse, :: self.cells_per_coarse]
+        rows, columns = at_cells.shape[2], at_cells.shape[3]
+        index = (cells[:, 0] * rows + cells[:, 1]) * columns + cells[:, 2]
+        return at_cells.reshape(-1, 1).index_select(0, index)
 
     def _gather(self, fine: Tensor, cells: Tensor, size: int) -> Tensor:
         channels, height, width = fine.shape[1], fine.shape[2], fine.shape[3]

@@ -74,8 +74,8 @@ class LoFTR(nn.Module):
 
     def fine_logits(self, features: Features, cells0: Tensor, cells1: Tensor) -> Tensor:
         """Heat maps (M, w*w) of pairs of coarse cells, each (image, row, column)."""
-        template, window = self.fine_preprocess(features.fine0, features.fine1, cells0, cells1)
-        return self.fine_matching.logits(template, window)
+        gathered = self.fine_preprocess(features.fine0, features.fine1, cells0, cells1)
+        return self.fine_matching.logits(*gathered)
 
     def forward(self, image0: Tensor, image1: Tensor) -> Tensor:
         """Matches (N0, 6) of one pair: x0, y0, x1, y1 in pixels of the inputs, confidence, spread.

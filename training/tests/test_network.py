@@ -97,19 +97,22 @@ class CoarseMatchingTest(unittest.TestCase):
 
 
 class FineMatchingTest(unittest.TestCase):
-    def test_heat_map_is_the_squared_distance_of_patches_but_for_a_constant(self):
+    def test_heat_map_is_the_squared_distance_over_the_contrast_but_for_a_constant(self):
         torch.manual_seed(3)
         preprocess, matching = FinePreprocess(CONFIG), FineMatching(CONFIG)
         fine0, fine1 = torch.randn(2, 24, 40, 40), torch.randn(2, 24, 40, 48)
         cells0, cells1 = torch.tensor([[1, 5, 4]]), torch.tensor([[1, 6, 5]])
         logits = matching.logits(*preprocess(fine0, fine1, cells0, cells1))[0].reshape(7, 7)
         template = fine0[1, :, 19:22, 15:18]
+        along_x = (fine0[1, :, 19:22, 16:19] - fine0[1, :, 19:22, 14:17]) / 2
+        along_y = (fine0[1, :, 20:23, 15:18] - fine0[1, :, 18:21, 15:18]) / 2
+        contrast = ((along_x**2).sum() + (along_y**2).sum()) / 2
         expected = torch.zeros(7, 7)
         for dy in range(-3, 4):
             for dx in range(-3, 4):
                 patch = fine1[1, :, 23 + dy : 26 + dy, 19 + dx : 22 + dx]
                 expected[dy + 3, dx + 3] = -((template - patch) ** 2).sum()
-        difference = logits / matching.log_scale.exp() - expected
+        difference = logits * (contrast + matching.log_floor.exp()) / matching.log_scale.exp() - expected
         self.assertLess((difference - difference.mean()).abs().max().item(), 1e-3)
 
     def test_expectation_of_a_narrow_gaussian_is_its_centre(self):
