@@ -1,4 +1,16 @@
-import type { Layout } from './tile.ts';
+import type { RunContext } from '../progress.ts';
+import type { FloatRaster } from '../raster/raster.ts';
+import {
+  axisEvidence,
+  measureSurfaces,
+  nullSigmas,
+  sampleNeighbours,
+  samplingOrder,
+  surfaceBook,
+} from './neighbour-evidence.ts';
+import type { AxisEvidence, NeighbourSample, SurfaceBook } from './neighbour-evidence.ts';
+import { median } from './nominal-poses.ts';
+import type { Layout, TileGrid, TileId } from './tile.ts';
 
 /** One reading of the file names, with the evidence for it. */
 export interface LayoutHypothesis {
@@ -16,4 +28,139 @@ export interface LayoutRanking {
   readonly hypotheses: readonly LayoutHypothesis[];
   /** True when the first two are too close to choose without asking. */
   readonly isClose: boolean;
+}
+
+/** Rounds of looking: neighbours sampled each way, and how many hypotheses go on to the next round. */
+const rounds = [
+  { perAxis: 3, survivors: 24 },
+  { perAxis: 8, survivors: 8 },
+  { perAxis: 20, survivors: Infinity },
+] as const;
+/** Log odds of pairs are not independent (same tissue, same stage): they count this fraction. */
+const evidenceWeight = 0.3;
+/** The runner-up is close when it has at least this share of the winner's confidence. */
+const closeRatio = 0.4;
+
+/** What was seen for one grid. */
+export interface GridEvidence {
+  readonly x: AxisEvidence;
+  readonly y: AxisEvidence;
+}
+
+/** True for a grid, false for free positions. */
+export const isGrid = (layout: Layout): layout is TileGrid => layout.kind === 'grid';
+
+function evidenceFor(book: SurfaceBook, sample: NeighbourSample, nulls: Record<'x' | 'y', Float64Array>): GridEvidence {
+  return {
+    x: axisEvidence(book, sample.x, sample.countX, nulls.x),
+    y: axisEvidence(book, sample.y, sample.countY, nulls.y),
+  };
+}
+
+const logOddsOf = (evidence: GridEvidence): number => evidence.x.logOdds + evidence.y.logOdds;
+
+/** Looks at ever more neighbours of ever fewer hypotheses; the evidence of all grids, by position in the list. */
+async function gatherEvidence(
+  book: SurfaceBook,
+  hypotheses: readonly LayoutHypothesis[],
+  ctx: RunContext,
+): Promise<ReadonlyMap<number, GridEvidence>> {
+  const order = samplingOrder(
+    new Set(hypotheses.flatMap(({ layout }) => (isGrid(layout) ? [...layout.cells.keys()] : []))),
+  );
+  const found = new Map<number, GridEvidence>();
+  let alive = [...hypotheses.keys()].filter((k) => isGrid(hypotheses[k].layout));
+  for (const [round, { perAxis, survivors }] of rounds.entries()) {
+    const samples = new Map<number, NeighbourSample>();
+    for (const k of alive) {
+      const { layout } = hypotheses[k];
+      if (isGrid(layout)) samples.set(k, sampleNeighbours(layout, order, perAxis, book.thumbnails));
+    }
+    for (const [done, sample] of [...samples.values()].entries()) {
+      ctx.onProgress({ stage: 'layout', done: round * alive.length + done, total: rounds.length * alive.length });
+      await measureSurfaces(book, [...sample.x, ...sample.y], ctx);
+    }
+    const nulls = { x: nullSigmas(book, 'x'), y: nullSigmas(book, 'y') };
+    for (const [k, sample] of samples) found.set(k, evidenceFor(book, sample, nulls));
+    const scoreOf = (k: number): number => beliefOf(hypotheses[k], found.get(k));
+    alive = alive.sort((p, q) => scoreOf(q) - scoreOf(p) || p - q).slice(0, survivors);
+  }
+  return found;
+}
+
+/** Logarithm of the belief in a hypothesis, up to a constant. */
+function beliefOf(hypothesis: LayoutHypothesis, evidence: GridEvidence | undefined): number {
+  const seen = evidence === undefined ? 0 : evidenceWeight * logOddsOf(evidence);
+  return Math.log(Math.max(hypothesis.confidence, 1e-12)) + seen;
+}
+
+/** A hypothesis with its evidence; null for free positions. */
+export interface RankedHypothesis {
+  readonly hypothesis: LayoutHypothesis;
+  readonly evidence: GridEvidence | null;
+}
+
+/** `rankLayouts` over an open book, with the evidence kept for the overlap. */
+export async function rankWithEvidence(
+  book: SurfaceBook,
+  hypotheses: readonly LayoutHypothesis[],
+  ctx: RunContext,
+): Promise<readonly RankedHypothesis[]> {
+  const found = await gatherEvidence(book, hypotheses, ctx);
+  // Free positions are not correlated: the share that they had before looking stays theirs.
+  const fixed = hypotheses.reduce((sum, { layout, confidence }) => sum + (isGrid(layout) ? 0 : confidence), 0);
+  const beliefs = hypotheses.map((hypothesis, k) => beliefOf(hypothesis, found.get(k)));
+  const top = hypotheses.reduce(
+    (most, { layout }, k) => (isGrid(layout) ? Math.max(most, beliefs[k]) : most),
+    -Infinity,
+  );
+  const shares = hypotheses.map(({ layout }, k) => (isGrid(layout) ? Math.exp(beliefs[k] - top) : 0));
+  const sum = shares.reduce((partial, share) => partial + share, 0);
+  return hypotheses
+    .map((hypothesis, k): RankedHypothesis => {
+      const evidence = found.get(k) ?? null;
+      const seen = evidence === null ? [] : [...evidence.x.correlations, ...evidence.y.correlations];
+      const confidence = isGrid(hypothesis.layout) ? ((1 - fixed) * shares[k]) / sum : hypothesis.confidence;
+      return {
+        hypothesis: { ...hypothesis, confidence, correlation: seen.length === 0 ? null : median(seen) },
+        evidence,
+      };
+    })
+    .sort((p, q) => q.hypothesis.confidence - p.hypothesis.confidence);
+}
+
+/** The ranking of hypotheses that are already in order. */
+export function rankingOf(hypotheses: readonly LayoutHypothesis[]): LayoutRanking {
+  const isClose = hypotheses.length > 1 && hypotheses[1].confidence >= closeRatio * hypotheses[0].confidence;
+  return { hypotheses, isClose };
+}
+
+/**
+ * Orders layouts by what thumbnails of the neighbours they claim say: under the right one, the facing strips of most
+ * neighbours correlate at one common overlap (2…45 %) and little sideways shift; chance correlations are scattered.
+ * At most 40 neighbours of a hypothesis are looked at, and correlations are shared between hypotheses.
+ * @param thumbnails whole tiles, box-averaged to about 256 px on the long side, all at one scale; tiles without a
+ * thumbnail are not looked at.
+ */
+export async function rankLayouts(
+  hypotheses: readonly LayoutHypothesis[],
+  thumbnails: ReadonlyMap<TileId, FloatRaster>,
+  ctx: RunContext,
+): Promise<LayoutRanking> {
+  const ranked = await rankWithEvidence(surfaceBook(thumbnails), hypotheses, ctx);
+  return rankingOf(ranked.map(({ hypothesis }) => hypothesis));
+}
+
+/** The tiles whose thumbnails `rankLayouts` may ask for: a small part of a large grid, so that not all need decoding. */
+export function tilesToLookAt(hypotheses: readonly LayoutHypothesis[]): ReadonlySet<TileId> {
+  const wanted = new Set<TileId>();
+  const order = samplingOrder(
+    new Set(hypotheses.flatMap(({ layout }) => (isGrid(layout) ? [...layout.cells.keys()] : []))),
+  );
+  for (const { layout } of hypotheses) {
+    if (!isGrid(layout)) continue;
+    const sample = sampleNeighbours(layout, order, rounds[rounds.length - 1].perAxis, null);
+    for (const { a, b } of [...sample.x, ...sample.y]) wanted.add(a).add(b);
+  }
+  return wanted;
 }

@@ -1,0 +1,87 @@
+import type { Tile } from './tile.ts';
+
+/** The numbers in a tile's name (its path without the extension, and its page), and the text between them. */
+export interface NameFields {
+  /** The path in lower case, without extension, every run of digits replaced by `#`; equal for tiles named alike. */
+  readonly template: string;
+  /** The numbers, left to right; the page of a multi-page file is the last one. */
+  readonly values: readonly number[];
+  /** The letters directly before each number, lower case: `r` in `tile_r01`, `grid` in `[Grid@1`; '' when none. */
+  readonly markers: readonly string[];
+  readonly extension: string;
+}
+
+/** What the letters before a number say about it. */
+export type FieldRole = 'row' | 'column' | 'index' | 'section';
+
+const roleWords: Readonly<Record<FieldRole, readonly string[]>> = {
+  row: ['r', 'row', 'rows', 'y', 'iy', 'ypos'],
+  column: ['c', 'col', 'cols', 'column', 'columns', 'x', 'ix', 'xpos'],
+  index: ['t', 'tile', 'i', 'idx', 'index', 'img', 'image', 'p', 'pos', 'position', 'f', 'field', 'fov', 'm', 'page'],
+  section: [
+    's',
+    'sec',
+    'section',
+    'slice',
+    'z',
+    'g',
+    'grid',
+    'ch',
+    'channel',
+    'scan',
+    'montage',
+    'mosaic',
+    'sample',
+    'day',
+  ],
+};
+
+/** The role that a marker names, or null when it names none. */
+export function roleOfMarker(marker: string): FieldRole | null {
+  for (const role of ['row', 'column', 'index', 'section'] as const) if (roleWords[role].includes(marker)) return role;
+  return null;
+}
+
+/** Splits off `.tif`, `.ome.tif`, `.png` …; equal formats are written alike (`.TIFF` and `.tif`). */
+function splitExtension(path: string): { stem: string; extension: string } {
+  const match = /((?:\.ome)?\.[a-z][a-z0-9]{0,5})$/i.exec(path);
+  if (match === null) return { stem: path, extension: '' };
+  const extension = match[1].toLowerCase().replace('.tiff', '.tif').replace('.jpeg', '.jpg');
+  return { stem: path.slice(0, match.index), extension };
+}
+
+/** Takes a tile's name apart into its numbers. */
+export function nameFields(tile: Tile): NameFields {
+  const { stem, extension } = splitExtension(tile.file);
+  const values: number[] = [];
+  const markers: string[] = [];
+  for (const match of stem.matchAll(/\d+/g)) {
+    values.push(Number(match[0]));
+    markers.push(/([a-z]+)[^a-z0-9/]*$/i.exec(stem.slice(0, match.index))?.[1].toLowerCase() ?? '');
+  }
+  if (tile.page > 0 || tile.id.includes('#')) {
+    values.push(tile.page);
+    markers.push('page');
+  }
+  return { template: stem.toLowerCase().replace(/\d+/g, '#'), values, markers, extension };
+}
+
+/** The name with the numbers of `fields` shown as `*`: `165_*_*.tif`. */
+export function nameWithout(tile: Tile, fields: ReadonlySet<number>): string {
+  const { stem } = splitExtension(tile.file);
+  let field = -1;
+  const shown = stem.replace(/\d+/g, (digits) => (fields.has(++field) ? '*' : digits));
+  return shown + tile.file.slice(stem.length);
+}
+
+/** Orders names as people do: numbers by value. */
+export function compareNames(a: string, b: string): number {
+  const p = a.split(/(\d+)/);
+  const q = b.split(/(\d+)/);
+  for (let k = 0; k < Math.min(p.length, q.length); k++) {
+    const difference = k % 2 === 1 ? Number(p[k]) - Number(q[k]) : 0;
+    if (difference !== 0) return difference;
+    if (p[k] !== q[k]) return p[k] < q[k] ? -1 : 1;
+  }
+  return p.length - q.length;
+}
