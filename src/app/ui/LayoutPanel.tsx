@@ -109,7 +109,7 @@ function SourceChoice() {
         options={[
           { value: 'hypothesis', label: 'File names and pictures' },
           { value: 'pattern', label: 'Name pattern' },
-          { value: 'scan', label: 'Rows, columns and scan order' },
+          { value: 'scan', label: 'Rows, columns, scan order' },
           ...(tables.length > 0 ? [{ value: 'table', label: 'Positions file' } as const] : []),
           ...(staged > 0 ? [{ value: 'stage', label: `Stage positions (${staged} tiles)` } as const] : []),
         ]}
