@@ -21,9 +21,15 @@ export function linkMoments(
   return sampleMoments(correspondences, indices.subarray(0, count), weights);
 }
 
+/** [2N] x, y of each match in a and in b, single or double precision. */
+export interface MatchedPoints {
+  readonly a: Float32Array | Float64Array;
+  readonly b: Float32Array | Float64Array;
+}
+
 /** `linkMoments` of the matches named by `indices` (a minimal sample of RANSAC, say). */
 export function sampleMoments(
-  correspondences: Correspondences,
+  correspondences: MatchedPoints,
   indices: ArrayLike<number>,
   weights?: Float32Array | Float64Array,
 ): LinkMoments {

@@ -1,0 +1,281 @@
+import type { TransformModel } from '../matching/link.ts';
+import { poseStride } from './link-system.ts';
+import type { LinkSystem } from './link-system.ts';
+import type { StagePoses } from './stage.ts';
+
+/**
+ * Moves each component as a whole to where the layout has it. With M the mean of A_i·R_iᵀ (R_i the stage's rotation of
+ * tile i), the component is mapped by
+ *
+ *   rigid: the rotation nearest to M, inverted · similarity, affine: M⁻¹ · translation: nothing
+ *
+ * so that the mean rotation is the stage's and the mean linear part a pure rotation, then shifted so that the mean of its
+ * centres is the mean of the stage's. This is the constrained optimum: a bound on the mean linear part only shifts the
+ * targets of the linear prior (its Lagrange multiplier), the links know nothing of it.
+ */
+export function fixGauge(
+  model: TransformModel,
+  poses: Float64Array,
+  stage: StagePoses,
+  label: Int32Array,
+  sizes: readonly number[],
+): void {
+  const members: number[][] = sizes.map(() => []);
+  for (let i = 0; i < label.length; i++) members[label[i]].push(i);
+  for (const nodes of members) {
+    if (nodes.length < 2) continue;
+    const known = nodes.filter((i) => stage.known[i] === 1);
+    const reference = known.length > 0 ? known : nodes;
+    const map = model === 'translation' ? [1, 0, 0, 1] : gaugeMap(model, poses, stage, reference);
+    let stageX = 0;
+    let stageY = 0;
+    let x = 0;
+    let y = 0;
+    for (const i of reference) {
+      const o = poseStride * i;
+      stageX += stage.poses[o] / reference.length;
+      stageY += stage.poses[o + 1] / reference.length;
+      x += poses[o] / reference.length;
+      y += poses[o + 1] / reference.length;
+    }
+    for (const i of nodes) mapPose(poses, poseStride * i, map, x, y, stageX, stageY);
+  }
+}
+
+/** Row-major [g00, g01, g10, g11]. */
+function gaugeMap(
+  model: TransformModel,
+  poses: Float64Array,
+  stage: StagePoses,
+  nodes: readonly number[],
+): readonly number[] {
+  let m00 = 0;
+  let m01 = 0;
+  let m10 = 0;
+  let m11 = 0;
+  for (const i of nodes) {
+    const o = poseStride * i;
+    const cos = stage.poses[o + 2];
+    const sin = stage.poses[o + 3];
+    m00 += poses[o + 2] * cos - poses[o + 4] * sin;
+    m01 += poses[o + 2] * sin + poses[o + 4] * cos;
+    m10 += poses[o + 3] * cos - poses[o + 5] * sin;
+    m11 += poses[o + 3] * sin + poses[o + 5] * cos;
+  }
+  const n = nodes.length;
+  if (model === 'affine') {
+    const det = (m00 * m11 - m01 * m10) / (n * n);
+    if (det > 0.1) return [m11 / n / det, -m01 / n / det, -m10 / n / det, m00 / n / det];
+  }
+  const dot = m00 + m11;
+  const cross = m10 - m01;
+  const length = Math.hypot(dot, cross);
+  if (!(length > 0)) return [1, 0, 0, 1];
+  const scale = model === 'similarity' ? (2 * n) / length : 1;
+  return [(scale * dot) / length, (scale * cross) / length, (-scale * cross) / length, (scale * dot) / length];
+}
+
+/** pose ← G·(pose − (x, y)) + (toX, toY) */
+function mapPose(
+  poses: Float64Array,
+  o: number,
+  g: readonly number[],
+  x: number,
+  y: number,
+  toX: number,
+  toY: number,
+): void {
+  const dx = poses[o] - x;
+  const dy = poses[o + 1] - y;
+  poses[o] = toX + g[0] * dx + g[1] * dy;
+  poses[o + 1] = toY + g[2] * dx + g[3] * dy;
+  const a = poses[o + 2];
+  const b = poses[o + 3];
+  const c = poses[o + 4];
+  const d = poses[o + 5];
+  poses[o + 2] = g[0] * a + g[1] * b;
+  poses[o + 3] = g[2] * a + g[3] * b;
+  poses[o + 4] = g[0] * c + g[1] * d;
+  poses[o + 5] = g[2] * c + g[3] * d;
+}
+
+/** Solved tiles that speak for the place of a tile without links. */
+const neighboursAsked = 8;
+
+/**
+ * Places the tiles of every component but the largest by the stage *relative to the largest*: at
+ *
+ *   M(s) + Σ_j v_j (u_j − M(s_j)),   v_j ∝ 1 / (|s − s_j|² + lever²)
+ *
+ * where s is a tile's stage position, u_j the solved and s_j the stage positions of its nearest solved tiles and M the
+ * affine fit of u on s (a rigid one where the solved tiles do not span the plane); the rotation is the stage's plus the
+ * mean turn of the same neighbours. An island moves as a whole by the mean of what its tiles are told.
+ */
+export function placeUnlinked(
+  system: LinkSystem,
+  poses: Float64Array,
+  stage: StagePoses,
+  label: Int32Array,
+  sizes: readonly number[],
+): void {
+  if (sizes.length === 0 || sizes[0] < 2) {
+    poses.set(stage.poses);
+    return;
+  }
+  const solved: number[] = [];
+  for (let i = 0; i < label.length; i++) if (label[i] === 0 && stage.known[i] === 1) solved.push(i);
+  if (solved.length === 0) return;
+  const map = fitPlane(poses, stage.poses, solved);
+  const members: number[][] = sizes.map(() => []);
+  for (let i = 0; i < label.length; i++) members[label[i]].push(i);
+  for (let c = 1; c < sizes.length; c++) {
+    const known = members[c].filter((i) => stage.known[i] === 1);
+    if (known.length === 0) continue;
+    const told = known.map((i) => placeOf(system, poses, stage, solved, map, i));
+    if (members[c].length === 1) {
+      const [{ x, y, turn }] = told;
+      const o = poseStride * members[c][0];
+      const angle = Math.atan2(stage.poses[o + 3], stage.poses[o + 2]) + turn;
+      const cos = Math.cos(angle);
+      const sin = Math.sin(angle);
+      poses.set([x, y, cos, sin, -sin, cos], o);
+    } else moveIsland(poses, members[c], known, told);
+  }
+}
+
+interface Told {
+  readonly x: number;
+  readonly y: number;
+  /** Rotation to add to the stage's, rad. */
+  readonly turn: number;
+}
+
+function placeOf(
+  system: LinkSystem,
+  poses: Float64Array,
+  stage: StagePoses,
+  solved: readonly number[],
+  map: PlaneMap,
+  i: number,
+): Told {
+  const o = poseStride * i;
+  const sx = stage.poses[o];
+  const sy = stage.poses[o + 1];
+  const nearest = nearestOf(stage.poses, solved, sx, sy);
+  let total = 0;
+  let x = 0;
+  let y = 0;
+  let cos = 0;
+  let sin = 0;
+  for (const j of nearest) {
+    const p = poseStride * j;
+    const v = 1 / ((stage.poses[p] - sx) ** 2 + (stage.poses[p + 1] - sy) ** 2 + system.lever[i] ** 2);
+    total += v;
+    x += v * (poses[p] - map.x(stage.poses[p], stage.poses[p + 1]));
+    y += v * (poses[p + 1] - map.y(stage.poses[p], stage.poses[p + 1]));
+    const turn =
+      Math.atan2(poses[p + 3] - poses[p + 4], poses[p + 2] + poses[p + 5]) -
+      Math.atan2(stage.poses[p + 3], stage.poses[p + 2]);
+    cos += v * Math.cos(turn);
+    sin += v * Math.sin(turn);
+  }
+  return { x: map.x(sx, sy) + x / total, y: map.y(sx, sy) + y / total, turn: Math.atan2(sin, cos) };
+}
+
+function nearestOf(at: Float64Array, solved: readonly number[], x: number, y: number): readonly number[] {
+  const best: number[] = [];
+  const distances: number[] = [];
+  for (const j of solved) {
+    const d = (at[poseStride * j] - x) ** 2 + (at[poseStride * j + 1] - y) ** 2;
+    if (best.length === neighboursAsked && d >= distances[best.length - 1]) continue;
+    let k = Math.min(best.length, neighboursAsked - 1);
+    while (k > 0 && distances[k - 1] > d) {
+      best[k] = best[k - 1];
+      distances[k] = distances[k - 1];
+      k--;
+    }
+    best[k] = j;
+    distances[k] = d;
+  }
+  return best;
+}
+
+/** Moves an island by the mean of (told − present) of its known tiles. */
+function moveIsland(
+  poses: Float64Array,
+  nodes: readonly number[],
+  known: readonly number[],
+  told: readonly Told[],
+): void {
+  let dx = 0;
+  let dy = 0;
+  let cos = 0;
+  let sin = 0;
+  let x = 0;
+  let y = 0;
+  known.forEach((i, k) => {
+    const o = poseStride * i;
+    dx += told[k].x / known.length;
+    dy += told[k].y / known.length;
+    x += poses[o] / known.length;
+    y += poses[o + 1] / known.length;
+    cos += Math.cos(told[k].turn);
+    sin += Math.sin(told[k].turn);
+  });
+  // The island's own gauge is already the stage's: the mean turn of its neighbours is what is left to add.
+  const length = Math.hypot(cos, sin);
+  const c = length > 0 ? cos / length : 1;
+  const s = length > 0 ? sin / length : 0;
+  for (const i of nodes) mapPose(poses, poseStride * i, [c, -s, s, c], x, y, dx, dy);
+}
+
+interface PlaneMap {
+  x(x: number, y: number): number;
+  y(x: number, y: number): number;
+}
+
+/** Least-squares affine map from stage to solved positions, held to the identity where they do not span the plane. */
+function fitPlane(poses: Float64Array, stage: Float64Array, nodes: readonly number[]): PlaneMap {
+  const n = nodes.length;
+  let sx = 0;
+  let sy = 0;
+  let ux = 0;
+  let uy = 0;
+  for (const i of nodes) {
+    const o = poseStride * i;
+    sx += stage[o] / n;
+    sy += stage[o + 1] / n;
+    ux += poses[o] / n;
+    uy += poses[o + 1] / n;
+  }
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let m00 = 0;
+  let m01 = 0;
+  let m10 = 0;
+  let m11 = 0;
+  for (const i of nodes) {
+    const o = poseStride * i;
+    const dx = stage[o] - sx;
+    const dy = stage[o + 1] - sy;
+    const vx = poses[o] - ux - dx;
+    const vy = poses[o + 1] - uy - dy;
+    xx += dx * dx;
+    xy += dx * dy;
+    yy += dy * dy;
+    m00 += vx * dx;
+    m01 += vx * dy;
+    m10 += vy * dx;
+    m11 += vy * dy;
+  }
+  const hold = 1e-3 * (xx + yy) + 1e-9;
+  const det = (xx + hold) * (yy + hold) - xy * xy;
+  const row = (p: number, q: number) => [((yy + hold) * p - xy * q) / det, ((xx + hold) * q - xy * p) / det];
+  const [d00, d01] = row(m00, m01);
+  const [d10, d11] = row(m10, m11);
+  return {
+    x: (x, y) => ux + (1 + d00) * (x - sx) + d01 * (y - sy),
+    y: (x, y) => uy + d10 * (x - sx) + (1 + d11) * (y - sy),
+  };
+}

@@ -1,0 +1,210 @@
+import { fitModel } from '../geometry/rigid-fit.ts';
+import { poseStride, sumsStride } from './link-system.ts';
+import type { LinkSystem } from './link-system.ts';
+
+/** What the layout says, as poses (see `poseStride`); `known[i]` is 0 where the prior is not finite. */
+export interface StagePoses {
+  readonly poses: Float64Array;
+  readonly known: Uint8Array;
+}
+
+/** The priors of the nodes as poses of their centres. */
+export function stagePoses(system: LinkSystem): StagePoses {
+  const n = system.nodes.length;
+  const poses = new Float64Array(poseStride * n);
+  const known = new Uint8Array(n);
+  system.nodes.forEach(({ prior: { pose } }, i) => {
+    const isKnown = Number.isFinite(pose.x + pose.y + pose.thetaRad);
+    known[i] = isKnown ? 1 : 0;
+    setRigid(
+      poses,
+      i,
+      isKnown ? pose.thetaRad : 0,
+      isKnown ? pose.x : 0,
+      isKnown ? pose.y : 0,
+      system.centre[2 * i],
+      system.centre[2 * i + 1],
+    );
+  });
+  return { poses, known };
+}
+
+/** Sets pose i to the rotation `theta` that takes the tile's pixel (0, 0) to (x, y). */
+function setRigid(
+  poses: Float64Array,
+  i: number,
+  theta: number,
+  x: number,
+  y: number,
+  centreX: number,
+  centreY: number,
+): void {
+  const cos = Math.cos(theta);
+  const sin = Math.sin(theta);
+  poses.set(
+    [x + cos * centreX - sin * centreY, y + sin * centreX + cos * centreY, cos, sin, -sin, cos],
+    poseStride * i,
+  );
+}
+
+/** Measured motion of a link: rotation of b against a, and b's centre in a's frame relative to a's centre, px. */
+export interface LinkMotions {
+  readonly theta: Float64Array;
+  readonly dx: Float64Array;
+  readonly dy: Float64Array;
+}
+
+/** The rigid motion each link measures; a link whose matches carry no rotation takes it from the stage. */
+export function linkMotions(system: LinkSystem, stage: StagePoses): LinkMotions {
+  const count = system.links.length;
+  const theta = new Float64Array(count);
+  const dx = new Float64Array(count);
+  const dy = new Float64Array(count);
+  for (let l = 0; l < count; l++) {
+    const o = sumsStride * l;
+    const i = poseStride * system.from[l];
+    const j = poseStride * system.to[l];
+    const fit = fitModel('rigid', system.links[l].moments);
+    theta[l] =
+      fit === null
+        ? Math.atan2(stage.poses[j + 3], stage.poses[j + 2]) - Math.atan2(stage.poses[i + 3], stage.poses[i + 2])
+        : Math.atan2(fit.b, fit.a);
+    const cos = Math.cos(theta[l]);
+    const sin = Math.sin(theta[l]);
+    const qx = system.sums[o + 3];
+    const qy = system.sums[o + 4];
+    dx[l] = system.sums[o + 1] - (cos * qx - sin * qy);
+    dy[l] = system.sums[o + 2] - (sin * qx + cos * qy);
+  }
+  return { theta, dx, dy };
+}
+
+/** Re-weightings of the robust fit of the stage map. */
+const stageMapIterations = 15;
+
+/**
+ * The linear map D, [d00, d01, d10, d11], from the stage's displacements n to the measured ones v (camera angle, wrong
+ * overlap, shear of the axes): least Σ|v − D·n|, an L1 fit by re-weighting, held to the identity where the links do not
+ * say (a single row knows nothing of y).
+ */
+export function fitStageMap(system: LinkSystem, stage: StagePoses, motions: LinkMotions): readonly number[] {
+  const { from, to } = system;
+  const ridge = 1e-3;
+  let map = [1, 0, 0, 1];
+  for (let iteration = 0; iteration < stageMapIterations; iteration++) {
+    let xx = 0;
+    let xy = 0;
+    let yy = 0;
+    const right = [0, 0, 0, 0];
+    for (let l = 0; l < from.length; l++) {
+      if (stage.known[from[l]] === 0 || stage.known[to[l]] === 0) continue;
+      const i = poseStride * from[l];
+      const j = poseStride * to[l];
+      const nx = stage.poses[j] - stage.poses[i];
+      const ny = stage.poses[j + 1] - stage.poses[i + 1];
+      const vx = stage.poses[i + 2] * motions.dx[l] - stage.poses[i + 3] * motions.dy[l];
+      const vy = stage.poses[i + 3] * motions.dx[l] + stage.poses[i + 2] * motions.dy[l];
+      const misfit = Math.hypot(vx - map[0] * nx - map[1] * ny, vy - map[2] * nx - map[3] * ny);
+      const w = 1 / Math.max(1, misfit);
+      xx += w * nx * nx;
+      xy += w * nx * ny;
+      yy += w * ny * ny;
+      right[0] += w * vx * nx;
+      right[1] += w * vx * ny;
+      right[2] += w * vy * nx;
+      right[3] += w * vy * ny;
+    }
+    const hold = ridge * (xx + yy);
+    if (!(hold > 0)) return [1, 0, 0, 1];
+    const det = (xx + hold) * (yy + hold) - xy * xy;
+    const solveRow = (p: number, q: number) => [((yy + hold) * p - xy * q) / det, ((xx + hold) * q - xy * p) / det];
+    map = [...solveRow(right[0] + hold, right[1]), ...solveRow(right[2], right[3] + hold)];
+  }
+  const stretch = Math.hypot(map[0] + map[3], map[2] - map[1]) / 2;
+  const skew = Math.hypot(map[0] - map[3], map[2] + map[1]) / 2;
+  const isPlausible = stretch + skew < 2 && Math.abs(stretch - skew) > 0.5;
+  return isPlausible ? map : [1, 0, 0, 1];
+}
+
+/**
+ * First guess of the poses: the stage's displacements under the stage map, the stage's rotations; a tile without prior
+ * is set from a placed neighbour through their link, in order of the links.
+ */
+export function initialPoses(
+  system: LinkSystem,
+  stage: StagePoses,
+  map: readonly number[],
+  motions: LinkMotions,
+): Float64Array {
+  const poses = stage.poses.slice();
+  const placed = stage.known.slice();
+  let meanX = 0;
+  let meanY = 0;
+  let count = 0;
+  for (let i = 0; i < placed.length; i++) {
+    if (placed[i] === 0) continue;
+    meanX += poses[poseStride * i];
+    meanY += poses[poseStride * i + 1];
+    count++;
+  }
+  if (count > 0) {
+    meanX /= count;
+    meanY /= count;
+  }
+  for (let i = 0; i < placed.length; i++) {
+    const o = poseStride * i;
+    if (placed[i] === 0) continue;
+    const x = poses[o] - meanX;
+    const y = poses[o + 1] - meanY;
+    poses[o] = meanX + map[0] * x + map[1] * y;
+    poses[o + 1] = meanY + map[2] * x + map[3] * y;
+  }
+  spreadOverLinks(system, motions, poses, placed);
+  return poses;
+}
+
+/** Places the tiles that the stage does not know, each from a placed neighbour; a component without any starts at its first tile. */
+function spreadOverLinks(system: LinkSystem, motions: LinkMotions, poses: Float64Array, placed: Uint8Array): void {
+  if (!placed.includes(0)) return;
+  const { from, to } = system;
+  for (;;) {
+    let changed = false;
+    for (let l = 0; l < from.length; l++) {
+      const a = from[l];
+      const b = to[l];
+      if (placed[a] === placed[b]) continue;
+      placeThroughLink(poses, motions, l, a, b, placed[a] === 1);
+      placed[a] = placed[b] = 1;
+      changed = true;
+    }
+    if (changed) continue;
+    const seed = from.findIndex((a) => placed[a] === 0);
+    if (seed === -1) return;
+    placed[from[seed]] = 1;
+  }
+}
+
+function placeThroughLink(
+  poses: Float64Array,
+  motions: LinkMotions,
+  l: number,
+  a: number,
+  b: number,
+  forward: boolean,
+): void {
+  const i = poseStride * a;
+  const j = poseStride * b;
+  const known = forward ? i : j;
+  const theta = Math.atan2(poses[known + 3], poses[known + 2]) + (forward ? motions.theta[l] : -motions.theta[l]);
+  const cos = Math.cos(theta);
+  const sin = Math.sin(theta);
+  if (forward) {
+    const x = poses[i] + poses[i + 2] * motions.dx[l] - poses[i + 3] * motions.dy[l];
+    const y = poses[i + 1] + poses[i + 3] * motions.dx[l] + poses[i + 2] * motions.dy[l];
+    poses.set([x, y, cos, sin, -sin, cos], j);
+  } else {
+    const x = poses[j] - (cos * motions.dx[l] - sin * motions.dy[l]);
+    const y = poses[j + 1] - (sin * motions.dx[l] + cos * motions.dy[l]);
+    poses.set([x, y, cos, sin, -sin, cos], i);
+  }
+}
