@@ -94,6 +94,7 @@ export class MosaicCanvas {
   #isOverlayDirty = true;
   #dragged = 0;
   #isSpaceDown = false;
+  #pickedLink: string | null = null;
   #hoverLink: string | null = null;
   #hoverTile: TileId | null = null;
   #hoverPixel: Point | null = null;
@@ -132,6 +133,8 @@ export class MosaicCanvas {
     // Said at once, not with the next frame: nobody may take the old picture for the new one.
     if (!this.#chunks.settled) this.#elements.root.dataset.settled = 'false';
     if (bounds !== null && this.#isFitted && !isSameRect(bounds, before?.bounds ?? null)) this.#setFitted();
+    const { link } = scene.selection;
+    if (before !== null && link !== before.selection.link && link !== this.#pickedLink) this.#bringIntoView(link);
     this.#requestFrame(true, true);
   }
 
@@ -201,6 +204,15 @@ export class MosaicCanvas {
     // A mosaic smaller than the screen is not blown up.
     this.#view = { ...view, zoom: Math.min(view.zoom, Math.max(1, 1 / this.#ratio)) };
     this.#requestFrame(true, true);
+  }
+
+  /** A link chosen elsewhere must be seen; one picked here is seen already. */
+  #bringIntoView(pairKey: string | null): void {
+    const link = this.#scene?.links.find((candidate) => candidate.pairKey === pairKey);
+    if (link === undefined || this.#screen.width === 0) return;
+    const view = visibleEdges(this.#view, this.#screen);
+    const { x, y } = link.seam;
+    if (x < view.left || x > view.right || y < view.top || y > view.bottom) this.centreOn(link.seam);
   }
 
   #move(view: Viewport): void {
@@ -403,6 +415,7 @@ export class MosaicCanvas {
     if (this.#dragged > CLICK_SLOP_PX || this.#isSpaceDown || event.button !== 0) return;
     const at = this.#screenPoint(event);
     const link = this.#linkUnder(at);
+    this.#pickedLink = link?.pairKey ?? null;
     if (link !== null) this.#events.onSelectLink?.(link.pairKey);
     else this.#events.onSelectTile?.(this.#tileUnder(at));
   }
@@ -468,6 +481,8 @@ export class MosaicCanvas {
     if (!this.#act(event.key.length === 1 ? event.key.toLowerCase() : event.key, step)) return;
     event.preventDefault();
     event.stopPropagation();
+    // Another place lies under the resting pointer now.
+    this.#hover(null);
   }
 
   #act(key: string, step: number): boolean {

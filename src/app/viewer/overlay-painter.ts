@@ -179,9 +179,15 @@ export class OverlayPainter {
       context.beginPath();
       for (let i = 0; i < this.#placements.length; i++)
         if (this.#placements[i].state === state && this.#isVisible(i, t, size)) this.#traceTile(context, i, t);
+      // A dark rim, so that the line shows on light resin as well as on dark membranes.
+      context.setLineDash(NO_DASH);
+      context.strokeStyle = colours.background;
+      context.globalAlpha = 0.4;
+      context.lineWidth = 3 * ratio;
+      context.stroke();
       context.strokeStyle = colours[state];
-      context.globalAlpha = state === 'solved' ? 0.65 : 0.95;
-      context.lineWidth = (state === 'solved' ? 1 : 1.5) * ratio;
+      context.globalAlpha = state === 'solved' ? 0.8 : 1;
+      context.lineWidth = (state === 'solved' ? 1 : 1.75) * ratio;
       context.setLineDash(
         state === 'solved' ? NO_DASH : state === 'prior' ? [6 * ratio, 4 * ratio] : [2 * ratio, 3 * ratio],
       );
@@ -225,15 +231,13 @@ export class OverlayPainter {
     const width = lengthPx > 60 ? 2.5 : lengthPx > 20 ? 2 : 1.25;
     for (const group of PAINTING_ORDER) {
       this.#traceGroup(context, group, t, size);
+      context.setLineDash(NO_DASH);
+      context.strokeStyle = colours.background;
+      context.globalAlpha = 0.55;
+      context.lineWidth = (width + 1.5) * ratio;
+      context.stroke();
       context.setLineDash(group >= GROUP_OFF ? [4 * ratio, 4 * ratio] : NO_DASH);
-      if (group < GROUP_OFF) {
-        // A dark rim keeps the line readable on light membranes.
-        context.strokeStyle = colours.background;
-        context.globalAlpha = 0.55;
-        context.lineWidth = (width + 1.5) * ratio;
-        context.stroke();
-      }
-      context.globalAlpha = group === GROUP_OFF ? 0.75 : 1;
+      context.globalAlpha = 1;
       context.strokeStyle = groupColour(group, colours);
       context.lineWidth = width * ratio;
       context.stroke();

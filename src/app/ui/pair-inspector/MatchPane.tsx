@@ -14,9 +14,11 @@ import { Segmented } from './Segmented.tsx';
 type Shown = 'inliers' | 'outliers' | 'both';
 
 /** More lines than this hide the picture; the dots are always all there. */
-const MAX_LINES = 240;
+const MAX_LINES = 160;
+/** With more matches than this the dots get smaller. */
+const CROWD = 250;
 const FULL_TURN = 2 * Math.PI;
-const legendLabels = ['> 3.5', '≤ 3.5', '≤ 2.5', '≤ 1.5', '≤ 0.75 px'] as const;
+const legendLabels = ['>3.5', '3.5', '2.5', '1.5', '0.75 px'] as const;
 
 /** Both crops with their matches: lines coloured by the residual under `aFromB`, outliers dashed. */
 export function MatchPane({
@@ -69,7 +71,7 @@ export function MatchPane({
         context.stroke();
       }
       context.globalAlpha = 0.95;
-      const radius = 2 * ratio;
+      const radius = (indices.length > CROWD ? 1.4 : 2.2) * ratio;
       for (const i of indices) {
         context.fillStyle = mask !== null && mask[i] === 1 ? colourOf(i) : colours.bad;
         for (const at of [p(i), q(i)]) {
@@ -122,7 +124,7 @@ export function MatchPane({
           label={`${tileName(result.pair.a)} and ${tileName(result.pair.b)} with ${indices.length} matches`}
         />
         {mask !== null && shown !== 'outliers' && (
-          <ul className="pair-legend" aria-label="Residual in px">
+          <ul className="pair-legend" aria-label="Largest residual of each colour, px">
             {legendLabels.map((label, step) => (
               <li key={label} data-quality={step}>
                 {label}

@@ -32,9 +32,9 @@ export function pairNumbers(result: PairResult, edge: EdgeReport | null, ncc: nu
       },
       {
         id: 'residual-after',
-        label: 'after the solve',
+        label: 'Residual after',
         value: edge === null ? '–' : `${fixed(edge.residualPx, 2)} px`,
-        title: 'Root mean square at the solved positions',
+        title: 'Root mean square at the solved positions of the two tiles',
       },
     );
     numbers.push(...motionNumbers(result.aFromB, result.pair.aFromB.thetaRad));

@@ -9,7 +9,7 @@ export type Paint = (context: CanvasRenderingContext2D, transform: DrawTransform
 
 const MARGIN_PX = 6;
 /** A long, thin picture is shown at least so wide (CSS px) and then looked along. */
-const SHORT_SIDE_PX = 88;
+const SHORT_SIDE_PX = 60;
 const KEY_ZOOM = 1.4142;
 const KEY_PAN_PX = 48;
 
