@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StitchError } from '../../core/errors.ts';
@@ -11,19 +12,61 @@ import type { Raster, SampleType, Samples } from '../../core/raster/raster.ts';
 import { byteSourceFromBytes } from '../byte-source.ts';
 import type { ByteSource, ImageFile } from '../image-file.ts';
 import { openImage } from '../index.ts';
-import {
-  buildTiffVariants,
-  countingSource,
-  runPython,
-  sourceOfFile,
-  temporaryFolder,
-} from '../testing/tiff-variants.ts';
 import { encodeDirectory, encodeHeader } from './tiff-directory-writer.ts';
 import type { TiffField } from './tiff-directory-writer.ts';
 import { openTiff } from './tiff-reader.ts';
 import { tiffTag } from './tiff-tags.ts';
 
-const folder = temporaryFolder();
+/** Python with numpy and tifffile (Debian: python3-tifffile), the oracle from outside. */
+const python = process.env.TIFF_PYTHON ?? '/usr/bin/python3';
+
+/** A TIFF made by tifffile or libtiff and the pixels that must be read from it, or the words it is refused with. */
+type TiffVariant =
+  | {
+      readonly name: string;
+      readonly file: string;
+      readonly raw: string;
+      readonly dtype: SampleType;
+      readonly channels: 1 | 3;
+      readonly width: number;
+      readonly height: number;
+      readonly pages: number;
+      readonly tolerance: number;
+    }
+  | { readonly name: string; readonly file: string; readonly refused: string };
+
+/** Builds all variants; throws when python3-tifffile or libtiff-tools are missing: nothing is skipped. */
+function buildTiffVariants(folder: string): readonly TiffVariant[] {
+  const script = join(import.meta.dirname, '..', 'testing', 'tiff-variants.py');
+  return JSON.parse(execFileSync(python, ['-W', 'ignore', script, folder], { encoding: 'utf8' })) as TiffVariant[];
+}
+
+/** Runs a Python program over `args` and returns what it prints. */
+function runPython(program: string, ...args: readonly string[]): string {
+  return execFileSync(python, ['-W', 'ignore', '-c', program, ...args], { encoding: 'utf8' });
+}
+
+/** A file as a source in memory. */
+function sourceOfFile(folder: string, name: string): ByteSource {
+  return byteSourceFromBytes(name, new Uint8Array(readFileSync(join(folder, name))));
+}
+
+/** A source that counts what is read from it. */
+function countingSource(inner: ByteSource): ByteSource & { readonly bytesRead: () => number } {
+  let bytes = 0;
+  return {
+    name: inner.name,
+    size: inner.size,
+    read: async (offset, length) => {
+      const part = await inner.read(offset, length);
+      bytes += part.length;
+      return part;
+    },
+    bytesRead: () => bytes,
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'formats-'));
 const variants = buildTiffVariants(folder);
 const read = variants.filter((variant) => 'raw' in variant);
 const refused = variants.filter((variant) => 'refused' in variant);
