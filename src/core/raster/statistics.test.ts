@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { histogramOf, momentsOf, percentilesOf } from './statistics.ts';
+
+describe('momentsOf', () => {
+  it('gives mean, variance and range, and keeps its digits on a large mean', () => {
+    expect(momentsOf(Uint8Array.of(1, 2, 3, 6))).toEqual({
+      count: 4,
+      nonFinite: 0,
+      mean: 3,
+      variance: 3.5,
+      min: 1,
+      max: 6,
+    });
+    const shifted = Float32Array.from({ length: 1000 }, (_, i) => 60000 + (i % 2));
+    expect(momentsOf(shifted).variance).toBeCloseTo(0.25, 9);
+  });
+
+  it('leaves out and counts what is not finite, and honours a mask', () => {
+    const samples = Float32Array.of(1, NaN, 3, Infinity, 100);
+    expect(momentsOf(samples, Uint8Array.of(1, 1, 1, 1, 0))).toEqual({
+      count: 2,
+      nonFinite: 2,
+      mean: 2,
+      variance: 1,
+      min: 1,
+      max: 3,
+    });
+    expect(momentsOf(Float32Array.of(NaN)).mean).toBeNaN();
+  });
+});
+
+describe('histogramOf', () => {
+  it('counts every finite sample once, the largest in the last bin', () => {
+    const histogram = histogramOf(Float32Array.of(0, 0.5, 1, NaN), { bins: 2 });
+    expect(histogram).toEqual({ counts: Uint32Array.of(1, 2), min: 0, max: 1, count: 3, nonFinite: 1 });
+    const whole = histogramOf(
+      Uint8Array.from({ length: 256 }, (_, i) => i),
+      { range: [0, 256] },
+    );
+    expect(whole.counts.every((count) => count === 1)).toBe(true);
+  });
+
+  it('puts a flat image into its first bin', () => {
+    expect(histogramOf(Uint16Array.of(7, 7), { bins: 4 }).counts).toEqual(Uint32Array.of(2, 0, 0, 0));
+  });
+});
+
+describe('percentilesOf', () => {
+  it('interpolates between order statistics as numpy does', () => {
+    const found = percentilesOf(Uint8Array.of(10, 0, 4, 2), [0, 0.5, 0.9, 1]);
+    [0, 3, 4 + 0.7 * 6, 10].forEach((expected, n) => expect(found[n]).toBeCloseTo(expected, 9));
+    expect(percentilesOf(Float32Array.of(NaN), [0.5])[0]).toBeNaN();
+    expect(() => percentilesOf(Uint8Array.of(1), [1.5])).toThrow('outside');
+  });
+
+  it('agrees between integers and floats of the same values', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 1, maxLength: 60 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (values, fraction) => {
+          const [a] = percentilesOf(Int16Array.from(values), [fraction]);
+          const [b] = percentilesOf(Float32Array.from(values), [fraction]);
+          expect(a).toBeCloseTo(b, 9);
+        },
+      ),
+    );
+  });
+});
