@@ -3,7 +3,7 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import type { RunContext } from '../progress.ts';
 import type { TileId } from '../tiles/tile.ts';
 import { pairKey } from '../tiles/tile.ts';
-import { chooseAnchors, createAdjustment, factorise, linearise, takeStep } from './adjustment.ts';
+import { chooseAnchors, createAdjustment, factorise, linearise, meanLinkWeight, takeStep } from './adjustment.ts';
 import type { Adjustment } from './adjustment.ts';
 import { connectedComponents } from './components.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
@@ -45,6 +45,10 @@ const mediansOfStage = 1.5;
 const mediansOfScale = 2.5;
 /** One sigma of the entries of a tile's linear part about its rigid solution: 5 % of stretch or shear. */
 const linearSigma = 0.05;
+/** Largest step of a rigid solution that only serves as a start and a target, px. */
+const rigidTolerancePx = 1e-2;
+/** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
+const suspicion = 0.05;
 /** Matches are never taken for better than this, px: the linear prior must stay above rounding. */
 const leastMatchNoisePx = 1e-3;
 
@@ -59,6 +63,8 @@ interface Solve {
   /** [links] 0 once removed. */
   readonly active: Uint8Array;
   readonly weights: Float64Array;
+  /** [links] 0 while a link that the rigid model calls wrong has no say in the bending of tiles. */
+  readonly trusted: Uint8Array;
   iterations: number;
 }
 
@@ -93,6 +99,7 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
     pattern: analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1)),
     active,
     weights: Float64Array.from(active),
+    trusted: active.slice(),
     iterations: 0,
   };
   if (!active.includes(1)) return report(solve, poses, 'no-links', null);
@@ -115,30 +122,59 @@ async function breathe(solve: Solve, note: string): Promise<void> {
 }
 
 /**
- * Finds the right links and a good start: from the stage's poses, links are weighed at a scale that falls from the
- * stage's error to the loss's own while rotations and then positions are solved, each a scalar problem.
- * Starting at the stage rather than at a least-squares fit is what keeps 30 % of wrong links from carrying the day.
+ * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
+ * own while rotations and then positions are solved, each a scalar problem. The positions are held to the stage s by
+ *
+ *   Σ_l w_l W_l |r_l|² + W̄ (c/σ)² Σ_i |u_i − s_i|²
+ *
+ * as if a link were known to c and a stage position to σ: the stage decides between links as long as they are judged
+ * loosely and has (c/σ)² → nothing to say in the end. Without it 30 % of wrong links carry the day.
  *
  * @see Yang et al. 2020, "Graduated non-convexity for robust spatial perception"
  */
 async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
-  const { options, pattern, weights, active } = solve;
+  const { options, pattern, weights, active, stage } = solve;
   const isTranslation = options.model === 'translation';
   const system = withModel(solve.system, isTranslation ? 'translation' : 'rigid');
   const relaxed = { ...solve, system };
-  let scale = Math.max(mediansOfStage * medianMisfit(system, poses, active), options.robustScalePx);
+  const start = poses.slice();
+  const anchors = anchorsOf(relaxed, poses);
+  const stageError = medianMisfit(system, poses, active);
+  let scale = Math.max(mediansOfStage * stageError, options.robustScalePx);
   for (;;) {
+    const isLast = scale <= options.robustScalePx;
     weigh(system, poses, active, scale, weights);
-    const anchors = anchorsOf(relaxed, poses);
     if (!isTranslation) solveRotations(relaxed, poses, anchors);
     const adjustment = createAdjustment('translation', system, pattern, anchors, null);
     linearise(adjustment, weights, poses);
+    if (!isLast) holdToStage(adjustment, stage, poses, start, (scale / stageError) ** 2);
     takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
     await breathe(solve, 'finding wrong links');
-    if (options.robustScalePx === Infinity) return;
-    if (scale <= options.robustScalePx) return;
+    if (isLast) return;
     scale = Math.max(options.robustScalePx, graduation * scale);
   }
+}
+
+/** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */
+function holdToStage(
+  { system, equations }: Adjustment,
+  stage: StagePoses,
+  poses: Float64Array,
+  start: Float64Array,
+  strength: number,
+): void {
+  const weight = strength * meanLinkWeight(system);
+  for (let i = 0; i < stage.known.length; i++) {
+    if (stage.known[i] === 0) continue;
+    equations.diagonal[i] += weight;
+    for (const axis of [0, 1] as const)
+      equations.gradients[axis][i] += weight * (poses[poseStride * i + axis] - start[poseStride * i + axis]);
+  }
+}
+
+/** The scale at which links are judged at the poses, px. */
+function robustScale({ options, system, active }: Solve, poses: Float64Array): number {
+  return Math.max(options.robustScalePx, mediansOfScale * medianMisfit(system, poses, active));
 }
 
 function weigh(
@@ -220,9 +256,17 @@ async function adjust(solve: Solve, poses: Float64Array): Promise<Adjusted> {
     system: withModel(solve.system, 'rigid'),
     options: { ...solve.options, model: 'rigid' as const },
   };
-  await iterate(rigid, poses, null, 1e-2);
+  await iterate(rigid, poses, null, rigidTolerancePx);
   solve.iterations = rigid.iterations;
-  return adjustAndRemove(solve, poses, poses.slice());
+  const { weights, trusted, active } = solve;
+  // A tile that may stretch can bend to a wrong link: the stiff model judges first, the supple one may acquit.
+  for (let l = 0; l < weights.length; l++) if (weights[l] < suspicion) trusted[l] = 0;
+  const target = poses.slice();
+  await iterate(solve, poses, target, rigidTolerancePx);
+  const scale = robustScale(solve, poses);
+  for (let l = 0; l < weights.length; l++)
+    trusted[l] = active[l] !== 0 && (trusted[l] === 1 || linkMisfit(solve.system, poses, l) < scale) ? 1 : 0;
+  return adjustAndRemove(solve, poses, target);
 }
 
 async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float64Array | null): Promise<Adjusted> {
@@ -241,17 +285,16 @@ async function iterate(
   target: Float64Array | null,
   tolerancePx: number,
 ): Promise<Adjusted> {
-  const { system, options, pattern, weights, active, ctx } = solve;
+  const { system, options, pattern, weights, trusted, ctx } = solve;
   const prior = target === null ? null : { information: matchNoise(system) / linearSigma ** 2, target };
   const adjustment = createAdjustment(options.model, system, pattern, anchorsOf(solve, poses), prior);
-  const robust = (): number => Math.max(options.robustScalePx, mediansOfScale * medianMisfit(system, poses, active));
-  let scale = robust();
+  let scale = Infinity;
   let factor: CholeskyFactor | null = null;
   const factored = weights.slice();
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     // The scale follows the shrinking misfits down and never up, so that the weights can converge.
-    scale = Math.min(scale, robust());
-    weigh(system, poses, active, scale, weights);
+    scale = Math.min(scale, robustScale(solve, poses));
+    weigh(system, poses, trusted, scale, weights);
     linearise(adjustment, weights, poses);
     if (factor === null || largestChange(weights, factored) > refactorWeightChange) {
       factor = await factorise(adjustment, ctx);
@@ -305,6 +348,7 @@ function removeWorst(solve: Solve, poses: Float64Array): boolean {
     // A link that the loss has already switched off waits for no one.
     if (weights[l] > 0.1 && (rms[l] < worstAt[system.from[l]] || rms[l] < worstAt[system.to[l]])) continue;
     active[l] = 0;
+    solve.trusted[l] = 0;
     removed = true;
   }
   return removed;

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import type { IntensityMoments, Link } from '../matching/link.ts';
+import { noCorrespondences } from '../matching/matcher.ts';
+import { emptyMoments } from '../matching/link-moments.ts';
+import type { GainOffset } from '../mosaic/mosaic.ts';
+import { gridTileId, seededRandom } from '../testing/synthetic-graph.ts';
+import type { TileId } from '../tiles/tile.ts';
+import { solveTones } from './solve-tones.ts';
+
+function linkOf(a: TileId, b: TileId, intensities: IntensityMoments | null): Link {
+  return {
+    kind: 'link',
+    pair: { a, b, aFromB: { x: 0, y: 0, thetaRad: 0 }, sigmaPx: 1, expectedOverlap: null },
+    correspondences: noCorrespondences,
+    matchMs: 0,
+    model: 'rigid',
+    aFromB: { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 },
+    inlierMask: new Uint8Array(0),
+    inliers: 0,
+    confidence: 1,
+    rmsPx: 0,
+    moments: emptyMoments,
+    intensities,
+  };
+}
+
+function momentsOf(a: readonly number[], b: readonly number[]): IntensityMoments {
+  const mean = (v: readonly number[]) => v.reduce((s, x) => s + x, 0) / v.length;
+  const meanA = mean(a);
+  const meanB = mean(b);
+  return {
+    count: a.length,
+    meanA,
+    meanB,
+    varianceA: mean(a.map((x) => (x - meanA) ** 2)),
+    varianceB: mean(b.map((x) => (x - meanB) ** 2)),
+    covariance: mean(a.map((x, i) => (x - meanA) * (b[i] - meanB))),
+  };
+}
+
+interface Grid {
+  readonly links: Link[];
+  readonly ids: TileId[];
+  /** seen = gain · true + offset */
+  readonly seen: ReadonlyMap<TileId, GainOffset>;
+}
+
+/** The data set's photometry: gains N(1, √0.0033), offsets N(0, √75), noise of variance 25, values around 128 ± 30, times `unit`. */
+function makeGrid(rows: number, columns: number, seed: number, unit = 1, noise = 5): Grid {
+  const draw = seededRandom(seed);
+  const ids: TileId[] = [];
+  const seen = new Map<TileId, GainOffset>();
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) {
+      ids.push(gridTileId(r, c));
+      seen.set(gridTileId(r, c), {
+        gain: 1 + Math.sqrt(0.0033) * draw.normal(),
+        offset: unit * Math.sqrt(75) * draw.normal(),
+      });
+    }
+  const links: Link[] = [];
+  const view = (id: TileId, values: readonly number[]): number[] => {
+    const tone = seen.get(id);
+    if (tone === undefined) throw new RangeError(id);
+    return values.map((v) => tone.gain * (v + unit * noise * draw.normal()) + tone.offset);
+  };
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++)
+      for (const [dr, dc] of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        if (r + dr >= rows || c + dc >= columns) continue;
+        const level = unit * (128 + 15 * draw.normal());
+        const values = Array.from({ length: 2000 }, () => level + unit * 30 * draw.normal());
+        const a = gridTileId(r, c);
+        const b = gridTileId(r + dr, c + dc);
+        links.push(linkOf(a, b, momentsOf(view(a, values), view(b, values))));
+      }
+  return { links, ids, seen };
+}
+
+/** Values −2 σ, 0, +2 σ as they come out, after the best common line: the largest error over all tiles. */
+function worstToneError({ ids, seen }: Grid, tones: ReadonlyMap<TileId, GainOffset>, unit = 1): number {
+  const levels = [68, 128, 188].map((v) => v * unit);
+  const outcome = ids.map((id) => {
+    const tone = tones.get(id);
+    const view = seen.get(id);
+    if (tone === undefined || view === undefined) throw new RangeError(id);
+    return levels.map((v) => tone.gain * (view.gain * v + view.offset) + tone.offset);
+  });
+  // A common gain and offset of the mosaic cannot be seen in overlaps.
+  return Math.max(
+    ...levels.map((_, k) => {
+      const mean = outcome.reduce((s, row) => s + row[k], 0) / outcome.length;
+      return Math.max(...outcome.map((row) => Math.abs(row[k] - mean)));
+    }),
+  );
+}
+
+describe('solveTones', () => {
+  it('evens the gains and offsets of the data set to within two grey levels over a 10 × 10 grid', () => {
+    for (const seed of [1, 2, 3]) {
+      const grid = makeGrid(10, 10, seed);
+      const before = worstToneError(grid, new Map(grid.ids.map((id) => [id, { gain: 1, offset: 0 }])));
+      const after = worstToneError(grid, solveTones(grid.links, grid.ids));
+      expect(before).toBeGreaterThan(20);
+      expect(after).toBeLessThan(2);
+    }
+  });
+
+  it.each([257, 1 / 255])('does the same for values %f times as large', (unit) => {
+    const grid = makeGrid(6, 6, 4, unit);
+    expect(worstToneError(grid, solveTones(grid.links, grid.ids), unit)).toBeLessThan(2 * unit);
+  });
+
+  it('is exact without noise', () => {
+    const grid = makeGrid(4, 4, 5, 1, 0);
+    // What remains is the pull of the prior: σ_shading²/σ_prior² = 1/900 of a gain, 1/160,000 of a brightness.
+    expect(worstToneError(grid, solveTones(grid.links, grid.ids))).toBeLessThan(0.3);
+  });
+
+  it('keeps the mean log gain at 0 and the mean brightness of the overlaps', () => {
+    const grid = makeGrid(5, 5, 6);
+    const tones = solveTones(grid.links, grid.ids);
+    const of = (id: TileId): GainOffset => tones.get(id) ?? { gain: NaN, offset: NaN };
+    expect(grid.ids.reduce((s, id) => s + Math.log(of(id).gain), 0)).toBeCloseTo(0, 9);
+    let change = 0;
+    for (const { pair, intensities } of grid.links) {
+      if (intensities === null) continue;
+      const { meanA, meanB } = intensities;
+      change += (of(pair.a).gain - 1) * meanA + of(pair.a).offset + (of(pair.b).gain - 1) * meanB + of(pair.b).offset;
+    }
+    expect(change / grid.links.length).toBeCloseTo(0, 9);
+  });
+
+  it('leaves tiles alone whose overlaps are blank, flat or not measured', () => {
+    const [a, b, c] = [gridTileId(0, 0), gridTileId(0, 1), gridTileId(0, 2)];
+    const blank = { count: 1000, meanA: 0, meanB: 200, varianceA: 0, varianceB: 0, covariance: 0 };
+    const tones = solveTones([linkOf(a, b, blank), linkOf(b, c, null)], [a, b, c]);
+    for (const id of [a, b, c]) expect(tones.get(id)).toEqual({ gain: 1, offset: 0 });
+    // Noise without common texture says nothing of gain, but its level is real.
+    const flat = { count: 1000, meanA: 110, meanB: 100, varianceA: 4, varianceB: 9, covariance: 0 };
+    const even = solveTones([linkOf(a, b, flat)], [a, b]);
+    expect(even.get(a)?.gain).toBeCloseTo(1, 6);
+    expect(110 + (even.get(a)?.offset ?? NaN)).toBeCloseTo(100 + (even.get(b)?.offset ?? NaN), 1);
+    expect(110 + (even.get(a)?.offset ?? NaN)).toBeCloseTo(105, 1);
+  });
+
+  it('is not led by one overlap that is wrong', () => {
+    const grid = makeGrid(6, 6, 7);
+    const wrong = grid.links.map((link, l) =>
+      l === 20 && link.intensities !== null
+        ? { ...link, intensities: { ...link.intensities, meanB: link.intensities.meanB + 100, varianceB: 4000 } }
+        : link,
+    );
+    expect(worstToneError(grid, solveTones(wrong, grid.ids))).toBeLessThan(2);
+  });
+
+  it('does not depend on the order of the links', () => {
+    const grid = makeGrid(4, 5, 8);
+    expect(solveTones([...grid.links].reverse(), [...grid.ids].reverse())).toEqual(solveTones(grid.links, grid.ids));
+  });
+
+  it('names the pair whose moments are not finite', () => {
+    const [a, b] = [gridTileId(0, 0), gridTileId(0, 1)];
+    const broken = { count: 10, meanA: NaN, meanB: 0, varianceA: 1, varianceB: 1, covariance: 1 };
+    expect(() => solveTones([linkOf(a, b, broken)], [a, b])).toThrow(a);
+  });
+});
