@@ -281,7 +281,7 @@ export class OverlayPainter {
     colours: OverlayColours,
   ): void {
     const p = this.#linkPoints;
-    const radius = 4 * ratio;
+    const radius = Math.max(1.75, Math.min(4, (this.#meanLinkLength * t.scale) / ratio / 11)) * ratio;
     context.beginPath();
     for (let i = 0; i < this.#linkGroup.length; i++) {
       if (this.#linkGroup[i] !== group) continue;
@@ -297,7 +297,7 @@ export class OverlayPainter {
     context.fill();
     context.globalAlpha = 1;
     context.strokeStyle = group < GROUP_OFF ? colours.background : groupColour(group, colours);
-    context.lineWidth = 1.5 * ratio;
+    context.lineWidth = Math.min(1.5, radius / ratio / 2.5) * ratio;
     context.stroke();
   }
 
