@@ -47,7 +47,7 @@ export interface DrawTransform {
 }
 
 /** Names appear when a tile is at least so wide, CSS px. */
-const NAME_MIN_WIDTH = 72;
+const NAME_MIN_WIDTH = 96;
 const NAME_SIZE = 11;
 /** Upper bound of a name's width that is looked at, in letters of 0.62 em. */
 const LETTER_EM = 0.62;
