@@ -30,11 +30,13 @@ export interface LayoutRanking {
   readonly isClose: boolean;
 }
 
-/** Rounds of looking: neighbours sampled each way, and how many hypotheses go on to the next round. */
+/**
+ * Rounds of looking: at small thumbnails first (an eighth of the work at half the size), then closer at the hypotheses
+ * that are still within `beliefGap` of the best, at most `survivors` and at least `fewest` of them.
+ */
 const rounds = [
-  { perAxis: 3, survivors: 24 },
-  { perAxis: 8, survivors: 8 },
-  { perAxis: 20, survivors: Infinity },
+  { scale: 0.5, perAxis: 8, survivors: 8, fewest: 3, beliefGap: 8 },
+  { scale: 1, perAxis: 20, survivors: Infinity, fewest: 0, beliefGap: Infinity },
 ] as const;
 /** Log odds of pairs are not independent (same tissue, same stage): they count this fraction. */
 const evidenceWeight = 0.3;
@@ -59,33 +61,41 @@ function evidenceFor(book: SurfaceBook, sample: NeighbourSample, nulls: Record<'
 
 const logOddsOf = (evidence: GridEvidence): number => evidence.x.logOdds + evidence.y.logOdds;
 
-/** Looks at ever more neighbours of ever fewer hypotheses; the evidence of all grids, by position in the list. */
+/** Looks at more neighbours of fewer hypotheses, ever closer; the evidence of all grids, by position in the list. */
 async function gatherEvidence(
   book: SurfaceBook,
   hypotheses: readonly LayoutHypothesis[],
   ctx: RunContext,
 ): Promise<ReadonlyMap<number, GridEvidence>> {
-  const order = samplingOrder(
-    new Set(hypotheses.flatMap(({ layout }) => (isGrid(layout) ? [...layout.cells.keys()] : []))),
-  );
+  const order = samplingOrder(gridTiles(hypotheses));
   const found = new Map<number, GridEvidence>();
   let alive = [...hypotheses.keys()].filter((k) => isGrid(hypotheses[k].layout));
-  for (const [round, { perAxis, survivors }] of rounds.entries()) {
+  for (const { scale, perAxis, survivors, fewest, beliefGap } of rounds) {
+    const pages = scale === 1 ? book : surfaceBook(book.thumbnails, scale);
     const samples = new Map<number, NeighbourSample>();
     for (const k of alive) {
       const { layout } = hypotheses[k];
       if (isGrid(layout)) samples.set(k, sampleNeighbours(layout, order, perAxis, book.thumbnails));
     }
     for (const [done, sample] of [...samples.values()].entries()) {
-      ctx.onProgress({ stage: 'layout', done: round * alive.length + done, total: rounds.length * alive.length });
-      await measureSurfaces(book, [...sample.x, ...sample.y], ctx);
+      ctx.onProgress({ stage: 'layout', done, total: samples.size, note: 'comparing neighbours' });
+      await measureSurfaces(pages, [...sample.x, ...sample.y], ctx);
     }
-    const nulls = { x: nullSigmas(book, 'x'), y: nullSigmas(book, 'y') };
-    for (const [k, sample] of samples) found.set(k, evidenceFor(book, sample, nulls));
+    const nulls = { x: nullSigmas(pages, 'x'), y: nullSigmas(pages, 'y') };
+    for (const [k, sample] of samples) found.set(k, evidenceFor(pages, sample, nulls));
     const scoreOf = (k: number): number => beliefOf(hypotheses[k], found.get(k));
-    alive = alive.sort((p, q) => scoreOf(q) - scoreOf(p) || p - q).slice(0, survivors);
+    alive = alive.sort((p, q) => scoreOf(q) - scoreOf(p) || p - q);
+    const near = alive.filter((k) => scoreOf(k) >= scoreOf(alive[0]) - beliefGap).length;
+    alive = alive.slice(0, Math.max(fewest, Math.min(survivors, near)));
   }
   return found;
+}
+
+/** All tiles that a grid among the hypotheses places. */
+function gridTiles(hypotheses: readonly LayoutHypothesis[]): ReadonlySet<TileId> {
+  const tiles = new Set<TileId>();
+  for (const { layout } of hypotheses) if (isGrid(layout)) for (const id of layout.cells.keys()) tiles.add(id);
+  return tiles;
 }
 
 /** Logarithm of the belief in a hypothesis, up to a constant. */
@@ -154,9 +164,7 @@ export async function rankLayouts(
 /** The tiles whose thumbnails `rankLayouts` may ask for: a small part of a large grid, so that not all need decoding. */
 export function tilesToLookAt(hypotheses: readonly LayoutHypothesis[]): ReadonlySet<TileId> {
   const wanted = new Set<TileId>();
-  const order = samplingOrder(
-    new Set(hypotheses.flatMap(({ layout }) => (isGrid(layout) ? [...layout.cells.keys()] : []))),
-  );
+  const order = samplingOrder(gridTiles(hypotheses));
   for (const { layout } of hypotheses) {
     if (!isGrid(layout)) continue;
     const sample = sampleNeighbours(layout, order, rounds[rounds.length - 1].perAxis, null);

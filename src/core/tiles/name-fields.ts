@@ -4,7 +4,7 @@ import type { Tile } from './tile.ts';
 export interface NameFields {
   /** The path in lower case, without extension, every run of digits replaced by `#`; equal for tiles named alike. */
   readonly template: string;
-  /** The numbers, left to right; the page of a multi-page file is the last one. */
+  /** The numbers, left to right; the page in the file (mostly 0) is the last one. */
   readonly values: readonly number[];
   /** The letters directly before each number, lower case: `r` in `tile_r01`, `grid` in `[Grid@1`; '' when none. */
   readonly markers: readonly string[];
@@ -59,10 +59,8 @@ export function nameFields(tile: Tile): NameFields {
     values.push(Number(match[0]));
     markers.push(/([a-z]+)[^a-z0-9/]*$/i.exec(stem.slice(0, match.index))?.[1].toLowerCase() ?? '');
   }
-  if (tile.page > 0 || tile.id.includes('#')) {
-    values.push(tile.page);
-    markers.push('page');
-  }
+  values.push(tile.page);
+  markers.push('page');
   return { template: stem.toLowerCase().replace(/\d+/g, '#'), values, markers, extension };
 }
 

@@ -75,11 +75,11 @@ function searchRange(across: number, along: number): SearchRange {
   };
 }
 
-/** An empty book over thumbnails of one scale. */
-export function surfaceBook(thumbnails: ReadonlyMap<TileId, FloatRaster>): SurfaceBook {
+/** An empty book over thumbnails of one scale; `side` × 128 px is the long side that they are compared at. */
+export function surfaceBook(thumbnails: ReadonlyMap<TileId, FloatRaster>, side = 1): SurfaceBook {
   const width = median([...thumbnails.values()].map((thumbnail) => thumbnail.width));
   const height = median([...thumbnails.values()].map((thumbnail) => thumbnail.height));
-  const scale = Math.min(1, coarseSide / Math.max(1, width, height));
+  const scale = Math.min(1, (side * coarseSide) / Math.max(1, width, height));
   return {
     thumbnails,
     scale,
