@@ -117,7 +117,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     const steps = stepsOf(input, context, () => undefined);
     const outcome = await resolve(input, run.outcome.pairs, steps, runContext(context));
     await show({ ...run, options, excluded, outcome }, context, false);
-    return noteOf(outcome, outcome.pairs.length);
+    return noteOf(outcome, 0);
   };
 
   const recompose = async (run: StitchRun, { edits }: ProjectState) => {
@@ -194,9 +194,10 @@ function overviewScale({ width, height }: Rect): number {
   return Math.min(1, overviewSide / Math.max(1, width, height));
 }
 
+/** One line for the user: what holds the mosaic together, and what did not need to be matched. */
 function noteOf({ pairs, report }: StitchResult, knownPairs: number): string {
-  const links = pairs.filter(({ kind }) => kind === 'link').length;
+  const links = report.edges.filter(({ removed }) => !removed).length;
   const solved = [...report.state.values()].filter((state) => state === 'solved').length;
-  const reused = knownPairs > 0 ? `, ${knownPairs} known already` : '';
-  return `${links} links of ${pairs.length} pairs${reused}; ${solved} of ${report.state.size} tiles solved`;
+  const known = knownPairs > 0 ? `, ${knownPairs} known already` : '';
+  return `${links} links of ${pairs.length} pairs${known}; ${solved} of ${report.state.size} tiles solved`;
 }

@@ -1,12 +1,12 @@
-import { useRef, useState, type RefObject } from 'react';
-import { intersectRects, type Rect } from '../../core/geometry/rect.ts';
+import { useState, type RefObject } from 'react';
+import type { Rect } from '../../core/geometry/rect.ts';
 import type { DisplayRange, ValueStatistics } from '../../../workers/protocol.ts';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
-import { visibleEdges } from '../viewer/viewport.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { CheckField, NumberField, SliderField } from './Fields.tsx';
+import { visibleRegion } from './visible-region.ts';
 
 interface ContrastPanelProps {
   readonly run: StitchRun;
@@ -21,19 +21,11 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
   const { store, client, jobs } = useApp();
   const display = useAppState(({ view }) => view.display);
   const [statistics, setStatistics] = useState<ValueStatistics | null>(null);
-  const details = useRef<HTMLDetailsElement>(null);
   const set = (change: Partial<DisplayRange>) =>
     updateSlice(store, 'view', (view) => ({ ...view, display: { ...view.display, ...change } }));
 
   const visible = (): { readonly rect: Rect; readonly scale: number } | null => {
-    const view = viewer.current?.viewport;
-    const pane = details.current?.closest('.mosaic-pane')?.querySelector('.mosaic-viewer');
-    if (!view || !pane) return null;
-    const edges = visibleEdges(view, { width: pane.clientWidth, height: pane.clientHeight });
-    const x = Math.ceil(edges.left);
-    const y = Math.ceil(edges.top);
-    const seen = { x, y, width: Math.floor(edges.right) - x, height: Math.floor(edges.bottom) - y };
-    const rect = intersectRects(seen, run.outcome.mosaic.bounds);
+    const rect = visibleRegion(viewer.current, run.outcome.mosaic.bounds);
     return rect && { rect, scale: Math.min(1, statisticsSide / Math.max(rect.width, rect.height)) };
   };
   const look = () => {
@@ -51,7 +43,7 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
   const { min, max } = statistics ?? { min: Math.min(0, display.low), max: display.high };
   const step = run.outcome.mosaic.sampleType === 'float32' ? (max - min) / 1000 || 0.001 : 1;
   return (
-    <details ref={details} className="popover" onToggle={(event) => event.currentTarget.open && look()}>
+    <details className="popover" onToggle={(event) => event.currentTarget.open && look()}>
       <summary>Contrast</summary>
       <div className="popover-body">
         {statistics && <Histogram statistics={statistics} display={display} />}

@@ -33,41 +33,67 @@ function shapeOf(layout: Layout): string {
   return `${layout.rows} rows × ${layout.columns} columns${missing > 0 ? `, ${missing} empty` : ''}`;
 }
 
+/** So many readings are offered. */
+const longestRanking = 6;
+
 /** The readings of the names: the best one with its confidence, or a question when two are close. */
 function Finding() {
-  const { jobs } = useApp();
   const ranking = useAppState(({ project }) => project.ranking);
   const choice = useAppState(({ project }) => project.edits.layoutChoice);
-  if (!ranking || choice.kind !== 'hypothesis' || ranking.hypotheses.length === 0) return null;
-  const { hypotheses, isClose } = ranking;
-  const chosen = hypotheses.at(choice.index);
+  if (!ranking || choice.kind !== 'hypothesis') return null;
+  const chosen = ranking.hypotheses.at(choice.index);
+  if (!chosen) return null;
+  if (ranking.isClose)
+    return (
+      <fieldset className="hypotheses question">
+        <legend data-testid="layout-question">Several readings fit about equally well. Which is right?</legend>
+        <Readings />
+      </fieldset>
+    );
   return (
-    <fieldset className={isClose ? 'hypotheses question' : 'hypotheses'}>
-      <legend data-testid="layout-question">
-        {isClose ? 'Two readings fit about equally well. Which is right?' : chosen?.description}
-      </legend>
-      {hypotheses.slice(0, 6).map((hypothesis, index) => (
-        <label key={hypothesis.description} className="check hypothesis">
-          <input
-            type="radio"
-            name="hypothesis"
-            checked={index === choice.index}
-            onChange={() => jobs.chooseLayout({ kind: 'hypothesis', index })}
-          />
-          <span>{hypothesis.description}</span>
-          <meter
-            min={0}
-            max={1}
-            value={hypothesis.confidence}
-            aria-label={`Confidence ${percent(hypothesis.confidence)}`}
-          />
-          <span className="number" title={correlationText(hypothesis.correlation)}>
-            {percent(hypothesis.confidence)}
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <>
+      <p data-testid="layout-found">
+        {chosen.description}{' '}
+        <span className="dim" title={correlationText(chosen.correlation)}>
+          (confidence {percent(chosen.confidence)})
+        </span>
+      </p>
+      {ranking.hypotheses.length > 1 && (
+        <details className="fold">
+          <summary>Other readings</summary>
+          <fieldset className="hypotheses" aria-label="Readings of the names">
+            <Readings />
+          </fieldset>
+        </details>
+      )}
+    </>
   );
+}
+
+function Readings() {
+  const { jobs } = useApp();
+  const hypotheses = useAppState(({ project }) => project.ranking?.hypotheses) ?? [];
+  const choice = useAppState(({ project }) => project.edits.layoutChoice);
+  return hypotheses.slice(0, longestRanking).map((hypothesis, index) => (
+    <label key={hypothesis.description} className="check hypothesis">
+      <input
+        type="radio"
+        name="hypothesis"
+        checked={choice.kind === 'hypothesis' && index === choice.index}
+        onChange={() => jobs.chooseLayout({ kind: 'hypothesis', index })}
+      />
+      <span>{hypothesis.description}</span>
+      <meter
+        min={0}
+        max={1}
+        value={hypothesis.confidence}
+        aria-label={`Confidence ${percent(hypothesis.confidence)}`}
+      />
+      <span className="number" title={correlationText(hypothesis.correlation)}>
+        {percent(hypothesis.confidence)}
+      </span>
+    </label>
+  ));
 }
 
 function correlationText(correlation: number | null): string {

@@ -1,4 +1,5 @@
 import { useMemo, type KeyboardEvent, type RefObject } from 'react';
+import { intersectRects } from '../../core/geometry/rect.ts';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import type { ResultTab } from '../state/view.ts';
@@ -10,6 +11,7 @@ import { linkRows } from './links/link-row.ts';
 import { LinkTable } from './links/LinkTable.tsx';
 import { InspectorTab } from './InspectorTab.tsx';
 import { TilesPanel } from './TilesPanel.tsx';
+import { visibleRegion } from './visible-region.ts';
 
 const tabs: readonly (readonly [ResultTab, string])[] = [
   ['links', 'Links'],
@@ -75,7 +77,10 @@ function LinksTab({ run, viewer }: ResultPanelProps) {
     updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair, tab }));
     const links = viewerLinks({ placements: mosaic.placements, results: pairs, edges: report.edges, excluded });
     const link = links.find(({ pairKey }) => pairKey === pair);
-    if (link) viewer.current?.centreOn(link.seam);
+    if (!link) return;
+    const seen = visibleRegion(viewer.current, mosaic.bounds);
+    const seam = { x: Math.round(link.seam.x), y: Math.round(link.seam.y), width: 1, height: 1 };
+    if (!seen || !intersectRects(seen, seam)) viewer.current?.centreOn(link.seam);
   };
   return (
     <LinkTable
