@@ -93,9 +93,8 @@ function storeOne(
     return;
   }
   sampleRow(work, source, y, from, to);
-  if (!isFloat(work)) {
-    for (let c = 0; c < work.channels.length; c++) storeIntegers(work.values[c], work.channels[c], at, from, to);
-    work.coverage.fill(255, at + from, at + to);
+  if (!hasHoles(work, from, to)) {
+    storeAll(work, at, from, to);
     return;
   }
   for (let i = from; i < to; i++) {
@@ -150,18 +149,14 @@ function storeMean(
   for (const source of sources) {
     sampleRow(work, source, y, from, to);
     weigh(work, source.warp, from, to);
-    if (isFloat(work)) dropHoles(work, from, to);
+    if (hasHoles(work, from, to)) dropHoles(work, from, to);
     for (let c = 0; c < sums.length; c++) addProducts(sums[c], us, values[c], from, to);
     for (let i = from; i < to; i++) weights[i] += us[i];
   }
   const at = j * work.xs.length;
   for (let c = 0; c < sums.length; c++) for (let i = from; i < to; i++) values[c][i] = sums[c][i] / weights[i];
-  if (!isFloat(work)) {
-    for (let c = 0; c < sums.length; c++) storeIntegers(values[c], work.channels[c], at, from, to);
-    work.coverage.fill(255, at + from, at + to);
-    return;
-  }
-  for (let i = from; i < to; i++) if (!hasHole(work, i)) storeFloat(work, at, i);
+  if (!hasHoles(work, from, to)) storeAll(work, at, from, to);
+  else for (let i = from; i < to; i++) if (!hasHole(work, i)) storeFloat(work, at, i);
 }
 
 /** Replaces the tile coordinates in `us` by the weights of the samples there. */
@@ -230,8 +225,11 @@ function copyRow(work: RowWork, source: PlacedSource, y: number, at: number, fro
   return true;
 }
 
-function isFloat(work: RowWork): boolean {
-  return work.channels[0] instanceof Float32Array;
+/** True when a value of the interval is not a number; integer tiles have none. */
+function hasHoles(work: RowWork, from: number, to: number): boolean {
+  if (!(work.channels[0] instanceof Float32Array)) return false;
+  for (const values of work.values) for (let i = from; i < to; i++) if (values[i] !== values[i]) return true;
+  return false;
 }
 
 /** True where a channel of the sampled value is not a number: such a sample is none. */
@@ -243,6 +241,16 @@ function hasHole(work: RowWork, i: number): boolean {
 function storeFloat(work: RowWork, at: number, i: number): void {
   for (let c = 0; c < work.channels.length; c++) work.channels[c][at + i] = work.values[c][i];
   work.coverage[at + i] = 255;
+}
+
+function storeAll(work: RowWork, at: number, from: number, to: number): void {
+  for (let c = 0; c < work.channels.length; c++) {
+    const out = work.channels[c];
+    const values = work.values[c];
+    if (out instanceof Float32Array) for (let i = from; i < to; i++) out[at + i] = values[i];
+    else storeIntegers(values, out, at, from, to);
+  }
+  work.coverage.fill(255, at + from, at + to);
 }
 
 /** Rounds half away from zero and clamps to the type's range. */
