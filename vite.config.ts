@@ -1,39 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { pagePolicy } from './cli/dev/content-security-policy.ts';
+import { resultCodeHash } from './cli/dev/result-code.ts';
 
 /** Threads in wasm need a cross-origin isolated page. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
-
-/** Nothing but our own origin, no inline code: what the page may load, in the built page itself so that any host keeps it. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' blob: data:",
-  "style-src 'self'",
-  "font-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-/** Hash of all code that pair results depend on: results that other code has made are not taken from a browser's cache. */
-function resultCodeHash(): string {
-  const hash = createHash('sha256');
-  for (const room of ['src/core', 'src/matchers', 'src/formats', 'workers']) {
-    const files = readdirSync(join(import.meta.dirname, room), { recursive: true, encoding: 'utf8' });
-    for (const file of files.filter((name) => /\.ts$/.test(name) && !/\.test\.ts$/.test(name)).sort())
-      hash.update(file).update(readFileSync(join(import.meta.dirname, room, file)));
-  }
-  return hash.digest('hex');
-}
 
 /** Writes the policy into the built index.html; the development server needs inline styles and scripts for hot reload. */
 function policyInBuild(): Plugin {
@@ -43,7 +17,7 @@ function policyInBuild(): Plugin {
     transformIndexHtml: () => [
       {
         tag: 'meta',
-        attrs: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy },
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: pagePolicy },
         injectTo: 'head-prepend',
       },
     ],

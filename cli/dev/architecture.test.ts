@@ -10,7 +10,12 @@ const violations = [
   ['src/matchers', "import { openImage } from '../../formats/index.ts';", 'openImage', 'matchers-import-core'],
   ['src/formats', "import * as React from 'react';", 'React', 'formats-import-core'],
   ['src/app', "import { openImage } from '../../formats/png.ts';", 'openImage', 'app-imports-client-and-descriptors'],
-  ['cli', "import { createStitchClient } from '../../workers/client.ts';", 'createStitchClient', 'cli-and-bench-import-domain'],
+  [
+    'cli',
+    "import { createStitchClient } from '../../workers/client.ts';",
+    'createStitchClient',
+    'cli-and-bench-import-domain',
+  ],
   ['workers', "import * as ort from 'onnxruntime-web';", 'ort', 'onnxruntime-web-in-one-file'],
 ] as const;
 

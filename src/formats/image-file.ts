@@ -1,6 +1,7 @@
 import type { Rect, Size } from '../core/geometry/rect.ts';
 import type { CancelSignal } from '../core/progress.ts';
 import type { Raster, SampleType } from '../core/raster/raster.ts';
+import type { FilePosition } from './position-table.ts';
 
 /** Random access to the bytes of a file: a browser `File`, a Node file handle, bytes in memory. */
 export interface ByteSource {
@@ -30,6 +31,8 @@ export interface ImageInfo {
 export interface ImageFile {
   readonly format: string;
   readonly pages: readonly ImageInfo[];
+  /** Places of several files that this file's metadata name (multi-file OME-XML), full-resolution px. */
+  readonly positions?: readonly FilePosition[];
   /**
    * Samples of a region (the whole page when absent), one raster a channel, in the file's own sample type.
    * @throws StitchError `truncated-file`, `unsupported-image`, `unreadable-file`; an abort is rethrown.

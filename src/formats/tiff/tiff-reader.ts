@@ -27,7 +27,7 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
   const headers = withBlockCache(source);
   const all = await readTiffDirectories(headers, await readTiffHeader(headers));
   const { directories, omitted } = await imageDirectories(all);
-  const metadata = await readTiffMetadata(directories);
+  const metadata = await readTiffMetadata(source.name, directories);
   const pages: TiffPage[] = [];
   const infos: ImageInfo[] = [];
   const notes = [...omitted];
@@ -35,11 +35,12 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
     const page = await readPageUnlessExtra(headers, directory, index, notes);
     if (page === null) continue;
     pages.push(page);
-    infos.push(infoOf(page, metadata[index], infos.length === 0 ? notes : []));
+    infos.push(infoOf(page, metadata.pages[index], infos.length === 0 ? notes : []));
   }
   return {
     format: 'tiff',
     pages: infos,
+    ...(metadata.positions.length > 0 ? { positions: metadata.positions } : {}),
     readRegion: async (index, region, signal: CancelSignal) => {
       const wanted = checkedRegion(infos, index, region);
       return readTiffRegion(source, pages[index], wanted, signal);

@@ -1,0 +1,54 @@
+/** The command line: the same core as the app. Progress on stderr, results in files, exit status 2 on bad input. */
+import { isAbort, StitchError } from '../src/core/errors.ts';
+import { CommandError } from './arguments.ts';
+import { composeCommand } from './compose-command.ts';
+import { sampleCommand } from './sample-command.ts';
+import { stitchCommand } from './stitch-command.ts';
+
+interface Command {
+  readonly summary: string;
+  readonly usage: string;
+  run(args: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  stitch: stitchCommand,
+  compose: composeCommand,
+  sample: sampleCommand,
+};
+
+const usage = [
+  'usage: npm run --silent cli -- COMMAND …',
+  '',
+  ...Object.values(commands).map((command) => `  ${command.usage}\n      ${command.summary}`),
+].join('\n');
+
+const [name = 'help', ...args] = process.argv.slice(2);
+const controller = new AbortController();
+process.once('SIGINT', () => controller.abort());
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  if (name === 'help' || name === '--help') {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (!Object.hasOwn(commands, name)) return complain(`there is no command ${name}\n${usage}`);
+  try {
+    await commands[name].run(args, controller.signal);
+    return 0;
+  } catch (error) {
+    if (isAbort(error)) {
+      process.stderr.write('cancelled; the pairs that were finished are kept\n');
+      return 130;
+    }
+    if (error instanceof CommandError) return complain(`${error.message}\nusage: ${commands[name].usage}`);
+    if (error instanceof StitchError) return complain(error.message);
+    throw error;
+  }
+}
+
+function complain(sentence: string): number {
+  process.stderr.write(`em-stitch: ${sentence}\n`);
+  return 2;
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Tensor } from 'onnxruntime-common';
+import { StitchError } from '../src/core/errors.ts';
+import type { Matcher } from '../src/core/matching/matcher.ts';
+import type { MatcherId } from '../src/core/options.ts';
+import { openModelBundle } from '../src/formats/model-bundle.ts';
+import { matchers } from '../src/matchers/index.ts';
+import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
+import { createNodeSession } from './ort-session.ts';
+
+/** A matcher ready to run, and what the report says of it. */
+export interface LoadedMatcher {
+  readonly matcher: Matcher;
+  readonly model: string | null;
+  readonly modelSha256: string | null;
+  readonly device: string;
+}
+
+const embeddedBundle = fileURLToPath(new URL('../public/models/loftr-compact', import.meta.url));
+
+/**
+ * Loads a matcher; for `loftr` the bundle at `bundlePath` (a folder or its manifest.json), or the embedded one.
+ * @throws StitchError `bad-model` when the bundle is absent or does not match its manifest.
+ */
+export async function loadMatcher(id: MatcherId, bundlePath: string | undefined): Promise<LoadedMatcher> {
+  if (id !== 'loftr')
+    return { matcher: await matchers[id].load(), model: null, modelSha256: null, device: 'JavaScript, 1 thread' };
+  const path = bundlePath ?? embeddedBundle;
+  const manifestPath = path.endsWith('.json') ? path : join(path, 'manifest.json');
+  const bundle = await openModelBundle({
+    manifestText: await readBundleFile(manifestPath, 'utf8'),
+    readFile: async (name) => new Uint8Array(await readBundleFile(join(dirname(manifestPath), name))),
+  });
+  const session = await createNodeSession(bundle.model);
+  return {
+    matcher: loftrMatcher(session, bundle.contract, (data, dims) => new Tensor('float32', data, dims)),
+    model: `${bundle.manifest.name} ${bundle.manifest.version}`,
+    modelSha256: bundle.sha256,
+    device: session.device,
+  };
+}
+
+function readBundleFile(path: string): Promise<Buffer>;
+function readBundleFile(path: string, encoding: 'utf8'): Promise<string>;
+async function readBundleFile(path: string, encoding?: 'utf8'): Promise<Buffer | string> {
+  try {
+    return encoding ? await readFile(path, encoding) : await readFile(path);
+  } catch (cause) {
+    throw new StitchError(
+      'bad-model',
+      `The model bundle has no ${path}; name the folder with its manifest.json.`,
+      { file: path },
+      { cause },
+    );
+  }
+}

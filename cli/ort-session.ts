@@ -1,0 +1,62 @@
+/** The one file of the command line that knows an ONNX runtime: onnxruntime-node where installed, else wasm. */
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { StitchError } from '../src/core/errors.ts';
+
+export interface NodeSession {
+  readonly device: string;
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+interface Runtime {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+}
+
+/**
+ * A session of the ONNX `model`.
+ * @throws StitchError `inference-failed` when the model cannot be loaded.
+ */
+export async function createNodeSession(model: Uint8Array): Promise<NodeSession> {
+  const native = await importNative();
+  const runtime = native ?? (await importWasm());
+  let session: InferenceSession;
+  try {
+    session = await runtime.InferenceSession.create(model, { executionProviders: [native ? 'cpu' : 'wasm'] });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StitchError('inference-failed', `The model cannot be loaded: ${why}`, {}, { cause });
+  }
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    device: native ? 'onnxruntime-node, cpu' : 'onnxruntime-web, wasm, 1 thread',
+    run(feeds) {
+      const result = tail.then(() => session.run(feeds));
+      tail = result.then(
+        () => undefined,
+        () => undefined,
+      );
+      return result as Promise<Record<string, Tensor>>;
+    },
+    release: () => session.release(),
+  };
+}
+
+/** onnxruntime-node is no dependency: its install script downloads. Where a lab has it, it is used. */
+async function importNative(): Promise<Runtime | null> {
+  const name = 'onnxruntime-node';
+  try {
+    return (await import(name)) as Runtime;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+async function importWasm(): Promise<Runtime> {
+  const ort = await import('onnxruntime-web');
+  // One thread: worker threads in Node would need a file URL for onnxruntime's own script.
+  ort.env.wasm.numThreads = 1;
+  return ort;
+}

@@ -1,0 +1,55 @@
+/** What a file's metadata say about the acquisition; null where they say nothing. */
+export interface Acquisition {
+  readonly pixelSizeNm: number | null;
+  /** Stage position of the upper-left pixel in full-resolution px, y down. */
+  readonly stagePx: { readonly x: number; readonly y: number } | null;
+}
+
+/** Metadata that say nothing. */
+export const unknownAcquisition: Acquisition = { pixelSizeNm: null, stagePx: null };
+
+const nmPerUnit: ReadonlyMap<string, number> = new Map([
+  ['pm', 1e-3],
+  ['å', 0.1],
+  ['Å', 0.1],
+  ['angstrom', 0.1],
+  ['nm', 1],
+  ['nanometer', 1],
+  ['um', 1e3],
+  ['µm', 1e3],
+  ['μm', 1e3],
+  ['micron', 1e3],
+  ['microns', 1e3],
+  ['micrometer', 1e3],
+  ['mm', 1e6],
+  ['cm', 1e7],
+  ['m', 1e9],
+  ['inch', 2.54e7],
+  ['in', 2.54e7],
+]);
+
+/** Nanometres of a length unit, both micro signs and the ångström understood; null for units that are no length. */
+export function nanometresOf(unit: string): number | null {
+  const trimmed = unit.trim();
+  return nmPerUnit.get(trimmed) ?? nmPerUnit.get(trimmed.toLowerCase()) ?? null;
+}
+
+/** A positive, finite pixel size, else null. */
+export function plausiblePixelSize(nm: number): number | null {
+  return Number.isFinite(nm) && nm > 0 ? nm : null;
+}
+
+/**
+ * Upper-left pixel of an image whose *centre* is at a stage position with x to the right and y up, both in nm: what the
+ * scanning microscopes write. Whether an instrument's axes run so is not in its files; where they do not, the layout is
+ * mirrored and the overlaps tell.
+ */
+export function stageFromCentre(
+  xNm: number,
+  yNm: number,
+  pixelSizeNm: number | null,
+  size: { readonly width: number; readonly height: number },
+): Acquisition['stagePx'] {
+  if (pixelSizeNm === null || !Number.isFinite(xNm) || !Number.isFinite(yNm)) return null;
+  return { x: xNm / pixelSizeNm - (size.width - 1) / 2, y: -yNm / pixelSizeNm - (size.height - 1) / 2 };
+}

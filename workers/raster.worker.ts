@@ -1,0 +1,137 @@
+/** The raster thread: decode, compose, export. Bitmaps, numbers and files leave it, never a raster of a tile. */
+import * as comlink from 'comlink';
+import { StitchError } from '../src/core/errors.ts';
+import { composeRegion } from '../src/core/mosaic/compositor.ts';
+import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { lumaOf } from '../src/core/raster/raster.ts';
+import { estimateOverlap, inferLayout } from '../src/core/tiles/layout-inference.ts';
+import { thumbnailOf, thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
+import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
+import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
+import { inspectFiles } from '../src/formats/inspect.ts';
+import { projectTileReader } from '../src/formats/project-reader.ts';
+import type { RasterApi } from './api.ts';
+import { chunkCache } from './chunk-cache.ts';
+import { paintRaster } from './display.ts';
+import { exportMosaic } from './export-mosaic.ts';
+import { renderPairView } from './pair-view.ts';
+import { serveCalls } from './remote-calls.ts';
+import { makeSample } from './sample.ts';
+import { textExport } from './text-export.ts';
+import { valueStatistics } from './value-statistics.ts';
+
+const tileCacheBytes = 512 * 2 ** 20;
+const chunkCacheBytes = 128 * 2 ** 20;
+
+interface Project {
+  readonly tiles: ReadonlyMap<TileId, Tile>;
+  readonly reader: TileReader;
+}
+
+interface Shown {
+  readonly mosaic: Mosaic;
+  readonly options: ComposeOptions;
+}
+
+let project: Project | null = null;
+let shown: Shown | null = null;
+const chunks = chunkCache(chunkCacheBytes);
+
+const api: RasterApi = {
+  inspect: (named, context) =>
+    inspectFiles(
+      named.map(({ path, file }) => byteSourceFromBlob(path, file)),
+      context,
+    ),
+
+  async open(sources) {
+    const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
+    project = {
+      tiles: new Map(sources.map(({ tile }) => [tile.id, tile])),
+      reader: cachedTileReader(projectTileReader(files), tileCacheBytes),
+    };
+    chunks.clear();
+  },
+
+  makeSample: (seed, context) => makeSample(seed, context),
+
+  async inferLayout(tiles, context) {
+    return inferLayout(tiles, await thumbnailsOf(tiles, opened().reader, context), context);
+  },
+
+  async estimateOverlap({ tiles, layout }, context) {
+    if (layout.kind !== 'grid') return { x: null, y: null };
+    return estimateOverlap(layout, await thumbnailsOf(tiles, opened().reader, context), context);
+  },
+
+  async thumbnail({ tile: id, maxSide }, { signal }) {
+    const tile = tileOf(id);
+    const raster = await thumbnailOf(tile, opened().reader, signal, maxSide);
+    const { low, high } = valueStatistics(raster, null);
+    const image = paintRaster([raster], null, { low, high, gamma: 1, invert: false });
+    return transferred(await createImageBitmap(image));
+  },
+
+  async showMosaic({ mosaic, options }) {
+    shown = { mosaic, options };
+    chunks.clear();
+  },
+
+  async renderChunk({ rect, scale, display }, { signal }) {
+    const chunk = await composedChunk(rect, scale, signal);
+    return transferred(await createImageBitmap(paintRaster(chunk.channels, chunk.coverage, display)));
+  },
+
+  async statistics({ rect, scale }, { signal }) {
+    const chunk = await composedChunk(rect, scale, signal);
+    return valueStatistics(lumaOf(chunk.channels), chunk.coverage);
+  },
+
+  async pairView({ pair, aFromB, maxSide }, { signal }) {
+    const view = await renderPairView(tileOf(pair.a), tileOf(pair.b), aFromB, maxSide, opened().reader, signal);
+    const bitmaps = [view.a.bitmap, view.b.bitmap, view.overlapA, view.overlapB, view.difference, view.greenMagenta];
+    return comlink.transfer(view, bitmaps);
+  },
+
+  exportMosaic(request, context) {
+    const { mosaic, options } = onShow();
+    return exportMosaic(request, mosaic, options, opened().reader, context);
+  },
+
+  textExport: async (request) => textExport(request),
+};
+
+function opened(): Project {
+  if (project) return project;
+  throw new StitchError('no-tiles', 'No tiles are open; drop a folder of tiles first.');
+}
+
+function tileOf(id: TileId): Tile {
+  const tile = opened().tiles.get(id);
+  if (tile) return tile;
+  throw new StitchError('unreadable-file', `${id} is not in the project any more; drop its folder again.`, {
+    file: id,
+  });
+}
+
+function onShow(): Shown {
+  if (shown) return shown;
+  throw new StitchError('no-tiles', 'There is no mosaic yet; press Stitch first.');
+}
+
+function composedChunk(
+  rect: { x: number; y: number; width: number; height: number },
+  scale: number,
+  signal: AbortSignal,
+) {
+  const { mosaic, options } = onShow();
+  const key = [rect.x, rect.y, rect.width, rect.height, scale].join();
+  return chunks.get(key, () => composeRegion(mosaic, { rect, scale }, options, opened().reader, signal));
+}
+
+function transferred(bitmap: ImageBitmap): ImageBitmap {
+  return comlink.transfer(bitmap, [bitmap]);
+}
+
+serveCalls<RasterApi>(api, self as unknown as Worker);

@@ -1,0 +1,15 @@
+/** The solver's thread: the pose graph and the tones. Numbers in, numbers out; no file, no pixel. */
+import { solvePoseGraph } from '../src/core/graph/solve.ts';
+import { solveTones } from '../src/core/photometry/solve-tones.ts';
+import type { SolveApi } from './api.ts';
+import { serveCalls } from './remote-calls.ts';
+
+const api: SolveApi = {
+  solve: ({ graph, options }, context) => solvePoseGraph(graph, options, context),
+  solveTones: async (links) => {
+    const tiles = new Set(links.flatMap((link) => [link.pair.a, link.pair.b]));
+    return solveTones(links, [...tiles]);
+  },
+};
+
+serveCalls<SolveApi>(api, self as unknown as Worker);
