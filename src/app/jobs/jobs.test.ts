@@ -56,7 +56,7 @@ function gate(signal: AbortSignal): { readonly passed: Promise<void>; readonly o
 /** Workers in the same thread: places tiles by their priors; counts calls; can hold matching after some pairs. */
 function fakeClient() {
   const calls = { matched: [] as string[], solved: [] as number[], shown: [] as string[], opened: 0, inspected: 0 };
-  const state = { holdAfter: Infinity, held: () => undefined as void, failSolve: false };
+  const state = { holdAfter: Infinity, held: () => undefined as void, failSolve: false, replaceOnce: false };
   const client: StitchClient = {
     matchConcurrency: 1,
     async inspect(files) {
@@ -84,6 +84,10 @@ function fakeClient() {
       return { matcher, rung: 'js', model: null, modelSha256: null, device: 'test' };
     },
     async matchPair(pair, _options, signal) {
+      if (state.replaceOnce) {
+        state.replaceOnce = false;
+        throw new DOMException('the worker was replaced', 'AbortError');
+      }
       if (calls.matched.length >= state.holdAfter) {
         const { passed } = gate(signal);
         state.held();
@@ -246,6 +250,15 @@ describe('stitching', () => {
     expect(phaseOf(store.getState())).toBe('done');
     expect(calls.matched).toHaveLength(4);
     expect(store.getState().result.run).toMatchObject({ matchedPairs: 1, knownPairs: 3 });
+  });
+
+  it('asks a fresh worker when the old one, deaf from a cancelled run, is replaced meanwhile', async () => {
+    const { store, jobs, calls, state } = app();
+    await jobs.openSample();
+    state.replaceOnce = true;
+    await jobs.stitch();
+    expect(phaseOf(store.getState())).toBe('done');
+    expect(calls.matched).toHaveLength(4);
   });
 
   it('keeps the finished pairs when a later step fails, and the message until it is dismissed', async () => {

@@ -1,4 +1,4 @@
-import { StitchError } from '../../core/errors.ts';
+import { isAbort, StitchError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
 import type { RunContext } from '../../core/progress.ts';
 import { resolve, stitch, type StitchInput, type StitchResult, type StitchSteps } from '../../core/stitch.ts';
@@ -44,7 +44,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     const model = matcher === 'loftr' ? (ownModel ?? embeddedModel) : null;
     if (loaded?.matcher === matcher && loaded.model === model) return loaded.status;
     loaded = null;
-    const status = await client.loadMatcher({ matcher, model }, signal, onProgress);
+    const status = await onLiveWorker(signal, () => client.loadMatcher({ matcher, model }, signal, onProgress));
     signal.throwIfAborted();
     loaded = { matcher, model, status };
     updateSlice(store, 'job', (job) => ({ ...job, matcher: status }));
@@ -53,7 +53,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
 
   /** Steps of `stitch()` as calls to the workers; `keep` receives every finished pair. */
   const stepsOf = (input: StitchInput, context: JobContext, keep: StitchSteps['onPair']): StitchSteps => ({
-    matchPair: (pair) => client.matchPair(pair, input.options.pair, context.signal),
+    matchPair: (pair) => onLiveWorker(context.signal, () => client.matchPair(pair, input.options.pair, context.signal)),
     solve: (graph, options) => client.solve(graph, options, context.signal, context.onProgress),
     solveTones: (links) => client.solveTones(links, context.signal),
     concurrency: client.matchConcurrency,
@@ -169,6 +169,19 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
       }
     },
   };
+}
+
+/**
+ * A worker that is still deaf from a cancelled run is replaced while the next run already waits for it: that run's call
+ * ends as aborted though nobody aborted it, and is made again on the fresh worker.
+ */
+async function onLiveWorker<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isAbort(error) || signal.aborted) throw error;
+    return call();
+  }
 }
 
 /** The cache key of a pair in this project under this matcher. */

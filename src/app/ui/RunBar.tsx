@@ -131,7 +131,8 @@ function Progress() {
       </div>
     );
   }
-  const isStale = staleness === 'match' || staleness === 'solve';
+  const isEnded = current.kind === 'cancelled' || current.kind === 'failed';
+  const isStale = !isEnded && (staleness === 'match' || staleness === 'solve');
   return (
     <div className="progress" role="status" data-testid="progress">
       <span className={isStale ? 'warn-text' : 'dim'}>
