@@ -16,8 +16,8 @@ import {
 import type { SurfaceBook } from './neighbour-evidence.ts';
 import type { Layout, Overlap, Tile, TileId } from './tile.ts';
 
-/** Refined overlaps are measured for this many of the best hypotheses; the others keep the coarse one. */
-const refinedHypotheses = 3;
+/** Refined overlaps are measured for hypotheses of at least this confidence; the others keep the coarse one. */
+const refinedConfidence = 0.05;
 /** Neighbours each way that an overlap is measured on. */
 const neighboursPerAxis = 20;
 
@@ -91,13 +91,14 @@ export async function inferLayout(
   const book = surfaceBook(thumbnailsAtOneScale(tiles, thumbnails));
   const ranked = await rankWithEvidence(book, proposeLayouts(tiles), ctx);
   const hypotheses: LayoutHypothesis[] = [];
-  for (const [k, { hypothesis, evidence }] of ranked.entries()) {
+  for (const { hypothesis, evidence } of ranked) {
     const { layout } = hypothesis;
     if (!isGrid(layout) || evidence === null) {
       hypotheses.push(hypothesis);
       continue;
     }
-    const measured = k < refinedHypotheses ? await overlapOf(book, evidence, ctx) : coarseOverlap(book, evidence);
+    const measured =
+      hypothesis.confidence >= refinedConfidence ? await overlapOf(book, evidence, ctx) : coarseOverlap(book, evidence);
     const overlap: Overlap = { x: measured.x ?? defaultOverlap.x, y: measured.y ?? defaultOverlap.y };
     hypotheses.push({ ...hypothesis, layout: { ...layout, overlap } });
   }

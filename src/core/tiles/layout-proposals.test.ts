@@ -47,6 +47,12 @@ function errorOf(run: () => unknown): StitchError {
   throw new Error('nothing was thrown');
 }
 
+/** CPU time, not wall time: other work on the machine must not fail a test. */
+function cpuMsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
 describe('proposeLayouts from names alone', () => {
   it.each<[string, (row: number, column: number) => string]>([
     ['165_2_3.tif', (r, c) => `165_${r + 1}_${c + 1}.tif`],
@@ -144,10 +150,10 @@ describe('proposeLayouts from names alone', () => {
     ['running numbers', (r, c) => `t_${r * 100 + c}.tif`],
   ])('reads 10,000 %s within seconds', (_, name) => {
     const tiles = grid(100, 100, name);
-    const start = performance.now();
+    const start = process.cpuUsage();
     const layout = best(tiles);
     expect([layout.rows, layout.columns]).toEqual([100, 100]);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cpuMsSince(start)).toBeLessThan(3000);
   });
 });
 
