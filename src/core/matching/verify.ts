@@ -7,7 +7,7 @@ import { fitModel } from '../geometry/rigid-fit.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { TilePair } from '../tiles/tile.ts';
 import { linkMoments } from './link-moments.ts';
-import type { Link, PairResult, RejectedPair, RejectionReason, TransformModel } from './link.ts';
+import type { Link, LinkMoments, PairResult, RejectedPair, RejectionReason, TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
 import { seedOf } from './random.ts';
 import { findConsensus, squaredResiduals } from './ransac.ts';
@@ -55,6 +55,9 @@ export interface PairSizes {
   readonly b: Size;
 }
 
+/** Residual, in thresholds, from which a match of the final fit weighs less, and how often weights are renewed. */
+const robustScale = 0.5;
+const reweightings = 10;
 const defaultMinInliers = 8;
 /** Inliers from which an affine fit is better than a similarity: six numbers, two a match, and some to spare. */
 const affineInliers = 12;
@@ -73,8 +76,8 @@ const largestNeededSpreadPx = 64;
  *    strips are stretched, and a stiff consensus would keep a corner of the strip.
  * 2. The number of independent inliers is tested against chance (`logFalseAlarms` ≤ −4) and against `minInliers`,
  *    and their spread along the seam against a clump.
- * 3. Inliers grow along a smooth motion (`growSmoothConsensus`); the link's `aFromB` is the least-squares fit of
- *    `options.model` to all of them (a similarity when an affine is asked for and fewer than 12 agree).
+ * 3. Inliers grow along a smooth motion (`growSmoothConsensus`); the link's `aFromB` is the robust
+ *    least-squares fit of `options.model` to all of them (a similarity when an affine is asked for and fewer than 12 agree).
  *
  * `intensities` is null: samples are not seen here (`matchPair` adds them).
  *
@@ -108,7 +111,7 @@ export function verifyPair(
   if (clump !== null) return reject('no-consensus', clump);
 
   const inlierMask = growSmoothConsensus(correspondences, admissible.consensus, options.ransacPx);
-  return buildLink(pair, correspondences, inlierMask, options.model, matchMs, objection, reject);
+  return buildLink(pair, correspondences, inlierMask, options, matchMs, objection, reject);
 }
 
 /** A `RejectedPair` with its sentence. */
@@ -249,11 +252,31 @@ function clumpObjection({ a, b }: Correspondences, mask: Uint8Array, sizes: Pair
     : null;
 }
 
+/**
+ * Least squares with soft-L1 weights 1/√(1 + r²/s²): where the scan is bent beyond what the model can follow, the
+ * bulk of the strip is fitted rather than the compromise. Weights stay 1 where the model fits.
+ */
+function fitRobustly(
+  correspondences: Correspondences,
+  inlierMask: Uint8Array,
+  model: TransformModel,
+  scalePx: number,
+): { readonly aFromB: Affine2; readonly moments: LinkMoments } | null {
+  let weights = new Float64Array(inlierMask.length).fill(1);
+  for (let round = 0; ; round++) {
+    const moments = linkMoments(correspondences, inlierMask, weights);
+    const aFromB = fitModel(model, moments);
+    if (aFromB === null) return null;
+    if (round === reweightings) return { aFromB, moments };
+    weights = squaredResiduals(correspondences, aFromB).map((square) => 1 / Math.sqrt(1 + square / scalePx ** 2));
+  }
+}
+
 function buildLink(
   pair: TilePair,
   correspondences: Correspondences,
   inlierMask: Uint8Array,
-  wanted: TransformModel,
+  { model: wanted, ransacPx }: VerifyOptions,
   matchMs: number,
   objection: (aFromB: Affine2) => string | null,
   reject: (reason: RejectionReason, detail: string) => RejectedPair,
@@ -265,15 +288,13 @@ function buildLink(
     inliers++;
     confidence += correspondences.confidence[i];
   }
-  const moments = linkMoments(correspondences, inlierMask);
   const candidates: readonly TransformModel[] =
-    wanted === 'affine' && inliers >= affineInliers
-      ? ['affine', 'similarity']
-      : [wanted === 'affine' ? 'similarity' : wanted];
+    wanted === 'affine' ? (inliers >= affineInliers ? ['affine', 'similarity'] : ['similarity']) : [wanted];
   let reason = 'the agreeing matches determine no motion';
   for (const model of candidates) {
-    const aFromB = fitModel(model, moments);
-    if (aFromB === null) continue;
+    const fit = fitRobustly(correspondences, inlierMask, model, robustScale * ransacPx);
+    if (fit === null) continue;
+    const { aFromB, moments } = fit;
     const problem = objection(aFromB);
     if (problem !== null) {
       reason = problem;
