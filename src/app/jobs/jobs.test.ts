@@ -72,7 +72,8 @@ function fakeClient() {
     async makeSample() {
       return { files: drop(), truth: '{}' };
     },
-    async inferLayout(tiles) {
+    async inferLayout(all) {
+      const tiles = all.filter(({ file }) => !file.startsWith('u_'));
       const hypothesis = { layout: gridOf(tiles), description: 'row, column', confidence: 1, correlation: null };
       return { hypotheses: [hypothesis], isClose: false };
     },
@@ -192,6 +193,14 @@ describe('adding files', () => {
     expect(job.errors).toMatchObject([{ code: 'no-tiles' }]);
     expect(project.inspection?.problems).toMatchObject([{ file: 'notes.txt' }]);
     expect(project.files).toEqual([]);
+  });
+
+  it('takes the larger of two mixed grids, and all tiles when the user says so', async () => {
+    const { store, jobs } = app();
+    await jobs.addFiles(drop([...names, 'g/u_1_1.tif', 'g/u_1_2.tif']));
+    expect(store.getState().project.tiles.map(({ file }) => file[0])).toEqual(['t', 't', 't', 't']);
+    await jobs.chooseGroup(null);
+    expect(store.getState().project.tiles).toHaveLength(6);
   });
 
   it('keeps both of two drops that come in quick succession', async () => {

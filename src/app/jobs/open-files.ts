@@ -47,11 +47,12 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     }
   };
 
-  /** True when all tiles together made no layout and one of several grids is now chosen instead. */
+  /** True when all tiles together made no whole layout and one of several grids is now chosen instead. */
   const takeLargestGroup = () => {
-    const { inspection, group, edits } = store.getState().project;
+    const { inspection, group, edits, tiles } = store.getState().project;
     const [largest, second] = inspection ? tileGroups(inspection.tiles) : [];
-    if (group !== null || edits.layout || !second) return false;
+    const isWhole = edits.layout?.kind === 'positions' || edits.layout?.cells.size === tiles.length;
+    if (group !== null || isWhole || !second) return false;
     updateSlice(store, 'project', (state) => withTiles({ ...state, group: largest.key }));
     return true;
   };
@@ -114,7 +115,11 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     },
     async chooseGroup(group) {
       updateSlice(store, 'project', (state) => withTiles({ ...state, group, past: [], future: [] }));
-      await foreground.run('layout', layOutTwice);
+      // The user's word counts: all tiles together stay together.
+      await foreground.run('layout', async (context) => {
+        await layOut(context);
+        return '';
+      });
     },
     async choosePages(pages) {
       updateSlice(store, 'project', (state) => withTiles({ ...state, pages, past: [], future: [] }));
