@@ -116,7 +116,9 @@ function expected(sample: Sample, channel: number): Raster {
 function worstDifference(a: Raster, b: Raster): number {
   expect(a.data.constructor).toBe(b.data.constructor);
   expect(a.data.length).toBe(b.data.length);
-  return a.data.reduce((worst: number, value: number, i: number) => Math.max(worst, Math.abs(value - b.data[i])), 0);
+  let worst = 0;
+  for (let i = 0; i < a.data.length; i++) worst = Math.max(worst, Math.abs(a.data[i] - b.data[i]));
+  return worst;
 }
 
 describe('reading PNG, JPEG, BMP and MRC', () => {

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { byteSourceFromBytes } from './byte-source.ts';
+import { fileIdentity } from './file-identity.ts';
+import { openModelBundle } from './model-bundle.ts';
+
+const model = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
+const sha256 = createHash('sha256').update(model).digest('hex');
+const manifest = {
+  name: 'tiny',
+  version: '1.0.0',
+  licence: 'MIT',
+  files: [{ path: 'tiny.onnx', sha256, bytes: 1000, precision: 'fp32' }],
+  input: { names: ['image0', 'image1'], scale: 0.5, multipleOf: 8, percentiles: [0.5, 99.5] },
+  output: { name: 'matches', columns: ['x0', 'y0', 'x1', 'y1', 'confidence', 'spread'] },
+  strides: { coarse: 8, fine: 2 },
+  defaultConfidence: 0.2,
+  maxTokens: 4096,
+};
+const open = (changed: object, bytes = model) =>
+  openModelBundle({ manifestText: JSON.stringify({ ...manifest, ...changed }), readFile: async () => bytes });
+const bad = (words: string) => ({ code: 'bad-model', message: expect.stringContaining(words) as string });
+
+describe('model bundle', () => {
+  it('opens when size and SHA-256 hold, and states the contract', async () => {
+    const bundle = await open({});
+    expect(bundle.sha256).toBe(sha256);
+    expect(bundle.contract).toEqual({
+      scale: 0.5,
+      multipleOf: 8,
+      inputNames: ['image0', 'image1'],
+      outputName: 'matches',
+      defaultConfidence: 0.2,
+      maxTokens: 4096,
+    });
+  });
+
+  it('is refused when the file has another size or other bytes', async () => {
+    await expect(open({}, model.slice(1))).rejects.toMatchObject(bad('999 bytes'));
+    const changed = model.slice();
+    changed[500] ^= 1;
+    await expect(open({}, changed)).rejects.toMatchObject(bad('SHA-256'));
+  });
+
+  it('is refused naming the field of the manifest that does not hold', async () => {
+    await expect(open({ maxTokens: 0 })).rejects.toMatchObject(bad('maxTokens'));
+    await expect(open({ input: { ...manifest.input, scale: 2 } })).rejects.toMatchObject(bad('input.scale'));
+    await expect(open({ output: { name: 'm', columns: ['y0', 'x0'] } })).rejects.toMatchObject(bad('column 1'));
+    for (const path of ['../x.onnx', '/x.onnx', 'a/../../x', 'https://x/y', 'a\\b'])
+      await expect(open({ files: [{ ...manifest.files[0], path }] })).rejects.toMatchObject(bad('files.0.path'));
+    const text = openModelBundle({ manifestText: '<html>', readFile: async () => model });
+    await expect(text).rejects.toMatchObject(bad('not valid JSON'));
+  });
+
+  const embedded = 'public/models/loftr-compact';
+  it.skipIf(!existsSync(embedded))('opens the embedded model [needs public/models]', async () => {
+    const bundle = await openModelBundle({
+      manifestText: readFileSync(`${embedded}/manifest.json`, 'utf8'),
+      readFile: async (path) => new Uint8Array(readFileSync(`${embedded}/${path}`)),
+    });
+    expect(bundle.contract.multipleOf).toBeGreaterThan(0);
+  });
+});
+
+describe('file identity', () => {
+  const identity = (bytes: Uint8Array) => fileIdentity(byteSourceFromBytes('x', bytes));
+  const large = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256);
+
+  it('is the size and the SHA-256 of the first and last 64 KiB', async () => {
+    const both = Buffer.concat([large.subarray(0, 65536), large.subarray(200_000 - 65536)]);
+    expect(await identity(large)).toBe(`200000-${createHash('sha256').update(both).digest('hex')}`);
+  });
+
+  it('differs with either end and the size, and holds for short and empty files', async () => {
+    const head = large.slice();
+    head[3] ^= 1;
+    const tail = large.slice();
+    tail[199_999] ^= 1;
+    const parts = [large, head, tail, large.subarray(1), large.subarray(0, 100), new Uint8Array(0)];
+    const identities = await Promise.all(parts.map(identity));
+    expect(new Set(identities).size).toBe(6);
+    expect(identities[5]).toMatch(/^0-e3b0c442/);
+  });
+});
