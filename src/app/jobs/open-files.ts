@@ -33,7 +33,6 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     const ranking = await rankingOf(project.tiles, signal, onProgress);
     signal.throwIfAborted();
     updateSlice(store, 'project', (state) => withRanking(state, ranking));
-    return takeLargestGroup();
   };
 
   /** Names that say nothing are no failure: the user is asked for a pattern. */
@@ -58,7 +57,8 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
   };
 
   const layOutTwice = async (context: JobContext) => {
-    if (await layOut(context)) await layOut(context);
+    await layOut(context);
+    if (takeLargestGroup()) await layOut(context);
     return '';
   };
 
