@@ -10,6 +10,14 @@ export function gemanMcClureWeight(r: number, c: number): number {
   return ratio * ratio;
 }
 
+/**
+ * Cauchy weight of a residual r at scale c: w = c² / (c² + r²). It never quite gives a link up, so that a poor but right
+ * link where few others hold a tile is not sacrificed to a perfect fit of the rest.
+ */
+export function cauchyWeight(r: number, c: number): number {
+  return c === Infinity ? 1 : (c * c) / (c * c + r * r);
+}
+
 /** The upper median; 0 of no values. */
 export function medianOf(values: Float64Array): number {
   return values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];

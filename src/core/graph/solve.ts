@@ -6,6 +6,7 @@ import { pairKey } from '../tiles/tile.ts';
 import { chooseAnchors, createAdjustment, factorise, linearise, meanLinkWeight, takeStep } from './adjustment.ts';
 import type { Adjustment } from './adjustment.ts';
 import { connectedComponents } from './components.ts';
+import { findConsensus, typicalClosure } from './consensus.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
 import {
   affineOfPose,
@@ -20,7 +21,7 @@ import {
 import type { LinkSystem } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
 import type { EdgeReport, PoseGraph, SolveOptions, SolveReport, TileState } from './pose-graph.ts';
-import { gemanMcClureWeight, medianOf } from './robust-loss.ts';
+import { cauchyWeight, gemanMcClureWeight, medianOf } from './robust-loss.ts';
 import { analysePattern, factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { CholeskyFactor, CholeskyPattern } from './sparse-cholesky.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
@@ -49,11 +50,17 @@ const linearSigma = 0.05;
 const rigidTolerancePx = 1e-2;
 /** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
 const suspicion = 0.05;
+/** Consensus is sought where the best loops close to within this fraction of the stage's error. */
+const stiffness = 0.2;
+/** A link is grossly wrong when it misses the robust solution by this many scales. */
+const grossFactor = 3;
 /** Matches are never taken for better than this, px: the linear prior must stay above rounding. */
 const leastMatchNoisePx = 1e-3;
 
 /** Everything that the phases of one solve share. */
 interface Solve {
+  /** What loops of right links fail to close by because tiles are not as stiff as the model, px. */
+  readonly modelErrorPx: number;
   readonly system: LinkSystem;
   readonly options: SolveOptions;
   readonly ctx: RunContext;
@@ -85,12 +92,13 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
     throw new StitchError('bad-options', `robustScalePx must be above 0, not ${options.robustScalePx}.`);
   const system = buildLinkSystem(graph.nodes, graph.links, options.model);
   const stage = stagePoses(system);
-  const motions = linkMotions(system, stage);
+  const motions = linkMotions(system, stage, options.model !== 'translation');
   const stageMap = fitStageMap(system, stage, motions);
   const poses = initialPoses(system, stage, stageMap, motions);
   const { from, to } = system;
   const active = Uint8Array.from(system.links, (_, l) => (system.sums[sumsStride * l] > 0 ? 1 : 0));
   const solve: Solve = {
+    modelErrorPx: typicalClosure(system, motions, active),
     system,
     options,
     ctx,
@@ -104,7 +112,9 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
   };
   if (!active.includes(1)) return report(solve, poses, 'no-links', null);
 
+  const start = poses.slice();
   await graduate(solve, poses);
+  if (options.removal !== null) await separateWrongLinks(solve, poses, start);
   const { adjustment, factor, converged } = await adjust(solve, poses);
   const sigma = tileSigmas(adjustment, factor, poses, solve.weights, active);
   return report(solve, poses, converged ? 'converged' : 'max-iterations', sigma);
@@ -140,10 +150,11 @@ async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
   const start = poses.slice();
   const anchors = anchorsOf(relaxed, poses);
   const stageError = medianMisfit(system, poses, active);
-  let scale = Math.max(mediansOfStage * stageError, options.robustScalePx);
+  const leastScale = Math.max(options.robustScalePx, solve.modelErrorPx);
+  let scale = Math.max(mediansOfStage * stageError, leastScale);
   for (;;) {
-    const isLast = scale <= options.robustScalePx;
-    weigh(system, poses, active, scale, weights);
+    const isLast = scale <= leastScale;
+    weigh(system, poses, active, scale, gemanMcClureWeight, weights);
     if (!isTranslation) solveRotations(relaxed, poses, anchors);
     const adjustment = createAdjustment('translation', system, pattern, anchors, null);
     linearise(adjustment, weights, poses);
@@ -151,8 +162,46 @@ async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
     takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
     await breathe(solve, 'finding wrong links');
     if (isLast) return;
-    scale = Math.max(options.robustScalePx, graduation * scale);
+    scale = Math.max(leastScale, graduation * scale);
   }
+}
+
+/**
+ * Where the loss has switched links off there are wrong ones, and perhaps too many for it: then the links are sorted
+ * by consensus, and those that fit no body are removed.
+ */
+async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<void> {
+  const { options, active, weights, trusted, motions, pattern } = solve;
+  const isTranslation = options.model === 'translation';
+  const stiffModel = isTranslation ? 'translation' : 'rigid';
+  const system = withModel(solve.system, stiffModel);
+  const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
+  await iterate(stiff, poses, null, rigidTolerancePx, gemanMcClureWeight);
+  solve.iterations = stiff.iterations;
+  const limit = grossFactor * robustScale(stiff, poses);
+  if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
+  // Where even the best loops do not close, stiff bodies have nothing to agree on.
+  if (solve.modelErrorPx > stiffness * medianMisfit(system, start, active)) return;
+  poses.set(start);
+  const settle = async (accepted: Uint8Array): Promise<void> => {
+    for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
+    const inside = { ...solve, system, active: accepted };
+    const anchors = anchorsOf(inside, poses);
+    if (!isTranslation) solveRotations(inside, poses, anchors);
+    const adjustment = createAdjustment('translation', system, pattern, anchors, null);
+    linearise(adjustment, weights, poses);
+    takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
+    await breathe(solve, 'sorting links by consensus');
+  };
+  const stageErrorPx = medianMisfit(system, start, active);
+  const { accepted } = await findConsensus(system, motions, active, poses, {
+    stage: start,
+    stageErrorPx,
+    tolerancePx: options.robustScalePx,
+    settle,
+  });
+  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
+  await settle(accepted);
 }
 
 /** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */
@@ -173,8 +222,10 @@ function holdToStage(
 }
 
 /** The scale at which links are judged at the poses, px. */
-function robustScale({ options, system, active }: Solve, poses: Float64Array): number {
-  return Math.max(options.robustScalePx, mediansOfScale * medianMisfit(system, poses, active));
+function robustScale({ options, system, trusted, modelErrorPx }: Solve, poses: Float64Array): number {
+  const isStiff = options.model === 'translation' || options.model === 'rigid';
+  const least = Math.max(options.robustScalePx, isStiff ? modelErrorPx : 0);
+  return Math.max(least, mediansOfScale * medianMisfit(system, poses, trusted));
 }
 
 function weigh(
@@ -182,15 +233,11 @@ function weigh(
   poses: Float64Array,
   active: Uint8Array,
   scale: number,
+  weightOf: (misfit: number, scale: number) => number,
   weights: Float64Array,
-): number {
-  let change = 0;
-  for (let l = 0; l < weights.length; l++) {
-    const weight = active[l] === 0 ? 0 : gemanMcClureWeight(linkMisfit(system, poses, l), scale);
-    change = Math.max(change, Math.abs(weight - weights[l]));
-    weights[l] = weight;
-  }
-  return change;
+): void {
+  for (let l = 0; l < weights.length; l++)
+    weights[l] = active[l] === 0 ? 0 : weightOf(linkMisfit(system, poses, l), scale);
 }
 
 /** Median misfit of the active links, px. */
@@ -256,7 +303,7 @@ async function adjust(solve: Solve, poses: Float64Array): Promise<Adjusted> {
     system: withModel(solve.system, 'rigid'),
     options: { ...solve.options, model: 'rigid' as const },
   };
-  await iterate(rigid, poses, null, rigidTolerancePx);
+  await iterate(rigid, poses, null, rigidTolerancePx, gemanMcClureWeight);
   solve.iterations = rigid.iterations;
   const { weights, trusted, active } = solve;
   // A tile that may stretch can bend to a wrong link: the stiff model judges first, the supple one may acquit.
@@ -284,6 +331,7 @@ async function iterate(
   poses: Float64Array,
   target: Float64Array | null,
   tolerancePx: number,
+  weightOf: (misfit: number, scale: number) => number = cauchyWeight,
 ): Promise<Adjusted> {
   const { system, options, pattern, weights, trusted, ctx } = solve;
   const prior = target === null ? null : { information: matchNoise(system) / linearSigma ** 2, target };
@@ -294,7 +342,7 @@ async function iterate(
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     // The scale follows the shrinking misfits down and never up, so that the weights can converge.
     scale = Math.min(scale, robustScale(solve, poses));
-    weigh(system, poses, trusted, scale, weights);
+    weigh(system, poses, trusted, scale, weightOf, weights);
     linearise(adjustment, weights, poses);
     if (factor === null || largestChange(weights, factored) > refactorWeightChange) {
       factor = await factorise(adjustment, ctx);

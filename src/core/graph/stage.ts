@@ -54,8 +54,11 @@ export interface LinkMotions {
   readonly dy: Float64Array;
 }
 
-/** The rigid motion each link measures; a link whose matches carry no rotation takes it from the stage. */
-export function linkMotions(system: LinkSystem, stage: StagePoses): LinkMotions {
+/**
+ * The rigid motion each link measures, a translation where `turns` is false; a link whose matches carry no rotation takes
+ * it from the stage.
+ */
+export function linkMotions(system: LinkSystem, stage: StagePoses, turns: boolean): LinkMotions {
   const count = system.links.length;
   const theta = new Float64Array(count);
   const dx = new Float64Array(count);
@@ -64,7 +67,7 @@ export function linkMotions(system: LinkSystem, stage: StagePoses): LinkMotions 
     const o = sumsStride * l;
     const i = poseStride * system.from[l];
     const j = poseStride * system.to[l];
-    const fit = fitModel('rigid', system.links[l].moments);
+    const fit = turns ? fitModel('rigid', system.links[l].moments) : null;
     theta[l] =
       fit === null
         ? Math.atan2(stage.poses[j + 3], stage.poses[j + 2]) - Math.atan2(stage.poses[i + 3], stage.poses[i + 2])
