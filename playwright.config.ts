@@ -2,6 +2,7 @@ import { defineConfig } from '@playwright/test';
 import { chromiumFlags, findChromium } from './cli/dev/chromium.ts';
 
 const executablePath = findChromium();
+const port = process.env.E2E_PORT ?? '4199';
 
 export default defineConfig({
   testDir: 'e2e',
@@ -13,14 +14,14 @@ export default defineConfig({
   reporter: 'line',
   outputDir: 'test-results',
   use: {
-    baseURL: 'http://localhost:4199',
+    baseURL: `http://localhost:${port}`,
     viewport: { width: 1280, height: 720 },
     launchOptions: { args: [...chromiumFlags], ...(executablePath ? { executablePath } : {}) },
   },
   webServer: {
     command: 'tsx cli/dev/start.ts',
-    env: { PORT: '4199' },
-    url: 'http://localhost:4199',
+    env: { PORT: port },
+    url: `http://localhost:${port}`,
     timeout: 120_000,
     reuseExistingServer: false,
   },

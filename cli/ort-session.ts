@@ -37,7 +37,7 @@ export async function createNodeSession(model: Uint8Array): Promise<NodeSession>
         () => undefined,
         () => undefined,
       );
-      return result as Promise<Record<string, Tensor>>;
+      return result;
     },
     release: () => session.release(),
   };

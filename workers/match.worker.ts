@@ -106,4 +106,4 @@ async function fetched(url: string): Promise<Response> {
   return response;
 }
 
-serveCalls<MatchApi>(api, self as unknown as Worker);
+serveCalls<MatchApi>(api, self);

@@ -153,6 +153,6 @@ function serialised(
       () => undefined,
       () => undefined,
     );
-    return result as Promise<Record<string, Tensor>>;
+    return result;
   };
 }

@@ -134,4 +134,4 @@ function transferred(bitmap: ImageBitmap): ImageBitmap {
   return comlink.transfer(bitmap, [bitmap]);
 }
 
-serveCalls<RasterApi>(api, self as unknown as Worker);
+serveCalls<RasterApi>(api, self);

@@ -200,11 +200,11 @@ function keepErrorDetail(): void {
   if (!original || 'keepsErrorDetail' in original) return;
   const handler = {
     keepsErrorDetail: true,
-    canHandle: original.canHandle,
+    canHandle: (value: unknown): value is unknown => original.canHandle(value),
     serialize: (thrown: { readonly value: unknown }): [WireError, Transferable[]] => [toWireError(thrown.value), []],
     deserialize: (wire: WireError): never => {
       throw fromWireError(wire);
     },
   };
-  comlink.transferHandlers.set('throw', handler as unknown as comlink.TransferHandler<unknown, unknown>);
+  comlink.transferHandlers.set('throw', handler);
 }

@@ -12,4 +12,4 @@ const api: SolveApi = {
   },
 };
 
-serveCalls<SolveApi>(api, self as unknown as Worker);
+serveCalls<SolveApi>(api, self);

@@ -1,0 +1,84 @@
+import { expect, test as base, type Page } from '@playwright/test';
+import { dropPaths } from './drop.ts';
+
+/** The app as a user has it, with a record of everything it asks the network for. */
+export class App {
+  readonly page: Page;
+  /** Requests that left our own origin; there must be none. */
+  readonly foreignRequests: string[] = [];
+  /** Uncaught errors and policy violations; there must be none. */
+  readonly pageErrors: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (/^https?:$/.test(url.protocol) && url.hostname !== 'localhost') this.foreignRequests.push(url.href);
+    });
+    page.on('pageerror', (error) => this.pageErrors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.pageErrors.push(message.text());
+    });
+  }
+
+  async open(): Promise<void> {
+    // The picker cannot be used in headless mode; without it the app writes to OPFS and downloads, as Firefox does.
+    await this.page.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+    await this.page.goto('/');
+    await expect(this.byId('start-page')).toBeVisible();
+  }
+
+  byId(testId: string) {
+    return this.page.getByTestId(testId);
+  }
+
+  drop(...paths: string[]): Promise<void> {
+    return dropPaths(this.page, paths);
+  }
+
+  async waitForState(state: string, timeoutMs = 60_000): Promise<void> {
+    await expect(this.byId('app')).toHaveAttribute('data-state', state, { timeout: timeoutMs });
+  }
+
+  /** Presses Stitch and waits for the mosaic to be on the screen. */
+  async stitch(timeoutMs = 180_000): Promise<void> {
+    await expect(this.byId('stitch-button')).toBeEnabled({ timeout: 60_000 });
+    await this.byId('stitch-button').click();
+    await this.waitForState('done', timeoutMs);
+    await expect(this.byId('mosaic-viewer')).toHaveAttribute('data-settled', 'true', { timeout: 30_000 });
+  }
+
+  /** Opens the built-in sample and waits for its layout. */
+  async openSample(): Promise<void> {
+    await this.byId('open-sample').click();
+    await expect(this.byId('stitch-button')).toBeEnabled({ timeout: 120_000 });
+  }
+
+  /** Chooses a matcher in the options. */
+  async chooseMatcher(value: 'loftr' | 'sift' | 'phase-correlation'): Promise<void> {
+    const panel = this.page.locator('details', { hasText: 'Options' }).last();
+    if ((await panel.getAttribute('open')) === null) await panel.locator('summary').first().click();
+    await this.page.getByLabel('Matcher', { exact: true }).selectOption(value);
+  }
+
+  /** Presses an export button and keeps the file that is downloaded. */
+  async download(testId: string): Promise<string> {
+    const tab = this.byId('export-tab');
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    const waiting = this.page.waitForEvent('download', { timeout: 120_000 });
+    await this.byId(testId).click();
+    return (await waiting).path();
+  }
+}
+
+export const test = base.extend<{ app: App }>({
+  app: async ({ page }, use) => {
+    const app = new App(page);
+    await app.open();
+    await use(app);
+    expect(app.foreignRequests).toEqual([]);
+    expect(app.pageErrors).toEqual([]);
+  },
+});
+
+export { expect };

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from './app.ts';
+import { cli, largestPixelDifference, realGrid } from './files.ts';
+
+const mussel = realGrid('mussel-165');
+
+test('a dropped mussel section becomes a mosaic whose links can be inspected, equal to the command line’s [needs ../shared/data]', async ({
+  app,
+}) => {
+  test.skip(!mussel, '../shared/data/mussel-165 is absent');
+  test.setTimeout(600_000);
+  if (!mussel) return;
+  await app.drop(mussel);
+  await expect(app.byId('stitch-button')).toBeEnabled({ timeout: 120_000 });
+  await app.stitch(400_000);
+  await expect(app.byId('count-solved')).toContainText('9');
+
+  // A click on a link in the mosaic opens its pair: the first link's seam dot lies between two tile centres.
+  await app.byId('link-row').first().click();
+  await app.byId('inspector-tab').click();
+  await expect(app.byId('pair-inspector')).toBeVisible();
+  await expect(app.byId('pair-sentence')).not.toBeEmpty();
+  await expect(app.byId('match-pane')).toBeVisible();
+
+  const folder = mkdtempSync(join(tmpdir(), 'em-stitch-e2e-'));
+  const solution = join(folder, 'solution.json');
+  const fromApp = join(folder, 'app.tif');
+  const fromCli = join(folder, 'cli.tif');
+  copyFileSync(await app.download('export-solution'), solution);
+  copyFileSync(await app.download('export-tiff'), fromApp);
+  expect(execFileSync('tiffinfo', [fromApp], { encoding: 'utf8' })).toContain('Software: em-stitch');
+  cli('compose', solution, '--tiles', mussel, '--out', fromCli);
+  expect(largestPixelDifference(fromApp, fromCli)).toBe(0);
+  rmSync(folder, { recursive: true });
+});
