@@ -38,7 +38,6 @@ export function ProblemList() {
             <strong>{errorText(problem.code).title}</strong>
             {problem.file && <code>{problem.file}</code>}
             <p>{problem.message}</p>
-            <p className="dim">{errorText(problem.code).next}</p>
           </li>
         ))}
         {problems.length > longestList && <li className="dim">… and {problems.length - longestList} more</li>}
@@ -64,7 +63,11 @@ function warningsOf({ result }: AppState): readonly string[] {
 }
 
 function onlyOne(file: string): ListedProblem {
-  return { code: 'one-tile', file, message: `"${file}" is the only tile; a mosaic needs at least two.` };
+  return {
+    code: 'one-tile',
+    file,
+    message: `"${file}" is the only tile; a mosaic needs at least two. Drop its neighbours anywhere on this page.`,
+  };
 }
 
 /** Two grids in one drop: which one? */
