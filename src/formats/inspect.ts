@@ -3,6 +3,7 @@ import type { RunContext } from '../core/progress.ts';
 import { tileId, type Tile } from '../core/tiles/tile.ts';
 import type { ByteSource, ImageFile, ImageInfo } from './image-file.ts';
 import { openImage } from './index.ts';
+import { sideHeaders, withSideHeader } from './metadata/side-header.ts';
 import { isPositionFile, parsePositionFile, type PositionTable } from './position-file.ts';
 
 /** Something about a file that the user must know. */
@@ -20,6 +21,9 @@ export interface Inspection {
   readonly problems: readonly FileProblem[];
   readonly notes: readonly { readonly file: string; readonly note: string }[];
 }
+
+/** Every file of a multi-file OME-TIFF may carry the same block: its table is kept once. */
+const omeFormat = 'OME-XML';
 
 /** Position files are text; one larger than this is something else. */
 const maxPositionFileBytes = 64 * 2 ** 20;
@@ -43,17 +47,25 @@ export async function inspectFiles(
     notes: [] as { file: string; note: string }[],
   };
   let done = 0;
+  const headers = sideHeaders(sorted);
+  const isHeader = new Set(headers.values());
   for (const source of sorted) {
     context.signal.throwIfAborted();
     try {
-      if (isPositionFile(source.name)) {
+      if (isHeader.has(source)) {
+        // Read with its image.
+      } else if (isPositionFile(source.name)) {
         const table = await readPositionFile(source, sorted);
         if (table) result.positionTables.push({ ...table, path: source.name });
       } else {
-        const image = await openImage(source);
+        const header = headers.get(source.name);
+        const opened = await openImage(source);
+        const image = header ? await withSideHeader(opened, header) : opened;
         const page = Math.min(chosenPage.get(source.name) ?? 0, image.pages.length - 1);
         if (image.pages.length > 1) result.multiPage.push({ file: source.name, pages: image.pages.length });
         result.tiles.push(tileOf(source.name, image, page));
+        if (image.positions && result.positionTables.every(({ format }) => format !== omeFormat))
+          result.positionTables.push({ path: source.name, format: omeFormat, positions: image.positions });
         for (const note of image.pages[page].notes) result.notes.push({ file: source.name, note });
       }
     } catch (error) {

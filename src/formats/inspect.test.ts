@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { silentContext } from '../core/progress.ts';
+import type { Progress } from '../core/progress.ts';
+import { byteSourceFromBytes } from './byte-source.ts';
+import { compareNaturally, inspectFiles } from './inspect.ts';
+import { memorySink } from './memory-sink.ts';
+import { writeTiledTiff } from './tiff/tiff-writer.ts';
+
+async function tiff(pixelSizeNm: number | null, description?: string): Promise<Uint8Array> {
+  const sink = memorySink();
+  const size = { width: 20, height: 10 };
+  const text = description === undefined ? {} : { description };
+  const image = { size, channels: 1, sampleType: 'uint8', pixelSizeNm, software: 'test', ...text } as const;
+  await writeTiledTiff(
+    sink,
+    image,
+    async (r) => [{ data: new Uint8Array(r.width * r.height), ...r }],
+    {},
+    silentContext,
+  );
+  return sink.bytes();
+}
+
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+const drop = (files: Readonly<Record<string, Uint8Array>>) =>
+  Object.entries(files).map(([name, bytes]) => byteSourceFromBytes(name, bytes));
+
+describe('inspecting a drop', () => {
+  it('lists tiles in natural order, and each unusable file as a problem that leaves the rest usable', async () => {
+    const whole = await tiff(null);
+    const reports: Progress[] = [];
+    const found = await inspectFiles(
+      drop({
+        'g/t10.tif': whole,
+        'g/t2.tif': whole,
+        'g/empty.tif': new Uint8Array(0),
+        'g/cut.tif': whole.slice(0, 90),
+        'g/log.xyz': text('hi'),
+      }),
+      { ...silentContext, onProgress: (progress) => reports.push(progress) },
+    );
+    expect(found.tiles.map(({ id }) => id)).toEqual(['g/t2.tif', 'g/t10.tif']);
+    expect(found.problems.map(({ file, code }) => [file, code])).toEqual([
+      ['g/cut.tif', 'truncated-file'],
+      ['g/empty.tif', 'truncated-file'],
+      ['g/log.xyz', 'not-an-image'],
+    ]);
+    for (const { file, message } of found.problems) expect(message).toContain(file);
+    expect(reports.at(-1)).toMatchObject({ stage: 'read', done: 5, total: 5 });
+  });
+
+  it('reads a TESCAN header with its image, where the image does not know itself', async () => {
+    const header = text('[MAIN]\r\nPixelSizeX=8e-9\r\n[SEM]\r\nStageX=8e-7\r\nStageY=-8e-7\r\n');
+    const found = await inspectFiles(
+      drop({ 'a.tif': await tiff(null), 'a-tif.hdr': header, 'b.tif': await tiff(5), 'b.HDR': header }),
+      silentContext,
+    );
+    expect(found.problems).toEqual([]);
+    const [a, b] = found.tiles;
+    expect(a.pixelSizeNm).toBeCloseTo(8, 9);
+    expect(a.stage?.x).toBeCloseTo(100 - 9.5, 9);
+    expect(a.stage?.y).toBeCloseTo(100 - 4.5, 9);
+    expect(b.pixelSizeNm).toBeCloseTo(5, 8);
+  });
+
+  it('takes positions from a layout file and from multi-file OME-XML', async () => {
+    const image = (n: number): string =>
+      `<Image><Pixels PhysicalSizeX="0.01"><TiffData IFD="0"><UUID FileName="t${n}.tif"/></TiffData>` +
+      `<Plane PositionX="${n}" PositionY="0"/></Pixels></Image>`;
+    const block = `<OME>${image(0)}${image(1)}</OME>`;
+    const ome = { 't0.tif': await tiff(null, block), 't1.tif': await tiff(null, block) };
+    const found = await inspectFiles(drop({ ...ome, 'p.csv': text('t0.tif,0,0\nt1.tif,7,0\n') }), silentContext);
+    expect(found.tiles.map(({ stage }) => stage?.x)).toEqual([0, 100]);
+    expect(found.positionTables.map(({ format, positions }) => [format, positions[1].x])).toEqual([
+      ['CSV positions', 7],
+      ['OME-XML', 100],
+    ]);
+  });
+
+  it('orders names by their numbers', () => {
+    expect(['t10', 't9', 't09', 'a', 't9b'].sort(compareNaturally)).toEqual(['a', 't09', 't9', 't9b', 't10']);
+  });
+});
