@@ -19,8 +19,8 @@ const reducedOrMask = 1 | 4;
  * Opens a TIFF or BigTIFF: headers only, pixels on demand and by region.
  *
  * The directory walk and the decoders are ours: of what geotiff 3.0.5 reads, big-endian predictor 2, FillOrder 2,
- * big-endian tile tables, MinIsWhite and YCbCr JPEG come out wrong without a word, and what remained of it after
- * replacing the slow and the wrong was the walk.
+ * MinIsWhite and YCbCr JPEG come out wrong or fail, and so do big-endian files with large tile tables; what remained of
+ * it after replacing the slow and the wrong was the walk.
  * @throws StitchError `not-an-image`, `truncated-file`, `unsupported-image`, `unreadable-file`
  */
 export async function openTiff(source: ByteSource): Promise<ImageFile> {
