@@ -229,6 +229,21 @@ describe('inferLayout on generated grids', () => {
     },
   );
 
+  it.each([
+    { rows: 1, columns: 2, k: 0 },
+    { rows: 1, columns: 2, k: 4 },
+    { rows: 2, columns: 1, k: 0 },
+    { rows: 2, columns: 1, k: 8 },
+  ])('finds the side at which two tiles touch, $rows × $columns, order $k', async ({ rows, columns, k }) => {
+    const made = cutGrid({ rows, columns, overlap: 0.12, noise: 10, seed: 12 });
+    const { tiles, thumbnails, truth } = named(
+      made,
+      inOrder(rows, columns, k, (index) => `img_${index + 1}.tif`),
+    );
+    const grid = bestGrid(await inferLayout(tiles, thumbnails, silentContext));
+    expect(Object.fromEntries(grid.cells)).toEqual(Object.fromEntries(truth));
+  });
+
   it('finds an unfinished last row', async () => {
     const made = cutGrid({ rows: 4, columns: 4, overlap: 0.1, noise: 10, seed: 5, missing: [14, 15] });
     await expectFound(made, (row, column) => `img_${row * 4 + column + 1}.tif`, 0.1);

@@ -39,7 +39,7 @@ const rounds = [
   { scale: 1, perAxis: 20, survivors: Infinity, fewest: 0, beliefGap: Infinity },
 ] as const;
 /** Log odds of pairs are not independent (same tissue, same stage): they count this fraction. */
-const evidenceWeight = 0.3;
+const evidenceWeight = 0.6;
 /** The runner-up is close when it has at least this share of the winner's confidence. */
 const closeRatio = 0.4;
 

@@ -17,11 +17,13 @@ const sidewaysFraction = 0.06;
 /** Neighbours of one grid may differ this much in overlap, as a fraction of the tile (stage error). */
 const overlapSpread = 0.023;
 /** Correlations are counted in standard deviations of wrong positions; below this many a pair speaks against. */
-const neutralSigmas = 4;
+const neutralSigmas = 5;
 /** Least and most that one pair may say (natural logarithm of odds): empty tiles are common, no pair decides alone. */
-const pairOdds = { least: -1.5, most: 8 };
+const pairOdds = { least: -1.5, most: 12 };
 /** At most this many surfaces tell how strips correlate that do not belong together. */
 const maxNullSurfaces = 48;
+/** With fewer surfaces than this they cannot tell the chance correlation of every overlap by itself. */
+const fewSurfaces = 8;
 /** Surfaces between two yields of the thread. */
 const surfacesPerYield = 8;
 
@@ -165,30 +167,55 @@ export function sampleNeighbours(
 }
 
 /**
- * Standard deviation of the correlation of strips that do not belong together, by overlap: median |r| / 0.6745 over all
- * surfaces and shifts, smoothed over neighbouring overlaps. The few right positions do not move a median.
+ * Standard deviation of the correlation of strips that do not belong together, by overlap. With many surfaces of the
+ * axis: the median |r| / 0.6745 at that overlap and its neighbours, which the few right positions do not move. With few
+ * (a right surface is then half of what there is), the law σ ∝ 1 / √area with one constant over both axes and all
+ * overlaps; half of the law is the least that is ever claimed.
  */
 export function nullSigmas(book: SurfaceBook, axis: SideAxis): Float64Array {
+  const perRoot = median([...sigmasPerRoot(book, 'x'), ...sigmasPerRoot(book, 'y')]);
   const range = book.ranges[axis];
   const lanes = range.maxSideways - range.minSideways + 1;
   const overlaps = range.maxOverlap - range.minOverlap + 1;
-  const all = [...book.surfaces[axis].values()];
-  const step = Math.max(1, all.length / maxNullSurfaces);
+  const surfaces = nullSurfaces(book, axis);
   const sigmas = new Float64Array(overlaps);
   for (let w = 0; w < overlaps; w++) {
+    const law = perRoot / Math.sqrt((range.minOverlap + w) * lengthAlong(book, axis));
     const values: number[] = [];
-    for (let k = 0; k < all.length; k += step) {
-      const surface = all[Math.floor(k)];
-      for (let v = Math.max(0, w - 1); v <= Math.min(overlaps - 1, w + 1); v++)
-        for (let lane = 0; lane < lanes; lane++) {
-          const r = surface[v * lanes + lane];
-          if (r !== 0) values.push(Math.abs(r));
-        }
+    for (const surface of surfaces) {
+      const to = Math.min(overlaps, w + 2) * lanes;
+      for (let k = Math.max(0, w - 1) * lanes; k < to; k++) if (surface[k] !== 0) values.push(Math.abs(surface[k]));
     }
     // Nothing but flat strips: no correlation is significant.
-    sigmas[w] = values.length === 0 ? 1 : Math.max(median(values) / 0.6745, 0.005);
+    if (values.length === 0) sigmas[w] = 1;
+    else sigmas[w] = surfaces.length < fewSurfaces ? law : Math.max(median(values) / 0.6745, law / 2);
   }
   return sigmas;
+}
+
+/** Length of a seam, coarse px. */
+function lengthAlong(book: SurfaceBook, axis: SideAxis): number {
+  return axis === 'x' ? book.coarseSize.height : book.coarseSize.width;
+}
+
+function nullSurfaces(book: SurfaceBook, axis: SideAxis): Float32Array[] {
+  const all = [...book.surfaces[axis].values()];
+  const step = Math.max(1, all.length / maxNullSurfaces);
+  return Array.from({ length: Math.min(all.length, maxNullSurfaces) }, (_, k) => all[Math.floor(k * step)]);
+}
+
+/** |r| · √area / 0.6745 of all positions on the surfaces of an axis. */
+function sigmasPerRoot(book: SurfaceBook, axis: SideAxis): number[] {
+  const range = book.ranges[axis];
+  const along = lengthAlong(book, axis);
+  const lanes = range.maxSideways - range.minSideways + 1;
+  const values: number[] = [];
+  for (const surface of nullSurfaces(book, axis))
+    for (let k = 0; k < surface.length; k++) {
+      const area = (range.minOverlap + Math.floor(k / lanes)) * along;
+      if (surface[k] !== 0) values.push((Math.abs(surface[k]) * Math.sqrt(area)) / 0.6745);
+    }
+  return values;
 }
 
 /** Best correlation of a pair by overlap, in null sigmas, with the correlation itself. */
