@@ -116,7 +116,9 @@ describe('verifyPair', () => {
     expect(link.model).toBe('rigid');
     expect(link.inliers).toBeGreaterThanOrEqual(118);
     expect(link.inlierMask.reduce((sum, inlier) => sum + inlier, 0)).toBe(link.inliers);
-    expect(link.moments.weight).toBeCloseTo(link.inliers, 6);
+    // soft-L1 weights: 0.7 px of residual against a scale of 1.5 px weighs 0.9
+    expect(link.moments.weight).toBeLessThanOrEqual(link.inliers);
+    expect(link.moments.weight).toBeGreaterThan(0.85 * link.inliers);
     expect(rotationOf(link.aFromB)).toBeCloseTo(0.02, 3);
     // noise of 0.5 px per axis
     expect(link.rmsPx).toBeCloseTo(0.5 * Math.SQRT2, 1);
@@ -148,7 +150,7 @@ describe('verifyPair', () => {
         const result = verifyPair(pair, matchesOf({ aFromB: turned, right: 0, wrong, seed }), sizes, options);
         expect(result.kind).toBe('rejected');
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

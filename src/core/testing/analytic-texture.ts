@@ -9,7 +9,7 @@ export interface AnalyticTexture {
 }
 
 /**
- * Blobs and ridges as a product-free sum of Gaussian spots on a jittered lattice: value = Σ h exp(−|p − c|²/2σ²),
+ * A sum of Gaussian spots on a jittered lattice: value = Σ h exp(−|p − c|²/2σ²),
  * with two sizes of spots. What is sampled from it under a known motion has no interpolation error at all.
  * @param spacing mean distance of the small spots, px.
  */
@@ -37,16 +37,26 @@ function spotLayer(seed: number, spacing: number, sigma: number): (x: number, y:
     return found;
   };
   const reach = Math.ceil((6 * sigma) / spacing);
+  const side = 2 * reach + 1;
+  const near = new Float64Array(4 * side * side);
+  let [nearI, nearJ] = [NaN, NaN];
+  const gather = (i: number, j: number) => {
+    for (let k = 0; k < side * side; k++)
+      near.set(spot(i - reach + (k % side), j - reach + Math.floor(k / side)), 4 * k);
+    nearI = i;
+    nearJ = j;
+  };
   return (x, y) => {
     const i = Math.floor(x / spacing);
     const j = Math.floor(y / spacing);
+    // neighbouring pixels share their spots
+    if (i !== nearI || j !== nearJ) gather(i, j);
     let sum = 0;
-    for (let v = j - reach; v <= j + reach; v++) {
-      for (let u = i - reach; u <= i + reach; u++) {
-        const [cx, cy, height, falloff] = spot(u, v);
-        const exponent = ((x - cx) * (x - cx) + (y - cy) * (y - cy)) * falloff;
-        if (exponent < 20) sum += height * Math.exp(-exponent);
-      }
+    for (let k = 0; k < near.length; k += 4) {
+      const dx = x - near[k];
+      const dy = y - near[k + 1];
+      const exponent = (dx * dx + dy * dy) * near[k + 3];
+      if (exponent < 20) sum += near[k + 2] * Math.exp(-exponent);
     }
     return sum;
   };
