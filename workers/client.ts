@@ -15,6 +15,11 @@ const maxMatchWorkers = 8;
 /** Pairs in flight on the one network worker: the next one is read and cropped while the network runs. */
 const networkPairsInFlight = 2;
 
+/** An aborted pair that goes on longer than this costs its worker its life: a new run must not wait for it. */
+const matchWindDownMs = 2000;
+/** Decoding one large tile takes this long on a slow disk; replacing the thread would only decode it again. */
+const rasterWindDownMs = 15_000;
+
 const spawnMatch = () => new Worker(new URL('./match.worker.ts', import.meta.url), { type: 'module', name: 'match' });
 const spawnSolve = () => new Worker(new URL('./solve.worker.ts', import.meta.url), { type: 'module', name: 'solve' });
 const spawnRaster = () =>
@@ -25,12 +30,12 @@ export function createStitchClient(): StitchClient {
   const cores = navigator.hardwareConcurrency || 2;
   const matchers: WorkerThread<MatchApi>[] = Array.from(
     { length: Math.min(maxMatchWorkers, Math.max(1, cores - 1)) },
-    () => workerThread<MatchApi>('matching', spawnMatch),
+    () => workerThread<MatchApi>('matching', matchWindDownMs, spawnMatch),
   );
-  const solver = workerThread<SolveApi>('solver', spawnSolve);
+  const solver = workerThread<SolveApi>('solver', matchWindDownMs, spawnSolve);
   // Two raster threads: what the user looks at never waits behind an export or a folder being read.
-  const view = workerThread<RasterApi>('viewing', spawnRaster);
-  const files = workerThread<RasterApi>('file', spawnRaster);
+  const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawnRaster);
+  const files = workerThread<RasterApi>('file', rasterWindDownMs, spawnRaster);
 
   let choice: MatcherChoice | null = null;
   let status: MatcherStatus | null = null;
@@ -79,6 +84,9 @@ export function createStitchClient(): StitchClient {
     thumbnail: (request, signal) => files.call('thumbnail', request, signal),
 
     loadMatcher: (wanted, signal) => load(wanted, signal),
+    get matcherStatus() {
+      return status;
+    },
     get matchConcurrency() {
       return usesNetwork() ? networkPairsInFlight : matchers.length;
     },

@@ -198,6 +198,8 @@ export interface StitchClient {
   thumbnail(request: ThumbnailRequest, signal: AbortSignal): Promise<ImageBitmap>;
 
   loadMatcher(choice: MatcherChoice, signal: AbortSignal, onProgress: OnProgress): Promise<MatcherStatus>;
+  /** The loaded matcher as it runs now: a lost device steps it down a rung in the middle of a run. */
+  readonly matcherStatus: MatcherStatus | null;
   matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal): Promise<PairResult>;
   /** How many pairs may be in flight at once. */
   readonly matchConcurrency: number;

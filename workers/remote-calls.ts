@@ -84,8 +84,8 @@ export interface Connection<T> {
     onProgress?: OnProgress,
     transfer?: readonly Transferable[],
   ): Promise<ResultOf<T[K]>>;
-  /** Settles when every call in flight has settled in the worker, aborted ones too. */
-  idle(): Promise<void>;
+  /** Settles when the calls made with `signal` (all calls when absent) have settled in the worker, aborted ones too. */
+  idle(signal?: AbortSignal): Promise<void>;
   /** Rejects every call in flight and every later one with `error`. */
   close(error: unknown): void;
 }
@@ -96,7 +96,7 @@ export function connectCalls<T>(endpoint: CallEndpoint): Connection<T> {
   const remote = comlink.wrap<Wire>(endpoint);
   const progressOf = new Map<number, OnProgress>();
   const rejecters = new Set<(error: unknown) => void>();
-  const inWorker = new Set<Promise<unknown>>();
+  const inWorker = new Map<Promise<unknown>, AbortSignal | undefined>();
   let closed: { readonly error: unknown } | null = null;
   let nextId = 1;
   endpoint.addEventListener('message', ((event: MessageEvent<unknown>) => {
@@ -116,7 +116,7 @@ export function connectCalls<T>(endpoint: CallEndpoint): Connection<T> {
       const settled = work.then(noop, noop).then(() => {
         inWorker.delete(settled);
       });
-      inWorker.add(settled);
+      inWorker.set(settled, signal);
       return new Promise((resolve, reject) => {
         // An abort is answered at once; the worker winds down behind it.
         const onAbort = () => {
@@ -141,8 +141,8 @@ export function connectCalls<T>(endpoint: CallEndpoint): Connection<T> {
         }, fail);
       });
     },
-    async idle() {
-      await Promise.all(inWorker);
+    async idle(signal) {
+      await Promise.all([...inWorker].flatMap(([settled, its]) => (!signal || its === signal ? [settled] : [])));
     },
     close(error) {
       closed ??= { error };

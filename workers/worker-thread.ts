@@ -2,8 +2,8 @@ import { StitchError } from '../src/core/errors.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import { abortError, connectCalls, type Connection } from './remote-calls.ts';
 
-/** How long an aborted call may wind down before its worker is replaced; a wasm `run()` cannot be interrupted. */
-const windDownMs = 2000;
+/** The worker was replaced under a call that nobody aborted: the call is made again on the new one. */
+class Replaced extends Error {}
 
 /**
  * One worker with a life: started on first use, replaced when it dies or does not hear an abort.
@@ -18,7 +18,11 @@ export interface WorkerThread<T> {
   dispose(): void;
 }
 
-export function workerThread<T>(name: string, spawn: () => Worker): WorkerThread<T> {
+/**
+ * @param windDownMs how long an aborted call may go on before its worker is replaced (a wasm `run()` cannot be
+ * interrupted); calls of others that are on it then start again.
+ */
+export function workerThread<T>(name: string, windDownMs: number, spawn: () => Worker): WorkerThread<T> {
   interface Life {
     readonly worker: Worker;
     readonly connection: Connection<T>;
@@ -56,14 +60,19 @@ export function workerThread<T>(name: string, spawn: () => Worker): WorkerThread
 
   return {
     async call(method, request, signal?: AbortSignal, onProgress?: OnProgress, transfer?: readonly Transferable[]) {
-      const current = alive();
-      await current.ready;
-      if (signal?.aborted) throw abortError();
-      try {
-        return await current.connection.call(method, request, signal, onProgress, transfer);
-      } catch (error) {
-        if (signal?.aborted) replaceIfDeaf(current);
-        throw error;
+      for (;;) {
+        const current = alive();
+        try {
+          await current.ready;
+          if (signal?.aborted) throw abortError();
+          return await current.connection.call(method, request, signal, onProgress, transfer);
+        } catch (error) {
+          if (signal?.aborted) {
+            replaceIfDeaf(current, signal);
+            throw abortError();
+          }
+          if (!(error instanceof Replaced)) throw error;
+        }
       }
     },
     async prepare(key, setUp) {
@@ -85,11 +94,11 @@ export function workerThread<T>(name: string, spawn: () => Worker): WorkerThread
     },
   };
 
-  function replaceIfDeaf(current: Life): void {
+  function replaceIfDeaf(current: Life, signal: AbortSignal): void {
     let settled = false;
-    void current.connection.idle().then(() => (settled = true));
+    void current.connection.idle(signal).then(() => (settled = true));
     setTimeout(() => {
-      if (!settled && life === current) end(current, abortError());
+      if (!settled && life === current) end(current, new Replaced(`the ${name} worker did not hear the cancel`));
     }, windDownMs);
   }
 }

@@ -59,6 +59,7 @@ function fakeClient() {
   const state = { holdAfter: Infinity, held: () => undefined as void, failSolve: false, replaceOnce: false };
   const client: StitchClient = {
     matchConcurrency: 1,
+    matcherStatus: null,
     async inspect(files) {
       calls.inspected++;
       const images = files.filter(({ path }) => path.endsWith('.tif'));

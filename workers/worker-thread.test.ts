@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { serveCalls, type CallContext } from './remote-calls.ts';
+import { workerThread } from './worker-thread.ts';
+
+interface TestApi {
+  name(request: string, context: CallContext): Promise<string>;
+  stuck(request: null, context: CallContext): Promise<never>;
+  rename(request: string, context: CallContext): Promise<void>;
+}
+
+/** A worker in the same thread, over a real MessageChannel; `stuck` never hears an abort. */
+function spawned(log: string[]): () => Worker {
+  let born = 0;
+  return () => {
+    const id = ++born;
+    const { port1, port2 } = new MessageChannel();
+    let prefix = '';
+    serveCalls<TestApi>(
+      {
+        name: async (request) => `${prefix}${request} of ${id}`,
+        stuck: () => new Promise<never>(() => undefined),
+        rename: async (request) => {
+          prefix = request;
+        },
+      },
+      port1,
+    );
+    port1.start();
+    port2.start();
+    return Object.assign(port2, {
+      terminate: () => {
+        log.push(`terminated ${id}`);
+        port1.close();
+        port2.close();
+      },
+    }) as unknown as Worker;
+  };
+}
+
+describe('a worker thread', () => {
+  it('replaces a worker that does not hear an abort, replays its set-up, and repeats the calls of others', async () => {
+    const log: string[] = [];
+    const thread = workerThread<TestApi>('test', 20, spawned(log));
+    await thread.remember('prefix', (remote) => remote.call('rename', 'renamed '));
+    expect(await thread.call('name', 'first')).toBe('renamed first of 1');
+
+    const aborted = new AbortController();
+    const deaf = thread.call('stuck', null, aborted.signal);
+    const other = new AbortController();
+    const bystander = thread.call('stuck', null, other.signal).catch((error: unknown) => error);
+    await thread.call('name', 'behind them: they are in the worker now');
+    aborted.abort();
+    await expect(deaf).rejects.toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => log).toEqual(['terminated 1']);
+    expect(await thread.call('name', 'second')).toBe('renamed second of 2');
+
+    // The bystander was repeated on the new worker, where it is stuck again until its own abort.
+    other.abort();
+    expect(await bystander).toMatchObject({ name: 'AbortError' });
+    thread.dispose();
+  });
+
+  it('starts no worker to remember something', async () => {
+    const log: string[] = [];
+    let started = 0;
+    const spawn = spawned(log);
+    const thread = workerThread<TestApi>('test', 20, () => {
+      started++;
+      return spawn();
+    });
+    await thread.remember('prefix', (remote) => remote.call('rename', 'x '));
+    expect(started).toBe(0);
+    thread.dispose();
+  });
+});
