@@ -71,7 +71,7 @@ export async function findConsensus(
     if (!joinBodies(system, motions, active, odds, poses, bodies, tolerance)) break;
   }
   acceptInside(system, poses, active, bodies, accepted, tolerance);
-  leaveContested(system, active, accepted);
+  leaveContested(system, active, odds, accepted);
   return { accepted, body: bodies.of };
 }
 
@@ -109,26 +109,38 @@ function evict(
   return changed;
 }
 
-/** Drops the last link of tiles that hang on it alone while others were found wrong: nothing says which is right. */
-function leaveContested({ nodes, from, to }: LinkSystem, active: Uint8Array, accepted: Uint8Array): void {
+/** The stage decides between a tile's only link and those refused when it favours it by this much. */
+const decisiveOdds = 4;
+
+/**
+ * Drops the last link of tiles that hang on it alone while others were refused, unless the stage is clearly on its side:
+ * nothing else says which is right.
+ */
+function leaveContested(
+  { nodes, from, to }: LinkSystem,
+  active: Uint8Array,
+  odds: Float64Array,
+  accepted: Uint8Array,
+): void {
   const kept = new Int32Array(nodes.length);
-  const refused = new Int32Array(nodes.length);
+  const refusedOdds = new Float64Array(nodes.length).fill(-Infinity);
   for (let l = 0; l < active.length; l++) {
     if (active[l] === 0) continue;
-    const counts = accepted[l] === 1 ? kept : refused;
-    counts[from[l]]++;
-    counts[to[l]]++;
+    for (const i of [from[l], to[l]]) {
+      if (accepted[l] === 1) kept[i]++;
+      else refusedOdds[i] = Math.max(refusedOdds[i], odds[l]);
+    }
   }
   for (let changed = true; changed;) {
     changed = false;
     for (let l = 0; l < accepted.length; l++) {
       if (accepted[l] === 0) continue;
-      const hangs = (i: number): boolean => kept[i] === 1 && refused[i] > 0;
-      if (!hangs(from[l]) && !hangs(to[l])) continue;
+      const isContested = (i: number): boolean => kept[i] === 1 && odds[l] < refusedOdds[i] + decisiveOdds;
+      if (!isContested(from[l]) && !isContested(to[l])) continue;
       accepted[l] = 0;
       for (const i of [from[l], to[l]]) {
         kept[i]--;
-        refused[i]++;
+        refusedOdds[i] = Math.max(refusedOdds[i], odds[l]);
       }
       changed = true;
     }

@@ -32,6 +32,9 @@ import { tileSigmas } from './tile-sigma.ts';
 const maxIterations = 60;
 /** A step below this moves no pixel that anyone can see; noise-free grids come out to about a tenth of it. */
 const stepTolerancePx = 1e-6;
+/** After this many iterations a step that no seam shows is enough. */
+const patientIterations = 8;
+const patientTolerancePx = 1e-3;
 /** A factor serves until a link's weight has changed by this much; older factors still give a descent direction. */
 const refactorWeightChange = 0.03;
 /** … or until a rigid step has been this large, px: the turn of the linear part is then no longer small. */
@@ -49,11 +52,11 @@ const linearSigma = 0.05;
 /** Largest step of a rigid solution that only serves as a start and a target, px. */
 const rigidTolerancePx = 1e-2;
 /** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
-const suspicion = 0.05;
-/** Consensus is sought where the best loops close to within this fraction of the stage's error. */
-const stiffness = 0.2;
+const suspicion = 0.01;
 /** A link is grossly wrong when it misses the robust solution by this many scales. */
 const grossFactor = 3;
+/** Share of a loop's closure error that falls to one of its links once it is spread over all. */
+const closureShare = 0.5;
 /** Matches are never taken for better than this, px: the linear prior must stay above rounding. */
 const leastMatchNoisePx = 1e-3;
 
@@ -98,7 +101,7 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
   const { from, to } = system;
   const active = Uint8Array.from(system.links, (_, l) => (system.sums[sumsStride * l] > 0 ? 1 : 0));
   const solve: Solve = {
-    modelErrorPx: typicalClosure(system, motions, active),
+    modelErrorPx: closureShare * typicalClosure(system, motions, active),
     system,
     options,
     ctx,
@@ -181,7 +184,7 @@ async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Floa
   const limit = grossFactor * robustScale(stiff, poses);
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
   // Where even the best loops do not close, stiff bodies have nothing to agree on.
-  if (solve.modelErrorPx > stiffness * medianMisfit(system, start, active)) return;
+  if (solve.modelErrorPx > options.robustScalePx) return;
   poses.set(start);
   const settle = async (accepted: Uint8Array): Promise<void> => {
     for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
@@ -288,6 +291,11 @@ function solveRotations(solve: Solve, poses: Float64Array, anchors: readonly num
   for (let i = 0; i < n; i++) turnLinear(poses, poseStride * i, -gradient[i]);
 }
 
+/** Gross errors are gone by now: the loss is wider, so that the links that remain share what the model cannot express. */
+function lateWeight(misfit: number, scale: number): number {
+  return cauchyWeight(misfit, 2 * scale);
+}
+
 interface Adjusted {
   readonly adjustment: Adjustment;
   readonly factor: CholeskyFactor;
@@ -331,7 +339,7 @@ async function iterate(
   poses: Float64Array,
   target: Float64Array | null,
   tolerancePx: number,
-  weightOf: (misfit: number, scale: number) => number = cauchyWeight,
+  weightOf: (misfit: number, scale: number) => number = lateWeight,
 ): Promise<Adjusted> {
   const { system, options, pattern, weights, trusted, ctx } = solve;
   const prior = target === null ? null : { information: matchNoise(system) / linearSigma ** 2, target };
@@ -350,7 +358,8 @@ async function iterate(
     }
     const step = takeStep(adjustment, factor, poses);
     await breathe(solve, options.model);
-    if (step < tolerancePx) return { adjustment, factor, converged: true };
+    if (step < (iteration < patientIterations ? tolerancePx : Math.max(tolerancePx, patientTolerancePx)))
+      return { adjustment, factor, converged: true };
     if (step > refactorStepPx && options.model === 'rigid') factor = null;
   }
   return { adjustment, factor: factor ?? (await factorise(adjustment, ctx)), converged: false };
