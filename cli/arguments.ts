@@ -32,7 +32,12 @@ export function parseArguments<S extends Spec>(
 }
 
 /** @throws CommandError unless `value` is one of `choices`. */
-export function oneOf<T extends string>(option: string, value: string | boolean | undefined, choices: readonly T[], fallback: T): T {
+export function oneOf<T extends string>(
+  option: string,
+  value: string | boolean | undefined,
+  choices: readonly T[],
+  fallback: T,
+): T {
   if (value === undefined) return fallback;
   const found = choices.find((choice) => choice === value);
   if (!found) throw new CommandError(`${option} must be one of ${choices.join(', ')}, not ${String(value)}`);
@@ -40,7 +45,12 @@ export function oneOf<T extends string>(option: string, value: string | boolean 
 }
 
 /** @throws CommandError unless `value` is a number in low…high. */
-export function numberIn(option: string, value: string | boolean | undefined, low: number, high: number): number | undefined {
+export function numberIn(
+  option: string,
+  value: string | boolean | undefined,
+  low: number,
+  high: number,
+): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (!Number.isFinite(number) || number < low || number > high || value === '')

@@ -1,7 +1,9 @@
 import { StitchError } from '../src/core/errors.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { gridFromPattern, parsePattern } from '../src/core/tiles/file-name-pattern.ts';
-import { estimateOverlap, inferLayout } from '../src/core/tiles/layout-inference.ts';
+import { estimateOverlap, inferLayout, thumbnailsAtOneScale } from '../src/core/tiles/layout-inference.ts';
+import { proposeLayouts } from '../src/core/tiles/layout-proposals.ts';
+import { tilesToLookAt } from '../src/core/tiles/layout-ranking.ts';
 import { scanOrders } from '../src/core/tiles/scan-order.ts';
 import { thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
 import type { Layout, Overlap, TileReader } from '../src/core/tiles/tile.ts';
@@ -44,7 +46,9 @@ export async function chooseLayout(
   }
   const pattern = textOf(given.pattern);
   if (pattern === undefined) {
-    const ranking = await inferLayout(tiles, await thumbnailsOf(tiles, reader, context), context);
+    const wanted = tilesToLookAt(proposeLayouts(tiles));
+    const looked = tiles.filter(({ id }) => wanted.has(id));
+    const ranking = await inferLayout(tiles, await thumbnailsOf(looked, reader, context), context);
     const [best] = ranking.hypotheses;
     if (!best) throw new StitchError('layout-unknown', 'The names show no grid; say how to read them with --pattern.');
     if (ranking.isClose)
@@ -63,7 +67,10 @@ export async function chooseLayout(
     overlap ?? fallbackOverlap,
   );
   if (overlap) return { layout: grid, description: `pattern ${pattern}` };
-  const measured = await estimateOverlap(grid, await thumbnailsOf(tiles, reader, context), context);
+  const wanted = tilesToLookAt([{ layout: grid, description: '', confidence: 1, correlation: null }]);
+  const looked = tiles.filter(({ id }) => wanted.has(id));
+  const thumbnails = thumbnailsAtOneScale(looked, await thumbnailsOf(looked, reader, context));
+  const measured = await estimateOverlap(grid, thumbnails, context);
   const estimated = { x: measured.x ?? fallbackOverlap.x, y: measured.y ?? fallbackOverlap.y };
   return { layout: { ...grid, overlap: estimated }, description: `pattern ${pattern}, overlap measured` };
 }

@@ -5,7 +5,9 @@ import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
-import { estimateOverlap, inferLayout } from '../src/core/tiles/layout-inference.ts';
+import { estimateOverlap, inferLayout, thumbnailsAtOneScale } from '../src/core/tiles/layout-inference.ts';
+import { proposeLayouts } from '../src/core/tiles/layout-proposals.ts';
+import { tilesToLookAt } from '../src/core/tiles/layout-ranking.ts';
 import { thumbnailOf, thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
 import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
@@ -57,12 +59,17 @@ const api: RasterApi = {
   makeSample: (seed, context) => makeSample(seed, context),
 
   async inferLayout(tiles, context) {
-    return inferLayout(tiles, await thumbnailsOf(tiles, opened().reader, context), context);
+    const wanted = tilesToLookAt(proposeLayouts(tiles));
+    const looked = tiles.filter(({ id }) => wanted.has(id));
+    return inferLayout(tiles, await thumbnailsOf(looked, opened().reader, context), context);
   },
 
   async estimateOverlap({ tiles, layout }, context) {
     if (layout.kind !== 'grid') return { x: null, y: null };
-    return estimateOverlap(layout, await thumbnailsOf(tiles, opened().reader, context), context);
+    const wanted = tilesToLookAt([{ layout, description: '', confidence: 1, correlation: null }]);
+    const looked = tiles.filter(({ id }) => wanted.has(id));
+    const thumbnails = await thumbnailsOf(looked, opened().reader, context);
+    return estimateOverlap(layout, thumbnailsAtOneScale(looked, thumbnails), context);
   },
 
   async thumbnail({ tile: id, maxSide }, { signal }) {

@@ -2,9 +2,11 @@ import { StitchError } from './errors.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
 import { buildMosaic } from './mosaic/build-mosaic.ts';
+import { drawingOrder } from './mosaic/drawing-order.ts';
 import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
 import type { StitchOptions } from './options.ts';
 import type { RunContext } from './progress.ts';
+import { warningsOf } from './solution-warnings.ts';
 import { nominalPriors } from './tiles/nominal-poses.ts';
 import { proposePairs } from './tiles/pairing.ts';
 import { pairKey, type Layout, type Tile, type TileId, type TilePair } from './tiles/tile.ts';
@@ -47,9 +49,7 @@ export interface StitchResult {
  */
 export async function stitch(input: StitchInput, steps: StitchSteps, context: RunContext): Promise<StitchResult> {
   if (input.tiles.length < 2)
-    throw new StitchError('one-tile', 'A mosaic needs at least two tiles; add the neighbours of this tile.', {
-      file: input.tiles[0]?.file,
-    } as { file?: string });
+    throw new StitchError('one-tile', 'A mosaic needs at least two tiles; add the neighbours of this one.');
   const proposed = proposePairs(input.layout, input.tiles);
   const pairs = await matchPairs(proposed, input.known, steps, context);
   return resolve(input, pairs, steps, context);
@@ -77,8 +77,7 @@ export async function resolve(
   const tones = await steps.solveTones(trusted);
   context.onProgress({ stage: 'photometry', done: 1, total: 1 });
 
-  const order = tiles.map((tile) => tile.id);
-  const mosaic = buildMosaic(tiles, report, tones, order);
+  const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
   return { pairs, report, tones, mosaic, warnings: warningsOf(pairs, report) };
 }
 
@@ -104,7 +103,10 @@ async function matchPairs(
     while (next < queue.length) {
       signal.throwIfAborted();
       const pair = queue[next++];
-      const result = await steps.matchPair(pair);
+      const result = await steps.matchPair(pair).catch((error: unknown) => {
+        next = queue.length; // the run has failed: nobody takes another pair
+        throw error;
+      });
       results.set(pairKey(pair), result);
       steps.onPair(result);
       report(`${pair.a} – ${pair.b}`);
@@ -112,33 +114,11 @@ async function matchPairs(
   };
   await Promise.all(Array.from({ length: Math.max(1, Math.min(steps.concurrency, queue.length)) }, drain));
   signal.throwIfAborted();
-  return [...results.keys()].sort().map((key) => results.get(key) as PairResult);
+  return [...results].sort(([p], [q]) => (p < q ? -1 : 1)).map(([, result]) => result);
 }
 
 /** Links that the solver kept: a removed link says nothing about brightness either. */
 function trustedLinks(links: readonly Link[], report: SolveReport): readonly Link[] {
   const removed = new Set(report.edges.filter((edge) => edge.removed).map((edge) => edge.pairKey));
   return links.filter((link) => !removed.has(pairKey(link.pair)));
-}
-
-function warningsOf(pairs: readonly PairResult[], report: SolveReport): readonly string[] {
-  const warnings: string[] = [];
-  const unread = pairs.filter((pair) => pair.kind === 'rejected' && pair.reason === 'read-failed').length;
-  if (unread > 0) warnings.push(`${count(unread, 'pair')} could not be read; the files are named in the link table.`);
-  const states = [...report.state.values()];
-  const byPrior = states.filter((state) => state === 'prior').length;
-  if (byPrior > 0)
-    warnings.push(`${count(byPrior, 'tile')} found no neighbour to hold on to and stand where the stage put them.`);
-  const unplaced = states.filter((state) => state === 'unplaced').length;
-  if (unplaced > 0) warnings.push(`${count(unplaced, 'tile')} could not be placed and are left out of the mosaic.`);
-  const islands = report.components.filter((component) => component.length > 1).length;
-  if (islands > 1)
-    warnings.push(`The links form ${islands} separate groups; the stage positions hold the groups together.`);
-  const removed = report.edges.filter((edge) => edge.removed).length;
-  if (removed > 0) warnings.push(`${count(removed, 'link')} contradicted the others and were left out of the solution.`);
-  return warnings;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

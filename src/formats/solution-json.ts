@@ -6,7 +6,7 @@ import type { SolveReport } from '../core/graph/pose-graph.ts';
 import { transformModels } from '../core/matching/link.ts';
 import type { PairResult } from '../core/matching/link.ts';
 import { commonSampleType } from '../core/mosaic/build-mosaic.ts';
-import { blendModes, unitGain } from '../core/mosaic/mosaic.ts';
+import { blendModes, topmostChoices, unitGain } from '../core/mosaic/mosaic.ts';
 import type { Mosaic, Placement } from '../core/mosaic/mosaic.ts';
 import { matcherIds } from '../core/options.ts';
 import type { StitchOptions } from '../core/options.ts';
@@ -76,6 +76,7 @@ const optionsSchema = v.object({
   compose: v.object({
     blend: v.picklist(blendModes),
     interpolation: v.picklist(['bilinear', 'bicubic']),
+    topmost: v.optional(v.picklist(topmostChoices), 'first'),
     evenTones: v.boolean(),
     fill: finite,
   }),

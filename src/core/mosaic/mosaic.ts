@@ -40,11 +40,16 @@ export const blendModes = ['overlay', 'none', 'average', 'feather'] as const;
  * `average`: mean of all tiles · `feather`: weights grow from 0 at a tile's edge.
  */
 export type BlendMode = (typeof blendModes)[number];
+export const topmostChoices = ['first', 'last', 'rows'] as const;
+/** Drawing order: the first file on top · the last file on top · row by row from the upper left, each over the next. */
+export type Topmost = (typeof topmostChoices)[number];
 export type Interpolation = 'bilinear' | 'bicubic';
 
 export interface ComposeOptions {
   readonly blend: BlendMode;
   readonly interpolation: Interpolation;
+  /** Which tile is on top under `overlay`. The order is part of the mosaic: a change needs a new `buildMosaic`. */
+  readonly topmost: Topmost;
   /** Apply each placement's tone (never under `none`). */
   readonly evenTones: boolean;
   /** Value of canvas that no tile covers. */
@@ -54,6 +59,7 @@ export interface ComposeOptions {
 export const defaultComposeOptions: ComposeOptions = {
   blend: 'feather',
   interpolation: 'bilinear',
+  topmost: 'first',
   evenTones: true,
   fill: 0,
 };
