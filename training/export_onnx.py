@@ -1,6 +1,6 @@
-"""Writes a checkpoint as a model bundle (ONNX and manifest) and, for cross-runtime tests, a stored pair.
+"""Writes trained weights as a model bundle (ONNX and manifest) and, for cross-runtime tests, a stored pair.
 
-    /usr/bin/python3 training/export_onnx.py training/runs/compact/checkpoint.pt
+    /usr/bin/python3 training/export_onnx.py training/weights/loftr-compact.npz --version 1.0.0
 
 The graph: two images in, one (n, 6) table out; see `LoFTR.forward` and the manifest's `input` and `output`.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import torch
 
-from checkpoint import load_model, load_weights, save_weights
+from checkpoint import load_model, load_weights
 from data.imaging import PERCENTILES, Difficulty
 from data.pairs import PairRecipe, make_pair
 from data.texture import make_texture
@@ -128,18 +128,15 @@ def write_fixture(model: LoFTR, path: Path, sha256: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("weights", type=Path, help=".npz of calibrate.py, or a checkpoint")
     parser.add_argument("--out", type=Path, default=BUNDLE)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--metrics", type=Path, help="JSON written by evaluate.py")
     parser.add_argument("--fixture", type=Path, default=FIXTURE)
-    parser.add_argument("--weights", type=Path, help="also store the weights as .npz, e.g. training/weights/loftr-compact.npz")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    model = load_model(arguments.checkpoint)
-    values = load_weights(arguments.checkpoint)
-    if arguments.weights:
-        save_weights(arguments.weights, values)
+    model = load_model(arguments.weights)
+    values = load_weights(arguments.weights)
     run = {"seed": values["seed"], "steps": values["step"], "pairs": values["pairs"], "cpuSeconds": round(values["cpu_s"])}
     metrics = json.loads(arguments.metrics.read_text()) if arguments.metrics else {}
     path = arguments.out / MODEL_FILE

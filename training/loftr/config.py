@@ -33,6 +33,8 @@ class LoFTRConfig:
     # Read-out: softmax sharpened, restricted to a square round its peak.
     readout_window: int = 5
     readout_sharpness: float = 1.5
+    # Amplitude of what is left of the snapping to fine cells, measured after training by `calibrate.py`.
+    readout_ripple_px: float = 0.0
 
     coarse_stride = 8
     fine_stride = 2

@@ -18,6 +18,7 @@ class FineMatching(nn.Module):
         self.window = config.fine_window
         self.template = config.fine_template
         self.sharpness = config.readout_sharpness
+        self.ripple_px = config.readout_ripple_px
         self.reach = config.readout_window // 2
         self.log_scale = nn.Parameter(torch.tensor(math.log(0.5)))
         # Smallest contrast that counts, so that featureless templates give flat heat maps.
@@ -56,4 +57,12 @@ class FineMatching(nn.Module):
         offset = torch.matmul(probability, self.grid)
         second = torch.matmul(probability, self.grid * self.grid)
         variance = (second - offset * offset).clamp(min=0).mean(dim=1)
-        return offset, torch.sqrt(variance + 1e-9)
+        return self._without_ripple(offset), torch.sqrt(variance + 1e-9)
+
+    def _without_ripple(self, offset: Tensor) -> Tensor:
+        """Inverts e = o - A sin(2 pi o / cell), the bias of the expectation e towards cells, by two fixed-point steps."""
+        if self.ripple_px == 0:
+            return offset
+        turn = 2 * math.pi / self.pixels
+        first = offset + self.ripple_px * torch.sin(offset * turn)
+        return offset + self.ripple_px * torch.sin(first * turn)

@@ -124,6 +124,13 @@ class FineMatchingTest(unittest.TestCase):
         self.assertLess((offset - centre).abs().max().item(), 0.05)
         self.assertAlmostEqual(spread.item(), 1.5 / 1.5**0.5, delta=0.1)
 
+    def test_the_measured_ripple_is_inverted(self):
+        matching = FineMatching(LoFTRConfig(readout_ripple_px=0.06))
+        true = torch.linspace(-3, 3, 25)
+        drawn = true - 0.06 * torch.sin(np.pi * true)
+        # Two fixed-point steps of a contraction by 0.06 pi leave 0.06 (0.06 pi)^2.
+        self.assertLess((matching._without_ripple(drawn) - true).abs().max().item(), 3e-3)
+
     def test_far_secondary_peak_does_not_move_the_expectation(self):
         matching = FineMatching(CONFIG)
         logits = torch.full((1, 49), -20.0)

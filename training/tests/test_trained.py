@@ -43,21 +43,25 @@ class TrainedNetworkTest(unittest.TestCase):
         return table[table[:, 4] > CONFIDENCE]
 
     def test_known_sub_pixel_shifts_are_found_without_bias(self):
-        """Signed mean error per axis below 0.02 px over shifts of every phase of the 2 px cells."""
+        """Signed mean error per axis below 0.02 px: the coordinate conventions hold from tile to match.
+
+        Every shift comes with its opposite, so that what pulls matches towards the centres of cells cancels.
+        """
         errors = []
         for k in range(12):
-            rng = np.random.default_rng([77, k])
-            source = make_texture(900_000 + k, 640)
-            shift = rng.uniform(-12, 12, 2)
-            first = strip_at(source, 60, 60, 128, 160, rng)
-            second = strip_at(source, 60 + shift[0], 60 + shift[1], 128, 160, rng)
-            found = self._match(first, second)
-            error = found[:, 2:4] - (found[:, :2] - shift)
-            errors.append(error[np.abs(error).max(axis=1) < 1.5])
+            source = make_texture(940_000 + k, 400)
+            shift = np.random.default_rng([77, k]).uniform(0, 12, 2) * [1, (-1) ** k]
+            for moved in (shift, -shift):
+                rng = np.random.default_rng([78, k])
+                first = strip_at(source, 30, 30, 104, 112, rng)
+                second = strip_at(source, 30 + moved[0], 30 + moved[1], 104, 112, rng)
+                found = self._match(first, second)
+                error = found[:, 2:4] - (found[:, :2] - moved)
+                errors.append(error[np.abs(error).max(axis=1) < 1.5])
         signed = np.concatenate(errors)
-        self.assertGreater(len(signed), 1500)
+        self.assertGreater(len(signed), 2000)
         self.assertLess(np.abs(signed.mean(axis=0)).max(), 0.02)
-        self.assertLess(np.median(np.linalg.norm(signed, axis=1)), 0.4)
+        self.assertLess(np.median(np.linalg.norm(signed, axis=1)), 0.25)
 
     def test_unrelated_images_give_few_confident_matches(self):
         rng = np.random.default_rng(3)
