@@ -28,7 +28,7 @@ module.exports = {
       name: 'formats-import-core',
       severity: 'error',
       from: { path: '^src/formats/', pathNot: testFiles },
-      to: { pathNot: ['^src/(core|formats)/', 'node_modules/(geotiff|fast-png|jpeg-js|bmp-ts|fzstd|fflate|valibot)/'] },
+      to: { pathNot: ['^src/(core|formats)/', 'node_modules/(fast-png|jpeg-js|fzstd|fflate|valibot)/'] },
     },
     {
       name: 'workers-import-domain',
