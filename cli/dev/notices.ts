@@ -18,7 +18,9 @@ const shipped = Object.entries(lock.packages)
 const parts = shipped.map(([path, { version, license }]) => {
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
   const file = existsSync(path) ? readdirSync(path).find((entry) => /^(licen[sc]e|copying)/i.test(entry)) : undefined;
-  const text = file ? readFileSync(join(path, file), 'utf8').trim() : 'The package carries no licence file.';
+  const text = file
+    ? readFileSync(join(path, file), 'utf8').replaceAll('\r\n', '\n').trim()
+    : 'The package carries no licence file.';
   return `## ${name} ${version ?? ''}\n\nLicence: ${license ?? 'see below'}\n\n\`\`\`\n${text}\n\`\`\`\n`;
 });
 

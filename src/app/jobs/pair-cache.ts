@@ -1,37 +1,10 @@
 import { openDB, type IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import type { MatcherId, PairOptions } from '../../core/options.ts';
-import type { TilePair } from '../../core/tiles/tile.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
   get(keys: readonly string[]): Promise<readonly (PairResult | undefined)[]>;
   put(key: string, result: PairResult): void;
-}
-
-/** Everything that a pair result depends on besides the code. */
-export interface PairCacheSubject {
-  readonly pair: TilePair;
-  /** Identities of the files of a and b; see `fileIdentity`. */
-  readonly files: readonly [string, string];
-  readonly matcher: MatcherId;
-  readonly modelSha256: string | null;
-  readonly options: PairOptions;
-}
-
-/** The one place where the key of a pair result is made. */
-export function pairCacheKey({ pair, files, matcher, modelSha256, options }: PairCacheSubject): string {
-  const { a, b, aFromB, sigmaPx, expectedOverlap } = pair;
-  return JSON.stringify([
-    a,
-    b,
-    files,
-    matcher,
-    modelSha256,
-    options,
-    [aFromB.x, aFromB.y, aFromB.thetaRad, sigmaPx].map((value) => Math.round(value * 1000) / 1000),
-    expectedOverlap,
-  ]);
 }
 
 /** A cache that lasts as long as the page. */

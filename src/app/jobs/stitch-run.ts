@@ -1,5 +1,6 @@
 import { isAbort, StitchError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
+import { pairCacheKey } from '../../core/matching/pair-cache-key.ts';
 import type { RunContext } from '../../core/progress.ts';
 import { resolve, stitch, type StitchInput, type StitchResult, type StitchSteps } from '../../core/stitch.ts';
 import { proposePairs } from '../../core/tiles/pairing.ts';
@@ -11,7 +12,7 @@ import type { ProjectState } from '../state/project.ts';
 import { stalenessOf, type StitchRun } from '../state/result.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import type { Foreground, JobContext } from './foreground.ts';
-import { pairCacheKey, type PairCache } from './pair-cache.ts';
+import type { PairCache } from './pair-cache.ts';
 
 export interface StitchRunDeps {
   readonly store: AppStore;
@@ -105,8 +106,11 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     });
     const outcome = await stitch(input, steps, runContext(context));
     const elapsedMs = now() - startedAt;
+    // A lost device steps the matcher down in the middle of a run: say what it ran on in the end.
+    const ranOn = client.matcherStatus ?? matcher;
+    updateSlice(store, 'job', (job) => ({ ...job, matcher: ranOn }));
     const counts = { matchedPairs, knownPairs: outcome.pairs.length - matchedPairs, elapsedMs };
-    await show({ tiles, layout, ownModel, options, excluded, matcher, outcome, ...counts }, context, true);
+    await show({ tiles, layout, ownModel, options, excluded, matcher: ranOn, outcome, ...counts }, context, true);
     return noteOf(outcome, counts.knownPairs);
   };
 
