@@ -70,7 +70,7 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
       const { options } = store.getState().project.edits;
       updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));
       updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
-      updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null }));
+      updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null, sidePanel: 'auto' }));
     },
     chooseLayout(layoutChoice) {
       // A layout by hand says nothing about the overlap: what is known of it stays.

@@ -34,7 +34,7 @@ export type Staleness =
   | 'current'
   /** Blend, interpolation, tones: the workers need to be told, nothing is computed. */
   | 'compose'
-  /** Exclusions or options of the solve: poses follow from the stored pair results. */
+  /** Exclusions, options of the solve, or the drawing order: poses follow from the stored pair results. */
   | 'solve'
   /** Tiles, layout, matcher, model or options of matching: only a new run helps. */
   | 'match';
@@ -50,6 +50,8 @@ export function stalenessOf(run: StitchRun, project: ProjectState): Staleness {
     !isSamePlain(run.options.pair, options.pair);
   if (isMatchStale) return 'match';
   if (!isSameSet(run.excluded, excluded) || !isSamePlain(run.options.solve, options.solve)) return 'solve';
+  // The drawing order is part of the mosaic.
+  if (run.options.compose.topmost !== options.compose.topmost) return 'solve';
   return isSamePlain(run.options.compose, options.compose) ? 'current' : 'compose';
 }
 

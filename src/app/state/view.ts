@@ -5,6 +5,9 @@ import type { Viewport } from '../viewer/viewport.ts';
 
 export type ResultTab = 'links' | 'inspector' | 'tiles' | 'export';
 
+/** `auto`: the panel is there while there is something to decide or to warn of, and makes room for the mosaic else. */
+export type SidePanel = 'auto' | 'open' | 'closed';
+
 export interface Overlays {
   readonly outlines: boolean;
   readonly names: boolean;
@@ -14,6 +17,7 @@ export interface Overlays {
 /** Slice `view`: what is looked at; nothing here changes data. */
 export interface ViewState {
   readonly tab: ResultTab;
+  readonly sidePanel: SidePanel;
   readonly overlays: Overlays;
   readonly display: DisplayRange;
   readonly selectedPair: string | null;
@@ -26,6 +30,7 @@ export interface ViewState {
 
 export const initialView: ViewState = {
   tab: 'links',
+  sidePanel: 'auto',
   overlays: { outlines: false, names: false, links: true },
   display: { low: 0, high: 255, gamma: 1, invert: false },
   selectedPair: null,

@@ -1,4 +1,4 @@
-import { useState, type RefObject } from 'react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
 import type { Rect } from '../../core/geometry/rect.ts';
 import type { DisplayRange, ValueStatistics } from '../../../workers/protocol.ts';
 import type { StitchRun } from '../state/result.ts';
@@ -40,31 +40,42 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
     if (seen) void jobs.autoDisplay(seen.rect, seen.scale);
     look();
   };
+  const popover = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const closeOutside = (event: PointerEvent) => {
+      const element = popover.current;
+      if (element && !(event.target instanceof Node && element.contains(event.target))) element.open = false;
+    };
+    window.addEventListener('pointerdown', closeOutside);
+    return () => window.removeEventListener('pointerdown', closeOutside);
+  }, []);
   const { min, max } = statistics ?? { min: Math.min(0, display.low), max: display.high };
-  const step = run.outcome.mosaic.sampleType === 'float32' ? (max - min) / 1000 || 0.001 : 1;
+  const isWhole = run.outcome.mosaic.sampleType !== 'float32';
+  const step = isWhole ? 1 : (max - min) / 1000 || 0.001;
   return (
-    <details className="popover" onToggle={(event) => event.currentTarget.open && look()}>
+    <details
+      ref={popover}
+      className="popover"
+      onToggle={(event) => event.currentTarget.open && look()}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !event.currentTarget.open) return;
+        event.currentTarget.open = false;
+        event.currentTarget.querySelector('summary')?.focus();
+      }}
+    >
       <summary>Contrast</summary>
       <div className="popover-body">
-        {statistics && <Histogram statistics={statistics} display={display} />}
-        <NumberField label="Black at" value={round(display.low)} step="any" onChange={(low) => set({ low })} />
-        <SliderField
+        {statistics && <Histogram statistics={statistics} display={display} isWhole={isWhole} />}
+        <ValueField
           label="Black"
           value={display.low}
-          min={min}
-          max={max}
-          step={step}
-          text={String(round(display.low))}
+          {...{ min, max, step }}
           onChange={(low) => set({ low: Math.min(low, display.high - step) })}
         />
-        <NumberField label="White at" value={round(display.high)} step="any" onChange={(high) => set({ high })} />
-        <SliderField
+        <ValueField
           label="White"
           value={display.high}
-          min={min}
-          max={max}
-          step={step}
-          text={String(round(display.high))}
+          {...{ min, max, step }}
           onChange={(high) => set({ high: Math.max(high, display.low + step) })}
         />
         <SliderField
@@ -79,9 +90,13 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
         <CheckField label="Invert" checked={display.invert} onChange={(invert) => set({ invert })} />
         <div className="row">
           <button type="button" data-testid="auto-contrast" onClick={auto}>
-            Auto from what is seen
+            Auto
           </button>
-          <button type="button" onClick={() => set({ gamma: 1, invert: false })}>
+          <button
+            type="button"
+            disabled={display.gamma === 1 && !display.invert}
+            onClick={() => set({ gamma: 1, invert: false })}
+          >
             Reset gamma
           </button>
         </div>
@@ -95,15 +110,59 @@ function round(value: number): number {
   return Number(value.toPrecision(5));
 }
 
+interface ValueFieldProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** One value to be typed or dragged. */
+function ValueField({ label, value, min, max, step, onChange }: ValueFieldProps) {
+  return (
+    <div>
+      <NumberField label={label} value={round(value)} step="any" onChange={onChange} />
+      <input
+        type="range"
+        aria-label={`${label}, slider`}
+        {...{ min, max, step, value }}
+        onChange={(event) => onChange(event.target.valueAsNumber)}
+      />
+    </div>
+  );
+}
+
 const chartWidth = 256;
 const chartHeight = 56;
 
+/** The counts as bars; whole values that are fewer than the bins are one bar each, without gaps between them. */
+function barsOf({ histogram, min, max }: ValueStatistics, isWhole: boolean): readonly number[] {
+  const values = max - min + 1;
+  if (!isWhole || values >= histogram.length) return Array.from(histogram);
+  const bars = Array.from({ length: values }, () => 0);
+  histogram.forEach((count, bin) => {
+    bars[Math.min(values - 1, Math.round(((bin + 0.5) / histogram.length) * (max - min)))] += count;
+  });
+  return bars;
+}
+
+interface HistogramProps {
+  readonly statistics: ValueStatistics;
+  readonly display: DisplayRange;
+  readonly isWhole: boolean;
+}
+
 /** Counts of the visible values, logarithmic, with the black and white points. */
-function Histogram({ statistics, display }: { readonly statistics: ValueStatistics; readonly display: DisplayRange }) {
-  const { histogram, min, max } = statistics;
-  const heights = Array.from(histogram, (count) => Math.log1p(count));
+function Histogram({ statistics, display, isWhole }: HistogramProps) {
+  const { min, max } = statistics;
+  const heights = barsOf(statistics, isWhole).map((count) => Math.log1p(count));
   const highest = Math.max(1e-9, ...heights);
-  const bars = heights.map((height, k) => `L${k},${(chartHeight * (1 - height / highest)).toFixed(1)}`).join(' ');
+  const barWidth = chartWidth / Math.max(1, heights.length);
+  const bars = heights
+    .map((height, k) => `L${(k + 0.5) * barWidth},${(chartHeight * (1 - height / highest)).toFixed(1)}`)
+    .join(' ');
   const place = (value: number) => ((value - min) / Math.max(1e-12, max - min)) * chartWidth;
   return (
     <svg

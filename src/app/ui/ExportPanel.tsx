@@ -1,7 +1,15 @@
 import { Download } from 'lucide-react';
 import { useState } from 'react';
+import type { SampleType } from '../../core/raster/raster.ts';
 import type { TextExportKind } from '../../../workers/protocol.ts';
 import { useApp, useAppState } from './app-context.ts';
+
+const sampleNames: Readonly<Record<SampleType, string>> = {
+  uint8: '8-bit',
+  uint16: '16-bit',
+  int16: 'signed 16-bit',
+  float32: '32-bit float',
+};
 
 /** The files that can be taken away. */
 export function ExportPanel() {
@@ -11,18 +19,21 @@ export function ExportPanel() {
   const [warnings, setWarnings] = useState<readonly string[]>([]);
   if (!run) return null;
   const { bounds, sampleType, channels, pixelSizeNm } = run.outcome.mosaic;
-  const { blend } = run.options.compose;
+  const { blend, evenTones } = run.options.compose;
+  const isEvened = evenTones && blend !== 'none';
   const text = (kind: TextExportKind) => void jobs.exportText(kind).then(setWarnings);
   return (
     <div className="export-panel">
       <p>
-        {bounds.width} × {bounds.height} px, {channels === 3 ? 'RGB ' : ''}
-        {sampleType}, {blend} blend,{' '}
+        {bounds.width} × {bounds.height} px, {sampleNames[sampleType]} {channels === 3 ? 'RGB' : 'grey'}, {blend} blend,{' '}
         {pixelSizeNm === null ? 'pixel size unknown' : `${pixelSizeNm.toPrecision(4)} nm per pixel`}
       </p>
       <ExportButton
         label="Mosaic TIFF"
-        about="Full resolution, the samples as they are in the tiles; never the contrast of the screen"
+        about={
+          'Full resolution, in the bit depth of the tiles; the contrast of the screen is not in it. ' +
+          (isEvened ? 'Brightness and contrast of the tiles are evened out (see Options).' : 'Values as in the tiles.')
+        }
         testId="export-tiff"
         isDisabled={isRunning}
         onClick={() => void jobs.exportMosaic('tiff')}
@@ -36,7 +47,7 @@ export function ExportPanel() {
       />
       <ExportButton
         label="solution.json"
-        about="Every tile's transform and every link, with the options and the model"
+        about="The place of every tile and every link, with the options and the model"
         testId="export-solution"
         onClick={() => text('solution')}
       />

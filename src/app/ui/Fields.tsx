@@ -122,7 +122,15 @@ interface SectionProps {
 /** A part of a panel that folds. */
 export function Section({ title, summary, open, testId, children }: SectionProps) {
   return (
-    <details className="section" open={open} data-testid={testId}>
+    <details
+      className="section"
+      open={open}
+      data-testid={testId}
+      onToggle={({ currentTarget }) => {
+        const isByHand = currentTarget.contains(document.activeElement);
+        if (currentTarget.open && isByHand) currentTarget.scrollIntoView({ block: 'nearest' });
+      }}
+    >
       <summary>
         <span className="section-title">{title}</span>
         {summary && <span className="dim section-summary">{summary}</span>}

@@ -1,5 +1,12 @@
 import { transformModels, type TransformModel } from '../../core/matching/link.ts';
-import { blendModes, type BlendMode, type ComposeOptions, type Interpolation } from '../../core/mosaic/mosaic.ts';
+import {
+  blendModes,
+  topmostChoices,
+  type BlendMode,
+  type ComposeOptions,
+  type Interpolation,
+  type Topmost,
+} from '../../core/mosaic/mosaic.ts';
 import { matcherIds, type MatcherId, type PairOptions, type StitchOptions } from '../../core/options.ts';
 import type { SolveOptions } from '../../core/graph/pose-graph.ts';
 import { useApp, useAppState } from './app-context.ts';
@@ -21,8 +28,14 @@ const modelLabels: Readonly<Record<TransformModel, string>> = {
 const blendLabels: Readonly<Record<BlendMode, string>> = {
   feather: 'Feather',
   average: 'Average',
-  overlay: 'Overlay (first on top)',
+  overlay: 'Overlay (whole tiles)',
   none: 'None (hard cut)',
+};
+
+const topmostLabels: Readonly<Record<Topmost, string>> = {
+  first: 'First file on top',
+  last: 'Last file on top',
+  rows: 'Row by row',
 };
 
 const interpolationLabels: Readonly<Record<Interpolation, string>> = { bilinear: 'Bilinear', bicubic: 'Bicubic' };
@@ -157,6 +170,15 @@ function ComposeFields({ compose, onChange }: FieldsProps<ComposeOptions> & { re
         options={choices(blendModes, blendLabels)}
         onChange={(blend) => onChange('blend', { blend })}
       />
+      {compose.blend === 'overlay' && (
+        <SelectField
+          label="On top"
+          value={compose.topmost}
+          options={choices(topmostChoices, topmostLabels)}
+          hint="The tile that was exposed first shows the least beam damage"
+          onChange={(topmost) => onChange('topmost', { topmost })}
+        />
+      )}
       <SelectField
         label="Interpolation"
         value={compose.interpolation}

@@ -97,6 +97,7 @@ function TilesTab({ run, viewer }: ResultPanelProps) {
   const { store } = useApp();
   return (
     <TilesPanel
+      run={run}
       onShow={(tile) => {
         updateSlice(store, 'view', (view) => ({
           ...view,

@@ -1,31 +1,47 @@
 import type { TileState } from '../../core/graph/pose-graph.ts';
-import type { AppState } from '../state/store.ts';
-import { useAppState } from './app-context.ts';
+import { warningCount } from '../state/attention.ts';
+import { updateSlice } from '../state/store.ts';
+import { useApp, useAppState } from './app-context.ts';
 
-/** The bottom line: cursor, zoom, how the tiles stand, warnings. */
+/** The bottom line: cursor, how the tiles stand, warnings. */
 export function StatusBar() {
   const run = useAppState(({ result }) => result.run);
   const tileCount = useAppState(({ project }) => project.tiles.length);
-  const problemCount = useAppState(problemsOf);
   return (
     <footer className="status-bar" data-testid="status-bar">
       {run ? <Cursor /> : <span />}
-      <span className="status-tiles">{run ? <TileCounts /> : `${tileCount} tile${tileCount === 1 ? '' : 's'}`}</span>
-      <span className={problemCount > 0 ? 'warn-text' : 'dim'} data-testid="warning-count">
-        {problemCount} warning{problemCount === 1 ? '' : 's'}
-      </span>
+      <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
+      <Warnings />
     </footer>
   );
 }
 
-function problemsOf({ project, result }: AppState): number {
-  const found = project.inspection?.problems.length ?? 0;
-  return found + project.edits.layoutProblems.length + (result.run?.outcome.warnings.length ?? 0);
+function tilesText(count: number): string {
+  return `${count} tile${count === 1 ? '' : 's'}`;
+}
+
+/** The number of warnings; a click shows them. */
+function Warnings() {
+  const { store } = useApp();
+  const count = useAppState(warningCount);
+  const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
+  if (count === 0)
+    return <span data-testid="warning-count">{hasTiles && <span className="dim">no warnings</span>}</span>;
+  return (
+    <button
+      type="button"
+      className="bare warn-text"
+      data-testid="warning-count"
+      title="Show them beside the layout"
+      onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: 'open' }))}
+    >
+      {count} warning{count === 1 ? '' : 's'}
+    </button>
+  );
 }
 
 function Cursor() {
   const cursor = useAppState(({ view }) => view.cursor);
-  const zoom = useAppState(({ view }) => view.viewport?.zoom ?? null);
   const pixelSizeNm = useAppState(({ result }) => result.run?.outcome.mosaic.pixelSizeNm ?? null);
   return (
     <span className="status-cursor">
@@ -33,7 +49,6 @@ function Cursor() {
       {cursor && pixelSizeNm !== null && (
         <span>{`${lengthText(cursor.x * pixelSizeNm)}, ${lengthText(cursor.y * pixelSizeNm)}`}</span>
       )}
-      {zoom !== null && <span data-testid="zoom">{`${(zoom * 100).toFixed(zoom < 0.1 ? 1 : 0)} %`}</span>}
     </span>
   );
 }
@@ -42,17 +57,26 @@ function lengthText(nm: number): string {
   return Math.abs(nm) < 1000 ? `${nm.toFixed(0)} nm` : `${(nm / 1000).toFixed(2)} µm`;
 }
 
-const states: readonly TileState[] = ['solved', 'prior', 'unplaced'];
+const states: readonly (readonly [TileState, string])[] = [
+  ['solved', 'held by links to other tiles'],
+  ['prior', 'where the layout puts them: no link holds them'],
+  ['unplaced', 'left out of the mosaic'],
+];
 
 function TileCounts() {
   const report = useAppState(({ result }) => result.run?.outcome.report);
   const all = [...(report?.state.values() ?? [])];
   return (
     <>
-      {states.map((state) => {
+      {states.map(([state, about]) => {
         const count = all.filter((one) => one === state).length;
         return (
-          <span key={state} className={`tile-${state}`} data-testid={`count-${state}`}>
+          <span
+            key={state}
+            className={count > 0 ? `tile-${state}` : 'dim'}
+            title={`${count} ${state}: ${about}`}
+            data-testid={`count-${state}`}
+          >
             {count} {state}
           </span>
         );

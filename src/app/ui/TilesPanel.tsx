@@ -1,29 +1,40 @@
 import type { TileState } from '../../core/graph/pose-graph.ts';
 import type { StitchResult } from '../../core/stitch.ts';
 import type { TileId } from '../../core/tiles/tile.ts';
+import type { StitchRun } from '../state/result.ts';
+import { tileName } from '../viewer/tile-name.ts';
 import { useAppState } from './app-context.ts';
+import { tileReason } from './tile-reason.ts';
 import { WindowedRows } from './WindowedRows.tsx';
 
 const rowPx = 26;
+/** So many reasons are spelt out; the rest is counted. */
+const longestList = 50;
 const stateOrder: Readonly<Record<TileState, number>> = { unplaced: 0, prior: 1, solved: 2 };
-const stateTexts: Readonly<Record<TileState, string>> = {
-  solved: 'held by links',
-  prior: 'where the layout puts it: no link holds it',
-  unplaced: 'left out of the mosaic',
-};
 
 interface TilesPanelProps {
+  readonly run: StitchRun;
   readonly onShow: (tile: TileId) => void;
 }
 
-/** All tiles, the ones that need a look first. */
-export function TilesPanel({ onShow }: TilesPanelProps) {
-  const outcome = useAppState(({ result }) => result.run?.outcome);
+/** The tiles that need a look with the reason, then all tiles. */
+export function TilesPanel({ run, onShow }: TilesPanelProps) {
   const selected = useAppState(({ view }) => view.selectedTile);
-  if (!outcome) return null;
+  const { outcome } = run;
   const tiles = [...outcome.report.state].sort((p, q) => stateOrder[p[1]] - stateOrder[q[1]]);
   return (
-    <div className="fill" data-testid="tiles-panel">
+    <div className="tiles-panel" data-testid="tiles-panel">
+      <OpenTiles run={run} tiles={tiles.filter(([, state]) => state !== 'solved')} onShow={onShow} />
+      <div className="tile-row tiles-head" aria-hidden="true">
+        <span>Tile</span>
+        <span>State</span>
+        <span className="number" title="How sure its place is: one standard deviation">
+          Place ±
+        </span>
+        <span className="number" title="Factor that evens out its brightness">
+          Gain
+        </span>
+      </div>
       <WindowedRows
         count={tiles.length}
         rowHeight={rowPx}
@@ -31,17 +42,21 @@ export function TilesPanel({ onShow }: TilesPanelProps) {
         label="Tiles by state"
         renderRow={(index) => {
           const [tile, state] = tiles[index];
+          const { place, gain } = numbersOf(tile, outcome);
           return (
             <button
               type="button"
               className="tile-row"
               aria-pressed={tile === selected}
-              title={`${tile}: ${stateTexts[state]}`}
+              title={`${tile}: ${tileReason(tile, state, run)}`}
+              data-testid="tile-row"
+              data-state={state}
               onClick={() => onShow(tile)}
             >
               <span>{tile}</span>
               <span className={`tile-${state}`}>{state}</span>
-              <span className="number dim">{numbersOf(tile, outcome)}</span>
+              <span className="number dim">{place}</span>
+              <span className="number dim">{gain}</span>
             </button>
           );
         }}
@@ -50,10 +65,37 @@ export function TilesPanel({ onShow }: TilesPanelProps) {
   );
 }
 
+interface OpenTilesProps extends TilesPanelProps {
+  readonly tiles: readonly (readonly [TileId, TileState])[];
+}
+
+/** Tiles that no link holds, each with its reason. */
+function OpenTiles({ run, tiles, onShow }: OpenTilesProps) {
+  if (tiles.length === 0) return null;
+  return (
+    <ul className="open-tiles" data-testid="open-tiles" tabIndex={0} aria-label="Tiles that no link holds">
+      {tiles.slice(0, longestList).map(([tile, state]) => (
+        <li key={tile} className="warning" data-testid="open-tile" data-tile={tile}>
+          <span>
+            <button type="button" className="bare" onClick={() => onShow(tile)} disabled={state === 'unplaced'}>
+              <strong>{tileName(tile)}</strong>
+            </button>{' '}
+            <span className={`tile-${state}`}>{state}</span>
+          </span>
+          <span>{tileReason(tile, state, run)}</span>
+        </li>
+      ))}
+      {tiles.length > longestList && <li className="dim">… and {tiles.length - longestList} more</li>}
+    </ul>
+  );
+}
+
 /** Uncertainty of the place and the tone of a tile. */
-function numbersOf(tile: TileId, { report, tones }: StitchResult): string {
+function numbersOf(tile: TileId, { report, tones }: StitchResult): { readonly place: string; readonly gain: string } {
   const sigma = report.sigmaPx.get(tile);
   const tone = tones.get(tile);
-  const place = sigma !== undefined && Number.isFinite(sigma) ? `± ${sigma.toFixed(2)} px` : '';
-  return tone ? `${place}  × ${tone.gain.toFixed(3)}` : place;
+  return {
+    place: sigma !== undefined && Number.isFinite(sigma) ? `${sigma.toFixed(2)} px` : '–',
+    gain: tone ? `× ${tone.gain.toFixed(2)}` : '–',
+  };
 }

@@ -1,6 +1,9 @@
+import { PanelLeftClose, PanelLeftOpen } from 'lucide-react';
 import { useRef } from 'react';
+import { isSidePanelOpen } from '../state/attention.ts';
+import { updateSlice } from '../state/store.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
-import { useAppState } from './app-context.ts';
+import { useApp, useAppState } from './app-context.ts';
 import { LayoutPanel } from './LayoutPanel.tsx';
 import { LayoutPreview } from './LayoutPreview.tsx';
 import { MosaicPane } from './MosaicPane.tsx';
@@ -11,19 +14,47 @@ import { ResultPanel } from './ResultPanel.tsx';
 /** Decisions on the left, the picture in the middle, the evidence on the right. */
 export function Workspace() {
   const run = useAppState(({ result }) => result.run);
+  const isPanelOpen = useAppState(isSidePanelOpen);
   const viewer = useRef<MosaicViewerHandle>(null);
   return (
-    <main className={run ? 'workspace with-result' : 'workspace'}>
-      <aside className="side-panel" aria-label="Layout and options">
-        <ProblemList />
-        {/* Folded once there is a mosaic, and open again for the next drop. */}
-        <LayoutPanel key={run ? 'after' : 'before'} open={!run} />
-        <OptionsPanel />
-      </aside>
+    <main className={`workspace ${run ? 'with-result' : ''} ${isPanelOpen ? '' : 'without-panel'}`}>
+      {isPanelOpen ? (
+        <aside className="side-panel" aria-label="Layout and options" data-testid="side-panel">
+          {run && <PanelSwitch isOpen />}
+          <ProblemList />
+          {/* Folded once there is a mosaic, and open again for the next drop. */}
+          <LayoutPanel key={run ? 'after' : 'before'} open={!run} />
+          <OptionsPanel />
+        </aside>
+      ) : (
+        <aside className="side-rail" aria-label="Layout and options">
+          <PanelSwitch isOpen={false} />
+        </aside>
+      )}
       <section className="centre" aria-label={run ? 'Mosaic' : 'Layout preview'}>
         {run ? <MosaicPane run={run} viewer={viewer} /> : <LayoutPreview />}
       </section>
       {run && <ResultPanel run={run} viewer={viewer} />}
     </main>
+  );
+}
+
+function PanelSwitch({ isOpen }: { readonly isOpen: boolean }) {
+  const { store } = useApp();
+  const Icon = isOpen ? PanelLeftClose : PanelLeftOpen;
+  const label = isOpen ? 'Hide layout and options' : 'Show layout and options';
+  return (
+    <button
+      type="button"
+      className="panel-switch"
+      aria-label={label}
+      aria-expanded={isOpen}
+      title={label}
+      data-testid="panel-switch"
+      onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: isOpen ? 'closed' : 'open' }))}
+    >
+      <Icon size={16} aria-hidden="true" />
+      {isOpen ? 'Hide' : <span className="panel-switch-name">Layout and options</span>}
+    </button>
   );
 }

@@ -12,3 +12,30 @@ export function tileName(id: string): string {
 export function pairName(pair: { readonly a: string; readonly b: string }): string {
   return `${tileName(pair.a)} ↔ ${tileName(pair.b)}`;
 }
+
+/**
+ * The names without what all of them share at either end, cut where a word or number starts: `sample_r1_c2` among
+ * others of the kind becomes `r1_c2`. Names stay whole when one of them would be left empty.
+ */
+export function shortNames(names: Iterable<string>): ReadonlyMap<string, string> {
+  const all = [...new Set(names)];
+  const whole = new Map(all.map((name) => [name, name]));
+  if (all.length < 2) return whole;
+  const start = sharedStart(all);
+  const end = sharedStart(all.map((name) => reversed(name.slice(start))));
+  const short = new Map(all.map((name) => [name, name.slice(start, name.length - end)]));
+  return [...short.values()].every((name) => name !== '') ? short : whole;
+}
+
+/** Length of the longest common start of all names that ends behind a separator. */
+function sharedStart(names: readonly string[]): number {
+  const [first] = names;
+  let shared = 0;
+  while (shared < first.length && names.every((name) => name[shared] === first[shared])) shared++;
+  while (shared > 0 && /[\p{L}\p{N}]/u.test(first[shared - 1])) shared--;
+  return shared;
+}
+
+function reversed(text: string): string {
+  return [...text].reverse().join('');
+}

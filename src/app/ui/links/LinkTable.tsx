@@ -174,6 +174,9 @@ function LinkFilterBar({ rows, shown, states, text, onStates, onText }: LinkFilt
     if (!next.delete(state)) next.add(state);
     onStates(next);
   };
+  const countOf = (state: LinkState): number => rows.filter((row) => row.state === state).length;
+  // A state that no pair has is no question, unless its filter is off and must be found again.
+  const isOffered = (state: LinkState): boolean => countOf(state) > 0 || !states.has(state);
   return (
     <div className="link-table-filter">
       <input
@@ -184,7 +187,7 @@ function LinkFilterBar({ rows, shown, states, text, onStates, onText }: LinkFilt
         onChange={(event) => onText(event.target.value)}
       />
       <div className="link-table-states" role="group" aria-label="Filter by state">
-        {linkStates.map((state) => (
+        {linkStates.filter(isOffered).map((state) => (
           <button
             key={state}
             type="button"
@@ -192,7 +195,7 @@ function LinkFilterBar({ rows, shown, states, text, onStates, onText }: LinkFilt
             data-state={state}
             onClick={() => toggle(state)}
           >
-            {stateLabels[state]} <b>{rows.filter((row) => row.state === state).length}</b>
+            {stateLabels[state]} <b>{countOf(state)}</b>
           </button>
         ))}
       </div>
@@ -263,14 +266,14 @@ function LinkTableRow({ id, row, index, top, isSelected, onSelect, onOpen, onTog
       data-testid="link-row"
       data-state={row.state}
       data-quality={row.quality === null || isExcluded ? 'none' : qualityStep(row.quality)}
-      title={row.detail ?? undefined}
+      title={`${row.nameA} ↔ ${row.nameB}${row.detail === null ? '' : `\n${row.detail}`}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(row.pairKey)}
       onDoubleClick={() => onOpen?.(row.pairKey)}
     >
       <span role="gridcell" data-column="pair">
         <i className="link-table-mark" aria-hidden="true" />
-        <span>{row.nameA}</span> <em aria-label="and">↔</em> <span>{row.nameB}</span>
+        <span>{row.shortA}</span> <em aria-label="and">↔</em> <span>{row.shortB}</span>
       </span>
       <span role="gridcell" data-column="state">
         {stateLabels[row.state]}

@@ -10,6 +10,8 @@ function row(pairKey: string, change: Partial<LinkRow> = {}): LinkRow {
     pairKey,
     nameA: pairKey,
     nameB: 'z',
+    shortA: 'a',
+    shortB: 'z',
     state: 'link',
     quality: 0.9,
     matches: 10,

@@ -5,13 +5,16 @@ import type { Link, PairResult } from '../../../core/matching/link.ts';
 import { pairKey } from '../../../core/tiles/tile.ts';
 import type { LinkState } from '../../viewer/link-state.ts';
 import { linkQuality, linkState, residualOf } from '../../viewer/link-state.ts';
-import { tileName } from '../../viewer/tile-name.ts';
+import { shortNames, tileName } from '../../viewer/tile-name.ts';
 
 /** One line of the link table. */
 export interface LinkRow {
   readonly pairKey: string;
   readonly nameA: string;
   readonly nameB: string;
+  /** The names without what all tiles of the run share: 'r1_c1', 'r1_c2'. */
+  readonly shortA: string;
+  readonly shortB: string;
   readonly state: LinkState;
   /** 0 (worst) … 1 (best); null for rejected pairs. */
   readonly quality: number | null;
@@ -51,14 +54,19 @@ export function linkRows(input: {
   readonly excluded: ReadonlySet<string>;
 }): readonly LinkRow[] {
   const edgeOf = new Map(input.edges.map((edge) => [edge.pairKey, edge]));
+  const short = shortNames(input.results.flatMap(({ pair }) => [tileName(pair.a), tileName(pair.b)]));
   return input.results.map((result) => {
+    const nameA = tileName(result.pair.a);
+    const nameB = tileName(result.pair.b);
     const key = pairKey(result.pair);
     const edge = edgeOf.get(key) ?? null;
     const link = result.kind === 'link' ? result : null;
     return {
       pairKey: key,
-      nameA: tileName(result.pair.a),
-      nameB: tileName(result.pair.b),
+      nameA,
+      nameB,
+      shortA: short.get(nameA) ?? nameA,
+      shortB: short.get(nameB) ?? nameB,
       state: linkState(result, edge, input.excluded.has(key)),
       quality: linkQuality(result, edge),
       matches: result.correspondences.confidence.length,

@@ -18,7 +18,7 @@ const modes: readonly { readonly value: Mode; readonly label: string; readonly t
   { value: 'blink', label: 'Blink', title: 'The one tile after the other (B)' },
   { value: 'swipe', label: 'Swipe', title: 'One tile on either side of a line' },
   { value: 'difference', label: 'Difference', title: '|a − b| after tone matching: grey where they differ' },
-  { value: 'colours', label: 'Magenta/green', title: 'One tile magenta, the other green: grey where they agree' },
+  { value: 'colours', label: 'Two-colour', title: 'One tile magenta, the other green: grey where they agree' },
 ];
 
 /** The overlap of the two tiles on top of one another. */
@@ -100,7 +100,7 @@ export function OverlapPane({
         <PanZoomCanvas content={content} paint={paint} label={`Overlap of ${nameA} and ${nameB}, ${mode}`} />
         {mode === 'blink' && <p className="pair-which">{showsB ? nameB : nameA}</p>}
         {mode === 'swipe' && <SwipeHandle isTall={isTall} value={swipe} names={[nameA, nameB]} onChange={setSwipe} />}
-        {mode === 'colours' && <p className="pair-which">grey where they agree</p>}
+        {mode === 'colours' && <p className="pair-which">magenta and green; grey where they agree</p>}
       </div>
     </section>
   );

@@ -45,7 +45,7 @@ type Motion = 'solved' | 'measured' | 'stage';
 const motionLabels: Readonly<Record<Motion, { readonly label: string; readonly title: string }>> = {
   solved: { label: 'Solution', title: 'Where all links together put the two tiles' },
   measured: { label: 'This pair', title: 'Where the matches of this pair alone put them' },
-  stage: { label: 'Stage', title: 'Where the layout or the stage had them' },
+  stage: { label: 'Layout', title: 'Where the layout had them before matching' },
 };
 
 const stateLabels: Readonly<Record<LinkState, string>> = {

@@ -42,47 +42,50 @@ const rejected: RejectedPair = {
 };
 const edge: EdgeReport = { pairKey: 'k', residualPx: 0.82, weight: 0.97, removed: false };
 
+/** The sentence with plain spaces: numbers and units are kept on one line by no-break spaces. */
+const explain = (...about: Parameters<typeof explainPair>): string => explainPair(...about).replaceAll('\u00a0', ' ');
+
 describe('explainPair', () => {
   it('says how many matches agree and what the solution leaves', () => {
-    expect(explainPair(link, edge, false, { ransacPx: 3, tileStates: ['solved', 'solved'] })).toBe(
+    expect(explain(link, edge, false, { ransacPx: 3, tileStates: ['solved', 'solved'] })).toBe(
       'Accepted: 1,412 of 1,530 matches agree within 3 px; the solved positions leave 0.8 px here.',
     );
   });
 
   it('leaves out what is not known', () => {
-    expect(explainPair(link, null, false)).toBe('Accepted: 1,412 of 1,530 matches agree; not solved yet.');
+    expect(explain(link, null, false)).toBe('Accepted: 1,412 of 1,530 matches agree; not solved yet.');
   });
 
   it('says when the robust loss hardly counts a link', () => {
-    expect(explainPair(link, { ...edge, residualPx: 14.4, weight: 0.12 }, false)).toBe(
+    expect(explain(link, { ...edge, residualPx: 14.4, weight: 0.12 }, false)).toBe(
       'Accepted: 1,412 of 1,530 matches agree; the solved positions leave 14 px here, and the solver counts the link at 12 %.',
     );
   });
 
   it('says which threshold failed and what holds the tiles instead', () => {
-    expect(explainPair(rejected, null, false, { ransacPx: 3, tileStates: ['solved', 'prior'] })).toBe(
-      'Rejected: only 7 of 31 matches agree; at least 12 are needed. b_2 is placed by the stage position.',
+    expect(explain(rejected, null, false, { ransacPx: 3, tileStates: ['solved', 'prior'] })).toBe(
+      'Rejected: only 7 of 31 matches agree; at least 12 are needed. b_2 stays where the layout puts it.',
     );
-    expect(explainPair(rejected, null, false, { ransacPx: 3, tileStates: ['prior', 'prior'] })).toMatch(
-      /Both tiles are placed by the stage position\.$/,
+    expect(explain(rejected, null, false, { ransacPx: 3, tileStates: ['prior', 'prior'] })).toMatch(
+      /Both tiles stay where the layout puts them\.$/,
     );
   });
 
   it('does not claim that a rejected pair places anything before the solve', () => {
     expect(
-      explainPair({ ...rejected, correspondences: noCorrespondences, reason: 'no-texture', detail: '' }, null, false),
+      explain({ ...rejected, correspondences: noCorrespondences, reason: 'no-texture', detail: '' }, null, false),
     ).toBe('Rejected: the overlap has no texture to match.');
   });
 
   it('keeps abbreviations at the start of a reason as they are', () => {
-    expect(explainPair({ ...rejected, detail: 'RANSAC found no model.' }, null, false)).toBe(
+    expect(explain({ ...rejected, detail: 'RANSAC found no model.' }, null, false)).toBe(
       'Rejected: RANSAC found no model.',
     );
   });
 
   it('says that the solver removed a link, and by how much it was off', () => {
     expect(
-      explainPair(link, { ...edge, residualPx: 8.3, weight: 0, removed: true }, false, {
+      explain(link, { ...edge, residualPx: 8.3, weight: 0, removed: true }, false, {
         ransacPx: 3,
         tileStates: ['solved', 'solved'],
       }),
@@ -93,6 +96,6 @@ describe('explainPair', () => {
   });
 
   it('says that the user excluded a link', () => {
-    expect(explainPair(link, edge, true)).toBe('Excluded by you: 1,412 of 1,530 matches agree.');
+    expect(explain(link, edge, true)).toBe('Excluded by you: 1,412 of 1,530 matches agree.');
   });
 });

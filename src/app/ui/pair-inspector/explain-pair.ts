@@ -31,7 +31,7 @@ export function explainPair(
 
 function agreement(link: Link, context: ExplanationContext): string {
   const matches = link.correspondences.confidence.length;
-  const within = context.ransacPx === null ? '' : ` within ${trimmed(context.ransacPx)} px`;
+  const within = context.ransacPx === null ? '' : ` within ${trimmed(context.ransacPx)}\u00a0px`;
   return `${count(link.inliers)} of ${count(matches)} matches agree${within}`;
 }
 
@@ -55,7 +55,7 @@ function reasonOf(result: RejectedPair): string {
     case 'no-consensus':
       return `too few of the ${matches} matches agree on one motion.`;
     case 'implausible':
-      return 'the matches agree on a motion that the stage cannot have made.';
+      return 'the matches agree on a motion that no stage makes.';
     case 'no-texture':
       return 'the overlap has no texture to match.';
     case 'read-failed':
@@ -78,13 +78,13 @@ function fateOf(result: PairResult, context: ExplanationContext): string {
   );
   if (a === 'unplaced' || b === 'unplaced')
     return `${tileName(a === 'unplaced' ? result.pair.a : result.pair.b)} could not be placed.`;
-  if (carried.length === 2) return 'Both tiles are placed by the stage position.';
-  if (carried.length === 1) return `${tileName(carried[0])} is placed by the stage position.`;
+  if (carried.length === 2) return 'Both tiles stay where the layout puts them.';
+  if (carried.length === 1) return `${tileName(carried[0])} stays where the layout puts it.`;
   return 'Both tiles are placed through their other links.';
 }
 
 function px(value: number): string {
-  return Number.isFinite(value) ? `${value.toFixed(value < 10 ? 1 : 0)} px` : 'an unknown residual';
+  return Number.isFinite(value) ? `${value.toFixed(value < 10 ? 1 : 0)}\u00a0px` : 'an unknown residual';
 }
 
 function count(value: number): string {

@@ -41,7 +41,7 @@ export function pairNumbers(result: PairResult, edge: EdgeReport | null, ncc: nu
     const shift = stageShift(result);
     numbers.push({
       id: 'shift',
-      label: 'Against the stage',
+      label: 'Against the layout',
       value: `${fixed(Math.hypot(shift.x, shift.y), 1)} px (${signed(shift.x, 1)}, ${signed(shift.y, 1)})`,
       title: 'Measured minus expected place of the overlap: length (x, y)',
     });
@@ -67,7 +67,7 @@ function motionNumbers(aFromB: Affine2, stageRad: number): readonly PairNumber[]
   const degrees = (wrapAngle(rotationOf(aFromB) - stageRad) * 180) / Math.PI;
   const [long, short] = stretchesOf(aFromB);
   return [
-    { id: 'rotation', label: 'Rotation', value: `${signed(degrees, 2)}°`, title: 'Of b in a, against the stage' },
+    { id: 'rotation', label: 'Rotation', value: `${signed(degrees, 2)}°`, title: 'Of b in a, against the layout' },
     {
       id: 'stretch',
       label: 'Stretch',
