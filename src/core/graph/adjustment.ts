@@ -27,6 +27,9 @@ export interface Adjustment {
  */
 const proximalFraction = 1e-9;
 
+/** With a linear prior: small even against that prior's hold on the size of the mosaic, or the gauge creeps. */
+const suppleProximalFraction = 1e-13;
+
 export function createAdjustment(
   model: TransformModel,
   system: LinkSystem,
@@ -68,10 +71,10 @@ export async function factorise(adjustment: Adjustment, ctx: RunContext): Promis
   const kk = k * k;
   const diagonal = equations.diagonal.slice();
   const unit = meanLinkWeight(system);
-  const hold = proximalFraction * unit;
-  for (let i = 0; i < system.nodes.length; i++) for (let r = 0; r < k; r++) diagonal[i * kk + r * k + r] += hold;
-  // A linear prior holds the linear parts already: holding an anchor's too would only slow the iteration down.
+  const hold = (prior === null ? proximalFraction : suppleProximalFraction) * unit;
+  // A linear prior holds the linear parts already, and by little: holding them more would only slow the iteration down.
   const held = prior === null ? k : k - heldByPrior[model];
+  for (let i = 0; i < system.nodes.length; i++) for (let r = 0; r < held; r++) diagonal[i * kk + r * k + r] += hold;
   for (const i of anchors) for (let r = 0; r < held; r++) diagonal[i * kk + r * k + r] += unit;
   const state = startFactorisation(pattern, k, diagonal, equations.offDiagonal);
   while (state.next < pattern.nodeCount) {

@@ -32,9 +32,8 @@ import { tileSigmas } from './tile-sigma.ts';
 const maxIterations = 60;
 /** A step below this moves no pixel that anyone can see; noise-free grids come out to about a tenth of it. */
 const stepTolerancePx = 1e-6;
-/** After this many iterations a step that no seam shows is enough. */
-const patientIterations = 8;
-const patientTolerancePx = 1e-3;
+/** Weights follow the misfits for so many iterations and then stand, so that what is left is plain least squares. */
+const reweightings = 10;
 /** A factor serves until a link's weight has changed by this much; older factors still give a descent direction. */
 const refactorWeightChange = 0.03;
 /** … or until a rigid step has been this large, px: the turn of the linear part is then no longer small. */
@@ -349,17 +348,19 @@ async function iterate(
   const factored = weights.slice();
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     // The scale follows the shrinking misfits down and never up, so that the weights can converge.
-    scale = Math.min(scale, robustScale(solve, poses));
-    weigh(system, poses, trusted, scale, weightOf, weights);
+    if (iteration < reweightings) {
+      scale = Math.min(scale, robustScale(solve, poses));
+      weigh(system, poses, trusted, scale, weightOf, weights);
+    }
     linearise(adjustment, weights, poses);
-    if (factor === null || largestChange(weights, factored) > refactorWeightChange) {
+    const stale = iteration < reweightings ? refactorWeightChange : 0;
+    if (factor === null || largestChange(weights, factored) > stale) {
       factor = await factorise(adjustment, ctx);
       factored.set(weights);
     }
     const step = takeStep(adjustment, factor, poses);
     await breathe(solve, options.model);
-    if (step < (iteration < patientIterations ? tolerancePx : Math.max(tolerancePx, patientTolerancePx)))
-      return { adjustment, factor, converged: true };
+    if (step < tolerancePx) return { adjustment, factor, converged: true };
     if (step > refactorStepPx && options.model === 'rigid') factor = null;
   }
   return { adjustment, factor: factor ?? (await factorise(adjustment, ctx)), converged: false };
