@@ -129,7 +129,12 @@ function coordinates(poses: Float64Array, axis: 0 | 1): Float64Array {
 async function breathe(solve: Solve, note: string): Promise<void> {
   solve.ctx.signal.throwIfAborted();
   solve.iterations++;
-  solve.ctx.onProgress({ stage: 'solve', done: solve.iterations, total: Math.max(maxIterations, solve.iterations), note });
+  solve.ctx.onProgress({
+    stage: 'solve',
+    done: solve.iterations,
+    total: Math.max(maxIterations, solve.iterations),
+    note,
+  });
   await solve.ctx.yieldNow();
 }
 
