@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { emptyFolder, plainTiff, writeGrid } from '../e2e/tiny-grids.ts';
+import { StitchError } from '../src/core/errors.ts';
+import { cropTiff, emptyFolder, plainTiff, writeGrid } from '../e2e/tiny-grids.ts';
+import { CommandError } from './arguments.ts';
 import { stitchCommand } from './stitch-command.ts';
 
-/** What a user reads on stderr, line by line. */
-let said: string[] = [];
 let grid: string;
+/** What a user reads on stderr. */
+let said: string[] = [];
 
 beforeAll(async () => {
   grid = emptyFolder('grid');
@@ -23,7 +24,6 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A copy of the good grid. */
 function gridCopy(): string {
   const folder = emptyFolder('tiles');
   for (const name of readdirSync(grid)) copyFileSync(join(grid, name), join(folder, name));
@@ -32,110 +32,161 @@ function gridCopy(): string {
 
 interface Solution {
   readonly tiles: readonly { readonly file: string; readonly state: string }[];
-  readonly links: readonly { readonly state: string; readonly reason?: string; readonly detail?: string }[];
+  readonly links: readonly { readonly state: string }[];
 }
 
-/** Stitches and gives the solution, what was said, and the output folder. */
-async function run(folder: string, ...more: string[]) {
+/** Stitches with SIFT and gives the states of the tiles by file, of the links, and what was said. */
+async function stitch(folder: string, ...more: string[]) {
   const out = emptyFolder('out');
-  const args = [folder, '--out', out, '--matcher', 'phase-correlation', '--transform', 'translation', ...more];
+  const args = [folder, '--out', out, '--matcher', 'sift', '--transform', 'translation', ...more];
   await stitchCommand.run(args, new AbortController().signal);
-  const solution = JSON.parse(readFileSync(join(out, 'solution.json'), 'utf8')) as Solution;
-  return { solution, text: said.join(''), out };
+  const { tiles, links } = JSON.parse(readFileSync(join(out, 'solution.json'), 'utf8')) as Solution;
+  expect(existsSync(join(out, 'mosaic.tif'))).toBe(true);
+  return {
+    tiles: Object.fromEntries(tiles.map(({ file, state }) => [file, state])),
+    links: links.map(({ state }) => state),
+    text: said.join(''),
+  };
 }
 
-function statesOf({ tiles }: Solution): Readonly<Record<string, string>> {
-  return Object.fromEntries(tiles.map(({ file, state }) => [file, state]));
-}
-
-async function failure(...args: Parameters<typeof run>): Promise<string> {
+/** The error that ends the command; main.ts prints its message and exits with 2. */
+async function failure(folder: string, ...more: string[]): Promise<StitchError | CommandError> {
   try {
-    await run(...args);
+    await stitch(folder, ...more);
   } catch (error) {
-    return error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
+    if (error instanceof StitchError || error instanceof CommandError) return error;
+    throw error;
   }
-  return `no failure, but: ${said.join('')}`;
+  throw new Error('the command did not fail');
 }
 
-describe('probe', () => {
-  it('prints', async () => {
-    const lines: string[] = [];
-    const note = (name: string, text: string) => lines.push(`### ${name}\n${text}`);
-    const attempt = async (name: string, folder: string, ...more: string[]) => {
-      said = [];
-      try {
-        const { solution, text } = await run(folder, ...more);
-        note(
-          name,
-          text.replace(/^(read|layout|match|solve|photometry|export|compose) \d.*\n/gm, '') +
-            JSON.stringify(statesOf(solution)),
-        );
-      } catch (error) {
-        note(name, `${String(error)} ${(error as { code?: string }).code ?? ''}`);
-      }
-    };
-    await attempt('good', grid);
-    await attempt('empty', emptyFolder('nothing'));
-    const one = emptyFolder('one');
-    copyFileSync(join(grid, 'tile_r1_c1.tif'), join(one, 'tile_r1_c1.tif'));
-    await attempt('one', one);
-    const mixed = gridCopy();
-    await writeGrid(mixed, { rows: 2, columns: 2, seed: 9, nameOf: (r, c) => `other_r${r + 1}_c${c + 1}.tif` });
-    await attempt('mixed', mixed);
-    const trunc = gridCopy();
-    truncateSync(join(trunc, 'tile_r1_c2.tif'), 9000);
-    await attempt('truncated', trunc);
-    const middle = gridCopy();
-    const bytes = readFileSync(join(middle, 'tile_r1_c2.tif'));
-    bytes.fill(0x55, 2000, 20000);
-    writeFileSync(join(middle, 'tile_r1_c2.tif'), bytes);
-    await attempt('damaged', middle);
-    const zero = gridCopy();
-    writeFileSync(join(zero, 'tile_r2_c3.tif'), '');
-    await attempt('zero', zero);
-    const text = gridCopy();
-    writeFileSync(join(text, 'tile_r3_c1.png'), 'notes of the operator\n');
-    await attempt('text', text);
-    const bits = gridCopy();
-    writeFileSync(join(bits, 'tile_r1_c1.tif'), plainTiff(256, 1, 1, 1));
-    writeFileSync(join(bits, 'tile_r2_c2.tif'), plainTiff(256, 8, 5, 4));
-    await attempt('1-bit cmyk', bits);
-    const sizes = gridCopy();
-    await writeGrid(sizes, { tileSize: { width: 300, height: 280 }, rows: 1, columns: 1, seed: 5 });
-    await attempt('sizes', sizes);
-    await attempt(
-      'pattern one cell',
-      grid,
-      '--pattern',
-      'tile_r{r}_c*.tif'.replace('{r}', '{r}').replace('*', '{c}').replace('tile_r{r}_c{c}', 'tile_r{r}_c*'),
+describe('em-stitch stitch, where nothing can be done', () => {
+  it('exits with 2 and one sentence on an empty folder', () => {
+    const folder = emptyFolder('nothing');
+    const args = ['tsx', 'cli/main.ts', 'stitch', folder, '--out', join(folder, 'out')];
+    const { status, stderr, stdout } = spawnSync('npx', args, { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`em-stitch: ${folder} is empty; name the folder that holds the tiles.\n`);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('says that a folder does not exist', async () => {
+    expect((await failure(join(grid, 'absent'))).message).toContain(
+      'absent cannot be read as a folder; check the path.',
     );
-    await attempt('pattern columns only', grid, '--pattern', 'tile_r*_c{c}.tif');
-    await attempt('pattern mismatch', grid, '--pattern', 'img_{r}_{c}.tif');
-    const apart = emptyFolder('apart');
-    for (let k = 0; k < 4; k++)
-      await writeGrid(apart, {
-        rows: 1,
-        columns: 1,
-        seed: 20 + k,
-        nameOf: () => `t_r${(k >> 1) + 1}_c${(k & 1) + 1}.tif`,
-      });
-    await attempt('no overlap', apart);
-    const blank = emptyFolder('blank');
-    await writeGrid(blank, {
-      rows: 2,
-      columns: 2,
-      blank: [0, 1].flatMap((row) => [0, 1].map((column) => ({ row, column }))),
-    });
-    await attempt('blank', blank);
+  });
+
+  it('names the only tile', async () => {
+    const folder = gridCopy();
+    for (const name of readdirSync(folder)) if (name !== 'tile_r1_c1.tif') rmSync(join(folder, name));
+    const error = await failure(folder);
+    expect(error).toMatchObject({ code: 'one-tile' });
+    expect(error.message).toBe('"tile_r1_c1.tif" is the only tile; a mosaic needs two. Add its neighbours.');
+  });
+
+  it('names the first file when no file is an image', async () => {
+    const folder = emptyFolder('notes');
+    writeFileSync(join(folder, 'notes.png'), 'notes of the operator\n');
+    const error = await failure(folder);
+    expect(error).toMatchObject({ code: 'no-tiles' });
+    expect(error.message).toContain('notes.png: the file is no image that is known here.');
+  });
+
+  it('names two tiles that a pattern puts into one cell, and names that it does not fit', async () => {
+    const folder = gridCopy();
+    copyFileSync(join(folder, 'tile_r1_c1.tif'), join(folder, 'tile_r1_c01.tif'));
+    const taken = await failure(folder, '--pattern', 'tile_r{r}_c{c}.tif');
+    expect(taken).toMatchObject({ code: 'cell-taken' });
+    expect(taken.message).toContain('tile_r1_c1.tif');
+    expect(taken.message).toContain('tile_r1_c01.tif');
+
+    const misfit = await failure(folder, '--pattern', 'img_{r}_{c}.tif');
+    expect(misfit).toMatchObject({ code: 'pattern-mismatch' });
+    expect(misfit.message).toContain('does not fit "tile_r1_c01.tif" and 4 more of 5 names');
+  });
+
+  it('refuses a model that is not the one its manifest describes, before anything is matched', async () => {
     const bundle = emptyFolder('bundle');
-    for (const name of readdirSync('public/models/loftr-compact'))
-      copyFileSync(join('public/models/loftr-compact', name), join(bundle, name));
+    const shipped = 'public/models/loftr-compact';
+    for (const name of readdirSync(shipped)) copyFileSync(join(shipped, name), join(bundle, name));
     const manifest = join(bundle, 'manifest.json');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/("sha256":\s*")[0-9a-f]{4}/, '$10000'));
-    await attempt('model', grid, '--matcher', 'loftr', '--model', bundle);
-    await attempt('no model', grid, '--matcher', 'loftr', '--model', grid);
-    writeFileSync('/tmp/qa/probe.txt', lines.join('\n'));
-    void [createHash, existsSync, rmSync, execFileSync, spawnSync, failure];
-    expect(1).toBe(1);
+    const text = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, text.replace(/("sha256":\s*")[0-9a-f]{8}/, '$100000000'));
+    const error = await failure(grid, '--matcher', 'loftr', '--model', bundle);
+    expect(error).toMatchObject({ code: 'bad-model' });
+    expect(error.message).toMatch(/loftr-compact\.onnx is not the file that the manifest describes/);
+    expect(said.join('')).not.toContain('match ');
+
+    expect((await failure(grid, '--matcher', 'loftr', '--model', grid)).message).toMatch(
+      /manifest\.json; name the folder with its manifest\.json/,
+    );
+  });
+
+  it('names the option and what is possible', async () => {
+    const error = await failure(grid, '--blend', 'sum');
+    expect(error).toBeInstanceOf(CommandError);
+    expect(error.message).toContain('--blend must be one of overlay, none, average, feather, not sum');
+  });
+});
+
+describe('em-stitch stitch, where the rest can be stitched', () => {
+  it('names every file that it leaves out and stitches the others', async () => {
+    const folder = gridCopy();
+    await writeGrid(folder, { columns: 4, seed: 1 });
+    writeFileSync(join(folder, 'notes.png'), 'notes of the operator\n');
+    writeFileSync(join(folder, '.hidden.tif'), 'hidden');
+    writeFileSync(join(folder, 'tile_r2_c1.tif'), '');
+    truncateSync(join(folder, 'tile_r2_c2.tif'), 9000);
+    writeFileSync(join(folder, 'tile_r2_c3.tif'), plainTiff(320, 1, 1, 1));
+    writeFileSync(join(folder, 'tile_r2_c4.tif'), plainTiff(320, 8, 5, 4));
+    const { tiles, links, text } = await stitch(folder);
+    expect(text).toContain('left out: notes.png: the file is no image that is known here.');
+    expect(text).toContain('left out: tile_r2_c1.tif: the file is empty (0 bytes).');
+    expect(text).toContain('left out: tile_r2_c2.tif: the file has 9000 bytes and ends before its directory');
+    expect(text).toContain('left out: tile_r2_c3.tif: a TIFF with 1-bit samples.');
+    expect(text).toContain('left out: tile_r2_c4.tif: a TIFF with CMYK (or other ink) colour pixels.');
+    expect(text).not.toContain('hidden');
+    expect(tiles).toEqual(Object.fromEntries([1, 2, 3, 4].map((column) => [`tile_r1_c${column}.tif`, 'solved'])));
+    expect(links).toEqual(['link', 'link', 'link']);
+  });
+
+  it('stitches the larger of two mixed grids and says how many tiles it leaves out', async () => {
+    const folder = gridCopy();
+    const nameOf = (row: number, column: number) => `other_r${row + 1}_c${column + 1}.tif`;
+    await writeGrid(folder, { rows: 1, columns: 3, seed: 9, nameOf });
+    const { tiles, text } = await stitch(folder);
+    expect(text).toContain('tile_r*_c*.tif; 3 tiles of other names are left out');
+    expect(tiles).toMatchObject({ 'tile_r1_c1.tif': 'solved', 'tile_r2_c2.tif': 'solved' });
+    expect(tiles['other_r1_c1.tif'] ?? 'unplaced').toBe('unplaced');
+  });
+
+  it('links tiles of differing sizes', async () => {
+    const folder = emptyFolder('sizes');
+    await writeGrid(folder, { rows: 1, columns: 2, seed: 4 });
+    await cropTiff(join(folder, 'tile_r1_c2.tif'), 300, 290);
+    const { links, tiles } = await stitch(folder);
+    expect(links).toEqual(['link']);
+    expect(tiles).toEqual({ 'tile_r1_c1.tif': 'solved', 'tile_r1_c2.tif': 'solved' });
+  });
+
+  it('says that nothing links when tiles show different places, and shows the layout alone', async () => {
+    const folder = emptyFolder('apart');
+    for (const column of [1, 2])
+      await writeGrid(folder, { rows: 1, columns: 1, seed: 20 + column, nameOf: () => `t_r1_c${column}.tif` });
+    const { tiles, links, text } = await stitch(folder);
+    expect(links).toEqual(['rejected']);
+    expect(tiles).toEqual({ 't_r1_c1.tif': 'prior', 't_r1_c2.tif': 'prior' });
+    expect(text).toMatch(/no link t_r1_c1\.tif – t_r1_c2\.tif: .*\d+ .*match/);
+    expect(text).toContain('No two tiles could be linked, so the picture shows the layout alone. Check the layout');
+  });
+
+  it('names the tile without texture when all tiles are blank', async () => {
+    const folder = emptyFolder('blank');
+    await writeGrid(folder, { rows: 1, columns: 2, blank: [0, 1].map((column) => ({ row: 0, column })) });
+    const { tiles, text } = await stitch(folder);
+    expect(tiles).toEqual({ 'tile_r1_c1.tif': 'prior', 'tile_r1_c2.tif': 'prior' });
+    expect(text).toContain('tile_r1_c1.tif shows nothing but an even field or noise in the overlap.');
+    expect(text).toContain('No two tiles could be linked');
   });
 });
