@@ -29,6 +29,12 @@ export interface LoftrContract {
   readonly maxTokens: number;
 }
 
+/**
+ * Wrong matches of a network follow one another: they land within a few coarse cells of a common motion far more often
+ * than anywhere in the stage's error. Radius of that, px of the strips (three coarse cells).
+ */
+const chanceRadiusPx = 24;
+
 /** Columns of a row of the network's output. */
 const columns = 6;
 
@@ -49,6 +55,7 @@ export function loftrMatcher(
     multipleOf: contract.multipleOf,
     minConfidence: contract.defaultConfidence,
     maxTokens: contract.maxTokens,
+    chanceRadiusPx,
     async match(a, b, { signal }) {
       signal.throwIfAborted();
       if (a.data.length === 0 || b.data.length === 0) return noCorrespondences;
