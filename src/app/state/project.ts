@@ -2,7 +2,7 @@ import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts'
 import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
 import { tileId, type Layout, type Overlap, type Tile } from '../../core/tiles/tile.ts';
 import type { InspectReport, ModelSource, NamedFile, TileSource } from '../../../workers/protocol.ts';
-import { resolveLayout, type LayoutChoice, type LayoutProblem } from './layout-choice.ts';
+import { posesOfTable, resolveLayout, type LayoutChoice, type LayoutProblem } from './layout-choice.ts';
 
 /** What the user decides and can undo. Replaced whole, so that identity tells whether anything changed. */
 export interface Edits {
@@ -119,12 +119,20 @@ export function withTiles(project: ProjectState): ProjectState {
   return { ...unranked, edits: editsWith(unranked, { layoutChoice: project.edits.layoutChoice }) };
 }
 
-/** Adopts a ranking; a layout that the user gave by pattern, table or stage stays. */
+/**
+ * Adopts a ranking; a layout that the user gave by pattern, table or stage stays. Otherwise a positions file that names
+ * every tile is believed: it was put there for that.
+ */
 export function withRanking(project: ProjectState, ranking: LayoutRanking): ProjectState {
   const ranked = { ...project, ranking };
   const kept = project.edits.layoutChoice;
-  const layoutChoice = kept.kind === 'hypothesis' || kept.kind === 'scan' ? firstHypothesis : kept;
+  const layoutChoice = kept.kind === 'hypothesis' || kept.kind === 'scan' ? firstChoice(project) : kept;
   return { ...ranked, edits: editsWith(ranked, { layoutChoice }) };
+}
+
+function firstChoice({ inspection, tiles }: ProjectState): LayoutChoice {
+  const whole = inspection?.positionTables.find((table) => posesOfTable(table, tiles).size === tiles.length);
+  return whole && tiles.length > 0 ? { kind: 'table', path: whole.path } : firstHypothesis;
 }
 
 /** Tiles with their files, for the workers. */

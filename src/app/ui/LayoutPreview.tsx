@@ -84,18 +84,20 @@ function drawLayout(
   const places = placesOf(layout, tiles, clientWidth - 2 * marginPx, clientHeight - 2 * marginPx);
   context.font = `11px ${style.getPropertyValue('--font')}`;
   context.textBaseline = 'top';
+  // Twice, the second time half transparent: overlaps show both tiles, and a wrong neighbour as a double image.
+  for (const alpha of [1, 0.5]) {
+    context.globalAlpha = alpha;
+    for (const { tile, x, y, width, height } of places) {
+      const bitmap = bitmaps.get(tile.id);
+      context.fillStyle = style.getPropertyValue('--bg-2');
+      if (bitmap) context.drawImage(bitmap, marginPx + x, marginPx + y, width, height);
+      else context.fillRect(marginPx + x, marginPx + y, width, height);
+    }
+  }
+  context.globalAlpha = 1;
   for (const { tile, x, y, width, height } of places) {
     const left = marginPx + x;
     const top = marginPx + y;
-    const bitmap = bitmaps.get(tile.id);
-    // Overlaps shine through, so that a wrong neighbour shows as a double image.
-    context.globalAlpha = 0.8;
-    if (bitmap) context.drawImage(bitmap, left, top, width, height);
-    else {
-      context.fillStyle = style.getPropertyValue('--bg-2');
-      context.fillRect(left, top, width, height);
-    }
-    context.globalAlpha = 1;
     context.strokeStyle = style.getPropertyValue('--accent');
     context.lineWidth = 1;
     context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
