@@ -54,10 +54,17 @@ export class App {
     await expect(this.byId('stitch-button')).toBeEnabled({ timeout: 120_000 });
   }
 
+  /** Unfolds the options, after the panel where a run has put it away. */
+  async openOptions(): Promise<void> {
+    const panel = this.byId('options-panel');
+    await expect(panel.or(this.byId('panel-switch')).first()).toBeVisible();
+    if (!(await panel.isVisible())) await this.byId('panel-switch').click();
+    if ((await panel.getAttribute('open')) === null) await panel.locator('> summary').click();
+  }
+
   /** Chooses a matcher in the options. */
   async chooseMatcher(value: 'loftr' | 'sift' | 'phase-correlation'): Promise<void> {
-    const panel = this.page.locator('details', { hasText: 'Options' }).last();
-    if ((await panel.getAttribute('open')) === null) await panel.locator('summary').first().click();
+    await this.openOptions();
     await this.page.getByLabel('Matcher', { exact: true }).selectOption(value);
   }
 
