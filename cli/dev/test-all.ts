@@ -20,7 +20,7 @@ const reports = mkdtempSync(join(tmpdir(), 'em-stitch-tests-'));
 
 ensureTestPackages(say);
 const chromium = ensureChromium(say);
-const env = { ...process.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}), FORCE_COLOR: '0' };
+const env = { ...process.env, ...(chromium ? { CHROMIUM_PATH: chromium } : {}), NO_COLOR: '1' };
 
 const stages: readonly (readonly [string, () => Count])[] = [
   ['types', () => check('npm', ['run', '-s', 'typecheck'])],
