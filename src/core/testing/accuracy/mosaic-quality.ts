@@ -1,4 +1,4 @@
-import { composeAffine, invertAffine } from '../../geometry/affine2.ts';
+import { composeAffine } from '../../geometry/affine2.ts';
 import type { Affine2 } from '../../geometry/affine2.ts';
 import { composeRegion } from '../../mosaic/compositor.ts';
 import type { ComposeOptions, Mosaic } from '../../mosaic/mosaic.ts';
@@ -18,8 +18,8 @@ export interface MosaicQuality {
 }
 
 /**
- * Which motion lays the mosaic on the source: the true pose of the first tile (`root`), or the rigid motion that is
- * best for all tile corners (`all`).
+ * Which rigid motion lays the mosaic on the source: the best for the corners of the first tile (`root`), or the best for
+ * those of all tiles (`all`).
  */
 export type Alignment = 'root' | 'all';
 
@@ -58,11 +58,7 @@ function alignmentOf(
   alignment: Alignment,
 ): Affine2 {
   const [root] = tiles;
-  const pose = estimated.get(root.id);
-  const sourceFromMosaic =
-    alignment === 'all'
-      ? alignRigidly(estimated, tiles)
-      : pose && composeAffine(root.mosaicFromTile, invertAffine(pose));
+  const sourceFromMosaic = alignRigidly(estimated, alignment === 'all' ? tiles : [root]);
   if (!sourceFromMosaic) throw new RangeError(`no pose for ${root.id}`);
   return sourceFromMosaic;
 }
