@@ -2,6 +2,7 @@ import type { KeyboardEvent, PointerEvent } from 'react';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Pause, Play } from 'lucide-react';
 import type { PairView } from '../../../../workers/protocol.ts';
+import type { DrawTransform } from '../../viewer/overlay-painter.ts';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
@@ -61,9 +62,11 @@ export function OverlapPane({
           return;
         case 'difference':
           drawBitmap(context, t, view.difference, 0, 0);
+          keepCommon(context, t, view);
           return;
         case 'colours':
           drawBitmap(context, t, view.greenMagenta, 0, 0);
+          keepCommon(context, t, view);
           return;
         case 'swipe': {
           drawBitmap(context, t, view.overlapA, 0, 0);
@@ -104,6 +107,14 @@ export function OverlapPane({
       </div>
     </section>
   );
+}
+
+/** Leaves only what both tiles show: where there is one tile there is nothing to compare. */
+function keepCommon(context: CanvasRenderingContext2D, t: DrawTransform, view: PairView): void {
+  context.globalCompositeOperation = 'destination-in';
+  drawBitmap(context, t, view.overlapA, 0, 0);
+  drawBitmap(context, t, view.overlapB, 0, 0);
+  context.globalCompositeOperation = 'source-over';
 }
 
 function BlinkControls(props: {
