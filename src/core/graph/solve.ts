@@ -1,4 +1,5 @@
 import { StitchError } from '../errors.ts';
+import { stretchesOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { RunContext } from '../progress.ts';
 import type { TileId } from '../tiles/tile.ts';
@@ -46,8 +47,22 @@ const graduation = 0.7;
 const mediansOfStage = 1.5;
 /** In the end links are judged at no less than this many median misfits: what the model cannot express is no blunder. */
 const mediansOfScale = 2.5;
-/** One sigma of the entries of a tile's linear part about its rigid solution: 5 % of stretch or shear. */
-const linearSigma = 0.05;
+/**
+ * One sigma of the entries of a tile's linear part about its rigid solution, to begin with: 5 % of stretch or shear. Then
+ * it is what the tiles themselves show: a thin overlap says little of a tile's stretch across it, and that little is
+ * matching noise under the lever of the tile. Stiff tiles come out stiff and tiles that stretch keep their stretch.
+ */
+const firstLinearSigma = 0.05;
+/** … and never less than this, which moves the corner of a 2048-px tile by half a pixel. */
+const leastLinearSigma = 5e-4;
+/** Rounds of measuring that sigma at most; it stands once it falls by less than a tenth. */
+const linearSigmaRounds = 6;
+const settledRatio = 0.9;
+/**
+ * Matches count one in ten against the linear prior: neighbouring matches share their error (a network's are drawn
+ * towards the edge of a strip, which looks like 1 % of stretch in every link of a grid with 10 % overlap).
+ */
+const independentShare = 0.1;
 /** Largest step of a rigid solution that only serves as a start and a target, px. */
 const rigidTolerancePx = 1e-2;
 /** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
@@ -57,7 +72,7 @@ const grossFactor = 3;
 /** Share of a loop's closure error that falls to one of its links once it is spread over all. */
 const closureShare = 0.5;
 /** Matches are never taken for better than this, px: the linear prior must stay above rounding. */
-const leastMatchNoisePx = 1e-3;
+const leastMatchNoisePx = 1e-4;
 
 /** Everything that the phases of one solve share. */
 interface Solve {
@@ -75,6 +90,7 @@ interface Solve {
   /** [links] 0 while a link that the rigid model calls wrong has no say in the bending of tiles. */
   readonly trusted: Uint8Array;
   iterations: number;
+  linearSigma: number;
 }
 
 /**
@@ -111,6 +127,7 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
     weights: Float64Array.from(active),
     trusted: active.slice(),
     iterations: 0,
+    linearSigma: firstLinearSigma,
   };
   if (!active.includes(1)) return report(solve, poses, 'no-links', null);
 
@@ -325,7 +342,26 @@ async function adjust(solve: Solve, poses: Float64Array): Promise<Adjusted> {
   const scale = robustScale(solve, poses);
   for (let l = 0; l < weights.length; l++)
     trusted[l] = active[l] !== 0 && (trusted[l] === 1 || linkMisfit(solve.system, poses, l) < scale) ? 1 : 0;
+  for (let round = 0; round < linearSigmaRounds; round++) {
+    const shown = Math.max(leastLinearSigma, linearSpread(solve, poses));
+    if (shown > settledRatio * solve.linearSigma) break;
+    solve.linearSigma = shown;
+    await iterate(solve, poses, target, rigidTolerancePx);
+  }
   return adjustAndRemove(solve, poses, target);
+}
+
+/** Root mean square of the entries of (linear part − nearest rotation) over the linked tiles: √(Σ(s − 1)² / 4n). */
+function linearSpread({ system, active }: Solve, poses: Float64Array): number {
+  const linked = new Set<number>();
+  for (let l = 0; l < active.length; l++) if (active[l] !== 0) linked.add(system.from[l]).add(system.to[l]);
+  let squares = 0;
+  for (const i of linked) {
+    const [a, b, c, d] = poses.subarray(poseStride * i + 2, poseStride * i + 6);
+    const [largest, smallest] = stretchesOf({ a, b, c, d, e: 0, f: 0 });
+    squares += (largest - 1) ** 2 + (smallest - 1) ** 2;
+  }
+  return Math.sqrt(squares / (4 * linked.size));
 }
 
 async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float64Array | null): Promise<Adjusted> {
@@ -346,7 +382,8 @@ async function iterate(
   weightOf: (misfit: number, scale: number) => number = lateWeight,
 ): Promise<Adjusted> {
   const { system, options, pattern, weights, trusted, ctx } = solve;
-  const prior = target === null ? null : { information: matchNoise(system) / linearSigma ** 2, target };
+  const prior =
+    target === null ? null : { information: matchNoise(system) / (independentShare * solve.linearSigma ** 2), target };
   const adjustment = createAdjustment(options.model, system, pattern, anchorsOf(solve, poses), prior);
   let scale = Infinity;
   let factor: CholeskyFactor | null = null;
