@@ -36,7 +36,7 @@ export function ProblemList() {
         {problems.slice(0, longestList).map((problem, k) => (
           <li key={k} className="problem" data-code={problem.code}>
             <strong>{errorText(problem.code).title}</strong>
-            {problem.file && <code>{problem.file}</code>}
+            {problem.file && !problem.message.includes(problem.file) && <code>{problem.file}</code>}
             <p>{problem.message}</p>
           </li>
         ))}
