@@ -41,6 +41,7 @@ const spec = {
   transform: { type: 'string' },
   blend: { type: 'string' },
   'min-confidence': { type: 'string' },
+  'no-align': { type: 'boolean' },
   'no-mosaic': { type: 'boolean' },
 } as const;
 
@@ -52,7 +53,7 @@ export const stitchCommand = {
     'stitch DIR --out OUT [--matcher loftr|sift|phase-correlation] [--model BUNDLE] ' +
     '[--transform translation|rigid|similarity|affine] [--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] ' +
     '[--rows N] [--columns N]] [--positions FILE] [--blend overlay|none|average|feather] [--min-confidence 0…1] ' +
-    '[--no-mosaic]',
+    '[--no-align] [--no-mosaic]',
   async run(args: readonly string[], signal: AbortSignal): Promise<void> {
     const { operands, options: given } = parseArguments(args, spec, ['DIR']);
     const out = textOf(given.out);
@@ -86,7 +87,12 @@ function stitchOptions(given: Given): StitchOptions {
   const model = oneOf('--transform', given.transform, transformModels, base.solve.model);
   return {
     matcher: oneOf('--matcher', given.matcher, matcherIds, base.matcher),
-    pair: { ...base.pair, model, minConfidence: numberIn('--min-confidence', given['min-confidence'], 0, 1) ?? null },
+    pair: {
+      ...base.pair,
+      model,
+      minConfidence: numberIn('--min-confidence', given['min-confidence'], 0, 1) ?? null,
+      align: !given['no-align'],
+    },
     solve: { ...base.solve, model },
     compose: { ...base.compose, blend: oneOf('--blend', given.blend, blendModes, base.compose.blend) },
   };

@@ -16,6 +16,8 @@ export interface PairOptions {
   readonly ransacPx: number;
   /** Margin round the nominal overlap as a fraction of it, for stage error. */
   readonly marginFraction: number;
+  /** Align the matches of a matcher below full resolution once more at full resolution (`alignPatches`). */
+  readonly align: boolean;
 }
 
 /** Every choice of a run; the app, the command line and `solution.json` share it. */
@@ -28,7 +30,7 @@ export interface StitchOptions {
 
 export const defaultStitchOptions: StitchOptions = {
   matcher: 'loftr',
-  pair: { model: 'affine', minConfidence: null, ransacPx: 3, marginFraction: 0.5 },
+  pair: { model: 'affine', minConfidence: null, ransacPx: 3, marginFraction: 0.5, align: true },
   solve: defaultSolveOptions,
   compose: defaultComposeOptions,
 };

@@ -67,6 +67,7 @@ const optionsSchema = v.object({
     minConfidence: v.nullable(share),
     ransacPx: v.pipe(finite, v.gtValue(0)),
     marginFraction: v.pipe(finite, v.minValue(0)),
+    align: v.optional(v.boolean(), true),
   }),
   solve: v.object({
     model: v.picklist(transformModels),

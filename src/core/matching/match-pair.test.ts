@@ -11,7 +11,7 @@ import { matchPair } from './match-pair.ts';
 import type { MatchContext, Matcher } from './matcher.ts';
 
 const signal = { aborted: false, throwIfAborted: () => undefined };
-const options = { model: 'rigid', minConfidence: null, ransacPx: 3, marginFraction: 0.5 } as const;
+const options = { model: 'rigid', minConfidence: null, ransacPx: 3, marginFraction: 0.5, align: false } as const;
 
 function tileOf(name: string, { width, height }: Raster): Tile {
   const common = { page: 0, channels: 1, sampleType: 'float32', pixelSizeNm: null, stage: null } as const;

@@ -47,6 +47,8 @@ export interface VerifyOptions {
   readonly plausibility?: Plausibility;
   /** How far from a common motion wrong matches land, full-resolution px; the stage's error when absent. */
   readonly chanceRadiusPx?: number;
+  /** [N] relative weights (inverse variances) of the matches in the final fit; all 1 when absent. */
+  readonly weights?: Float32Array;
 }
 
 /** Sizes of the two tiles of a pair, full-resolution px. */
@@ -261,14 +263,17 @@ function fitRobustly(
   inlierMask: Uint8Array,
   model: TransformModel,
   scalePx: number,
+  given: Float32Array | undefined,
 ): { readonly aFromB: Affine2; readonly moments: LinkMoments } | null {
-  let weights = new Float64Array(inlierMask.length).fill(1);
+  let weights = Float64Array.from(inlierMask, (_, i) => given?.[i] ?? 1);
   for (let round = 0; ; round++) {
     const moments = linkMoments(correspondences, inlierMask, weights);
     const aFromB = fitModel(model, moments);
     if (aFromB === null) return null;
     if (round === reweightings) return { aFromB, moments };
-    weights = squaredResiduals(correspondences, aFromB).map((square) => 1 / Math.sqrt(1 + square / scalePx ** 2));
+    weights = squaredResiduals(correspondences, aFromB).map(
+      (square, i) => (given?.[i] ?? 1) / Math.sqrt(1 + square / scalePx ** 2),
+    );
   }
 }
 
@@ -276,7 +281,7 @@ function buildLink(
   pair: TilePair,
   correspondences: Correspondences,
   inlierMask: Uint8Array,
-  { model: wanted, ransacPx }: VerifyOptions,
+  { model: wanted, ransacPx, weights }: VerifyOptions,
   matchMs: number,
   objection: (aFromB: Affine2) => string | null,
   reject: (reason: RejectionReason, detail: string) => RejectedPair,
@@ -292,7 +297,7 @@ function buildLink(
     wanted === 'affine' ? (inliers >= affineInliers ? ['affine', 'similarity'] : ['similarity']) : [wanted];
   let reason = 'the agreeing matches determine no motion';
   for (const model of candidates) {
-    const fit = fitRobustly(correspondences, inlierMask, model, robustScale * ransacPx);
+    const fit = fitRobustly(correspondences, inlierMask, model, robustScale * ransacPx, weights);
     if (fit === null) continue;
     const { aFromB, moments } = fit;
     const problem = objection(aFromB);
