@@ -4,14 +4,15 @@ import type { LinkSystem } from './link-system.ts';
 import type { StagePoses } from './stage.ts';
 
 /**
- * Moves each component as a whole to where the layout has it. With M the mean of A_i·R_iᵀ (R_i the stage's rotation of
- * tile i), the component is mapped by
+ * Moves each component as a whole to where the layout has it. With S the mean of A_i·Q_iᵀ (Q_i the rotation nearest to
+ * A_i) and M the mean of A_i·R_iᵀ (R_i the stage's rotation of tile i), the component is mapped by
  *
- *   rigid: the rotation nearest to M, inverted · similarity, affine: M⁻¹ · translation: nothing
+ *   translation: nothing · rigid: the rotation nearest to M, inverted · similarity, affine: S⁻¹, then the same
  *
- * so that the mean rotation is the stage's and the mean linear part a pure rotation, then shifted so that the mean of its
- * centres is the mean of the stage's. This is the constrained optimum: a bound on the mean linear part only shifts the
- * targets of the linear prior (its Lagrange multiplier), the links know nothing of it.
+ * so that the mean rotation is the stage's and tiles are on the mean neither stretched nor sheared, then shifted so that
+ * the mean of its centres is the mean of the stage's. M⁻¹ itself would blow up tiles that are turned against each other:
+ * the mean of their rotations is shorter than a rotation. This is the constrained optimum: a bound on the mean linear
+ * part only shifts the targets of the linear prior (its Lagrange multiplier), the links know nothing of it.
  */
 export function fixGauge(
   model: TransformModel,
@@ -42,6 +43,9 @@ export function fixGauge(
   }
 }
 
+/** A·Q^T changes with the map that undoes its mean, to second order: 1 % of stretch leaves 1e-4, then 1e-8. */
+const stretchRounds = 4;
+
 /** Row-major [g00, g01, g10, g11]. */
 function gaugeMap(
   model: TransformModel,
@@ -49,30 +53,51 @@ function gaugeMap(
   stage: StagePoses,
   nodes: readonly number[],
 ): readonly number[] {
-  let m00 = 0;
-  let m01 = 0;
-  let m10 = 0;
-  let m11 = 0;
+  let map: readonly number[] = [1, 0, 0, 1];
+  if (model !== 'rigid')
+    for (let round = 0; round < stretchRounds; round++) map = product(inverseMeanStretch(poses, nodes, map), map);
+  let dot = 0;
+  let cross = 0;
   for (const i of nodes) {
     const o = poseStride * i;
+    const [a, b, c, d] = mapLinear(poses, o, map);
     const cos = stage.poses[o + 2];
     const sin = stage.poses[o + 3];
-    m00 += poses[o + 2] * cos - poses[o + 4] * sin;
-    m01 += poses[o + 2] * sin + poses[o + 4] * cos;
-    m10 += poses[o + 3] * cos - poses[o + 5] * sin;
-    m11 += poses[o + 3] * sin + poses[o + 5] * cos;
+    dot += cos * (a + d) + sin * (b - c);
+    cross += cos * (b - c) - sin * (a + d);
   }
-  const n = nodes.length;
-  if (model === 'affine') {
-    const det = (m00 * m11 - m01 * m10) / (n * n);
-    if (det > 0.1) return [m11 / n / det, -m01 / n / det, -m10 / n / det, m00 / n / det];
-  }
-  const dot = m00 + m11;
-  const cross = m10 - m01;
   const length = Math.hypot(dot, cross);
-  if (!(length > 0)) return [1, 0, 0, 1];
-  const scale = model === 'similarity' ? (2 * n) / length : 1;
-  return [(scale * dot) / length, (scale * cross) / length, (-scale * cross) / length, (scale * dot) / length];
+  return length > 0 ? product([dot / length, cross / length, -cross / length, dot / length], map) : map;
+}
+
+/** The inverse of the mean of G·A_i·Q_iᵀ, Q_i the rotation nearest to G·A_i: symmetric, 1 where nothing is stretched. */
+function inverseMeanStretch(poses: Float64Array, nodes: readonly number[], map: readonly number[]): readonly number[] {
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  for (const i of nodes) {
+    const [a, b, c, d] = mapLinear(poses, poseStride * i, map);
+    const length = Math.hypot(a + d, b - c);
+    if (!(length > 0)) return [1, 0, 0, 1];
+    const cos = (a + d) / length;
+    const sin = (b - c) / length;
+    xx += (a * cos - c * sin) / nodes.length;
+    xy += (b * cos - d * sin) / nodes.length;
+    yy += (b * sin + d * cos) / nodes.length;
+  }
+  const det = xx * yy - xy * xy;
+  return det > 0.1 ? [yy / det, -xy / det, -xy / det, xx / det] : [1, 0, 0, 1];
+}
+
+/** The linear part [a, b, c, d] of a pose under a row-major map. */
+function mapLinear(poses: Float64Array, o: number, g: readonly number[]): readonly [number, number, number, number] {
+  const [a, b, c, d] = [poses[o + 2], poses[o + 3], poses[o + 4], poses[o + 5]];
+  return [g[0] * a + g[1] * b, g[2] * a + g[3] * b, g[0] * c + g[1] * d, g[2] * c + g[3] * d];
+}
+
+/** p·q, row-major. */
+function product(p: readonly number[], q: readonly number[]): readonly number[] {
+  return [p[0] * q[0] + p[1] * q[2], p[0] * q[1] + p[1] * q[3], p[2] * q[0] + p[3] * q[2], p[2] * q[1] + p[3] * q[3]];
 }
 
 /** pose ← G·(pose − (x, y)) + (toX, toY) */
@@ -89,14 +114,7 @@ function mapPose(
   const dy = poses[o + 1] - y;
   poses[o] = toX + g[0] * dx + g[1] * dy;
   poses[o + 1] = toY + g[2] * dx + g[3] * dy;
-  const a = poses[o + 2];
-  const b = poses[o + 3];
-  const c = poses[o + 4];
-  const d = poses[o + 5];
-  poses[o + 2] = g[0] * a + g[1] * b;
-  poses[o + 3] = g[2] * a + g[3] * b;
-  poses[o + 4] = g[0] * c + g[1] * d;
-  poses[o + 5] = g[2] * c + g[3] * d;
+  poses.set(mapLinear(poses, o, g), o + 2);
 }
 
 /** Solved tiles that speak for the place of a tile without links. */
