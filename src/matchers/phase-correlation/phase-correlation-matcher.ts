@@ -29,6 +29,8 @@ const segmentAgreementPx = 6;
 /** Blocks that the correspondences are measured on, px of the strips. */
 const blockPx = 64;
 const blockStepPx = 32;
+/** A block smaller than this says nothing. */
+const leastBlockPx = 24;
 const blockRadiusPx = 12;
 /** Lowest height of a block's peak that is a correspondence; on the mussel grids 0.15 already links the blank pair. */
 const leastBlockHeight = 0.25;
@@ -183,7 +185,11 @@ function roughMotion(candidates: readonly Candidate[], { seed }: MatchContext): 
 }
 
 function blockMatches(a: FloatRaster, b: FloatRaster, aFromB: Affine2): Correspondences {
-  const side = Math.min(blockPx, a.width, a.height);
+  const common = intersectRects({ x: 0, y: 0, width: a.width, height: a.height }, boundsOf(aFromB, b));
+  if (common === null) return noCorrespondences;
+  // A thin overlap is measured on blocks as thick as itself.
+  const side = Math.min(blockPx, common.width, common.height);
+  if (side < leastBlockPx) return noCorrespondences;
   const correlator = planPhaseCorrelation(side, side, {
     smoothingPx: 1,
     taper: 1,
@@ -191,11 +197,9 @@ function blockMatches(a: FloatRaster, b: FloatRaster, aFromB: Affine2): Correspo
     peaks: 1,
   });
   const bFromA = invertAffine(aFromB);
-  const common = intersectRects({ x: 0, y: 0, width: a.width, height: a.height }, boundsOf(aFromB, b));
   const matches: Candidate[] = [];
-  if (common === null || common.width < side || common.height < side) return noCorrespondences;
-  for (const y of startsAlong(common.height, side, blockStepPx)) {
-    for (const x of startsAlong(common.width, side, blockStepPx)) {
+  for (const y of startsAlong(common.height, side, Math.min(blockStepPx, side / 2))) {
+    for (const x of startsAlong(common.width, side, Math.min(blockStepPx, side / 2))) {
       const blockX = common.x + x;
       const blockY = common.y + y;
       const bFromBlock = composeAffine(bFromA, translation(blockX, blockY));
