@@ -199,7 +199,7 @@ function report({ pairs, report: solved, mosaic, warnings }: StitchResult): void
   const residuals = solved.edges.filter((edge) => !edge.removed).map((edge) => edge.residualPx);
   const mean = residuals.reduce((sum, px) => sum + px, 0) / Math.max(1, residuals.length);
   process.stderr.write(
-    `${links.length} of ${pairs.length} pairs linked, mean residual ${mean.toFixed(2)} px, ` +
+    `${links.length} of ${pairs.length} pairs linked, ${residuals.length > 0 ? `mean residual ${mean.toFixed(2)} px, ` : ''}` +
       `mosaic ${mosaic.bounds.width} × ${mosaic.bounds.height} px\n`,
   );
 }

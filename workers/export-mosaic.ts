@@ -1,6 +1,6 @@
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
-import type { TileReader } from '../src/core/tiles/tile.ts';
+import type { TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { softwareName } from '../src/formats/software.ts';
 import { writeTiledTiff } from '../src/formats/tiff/tiff-writer.ts';
 import type { ExportReport, ExportRequest } from './protocol.ts';
@@ -20,6 +20,7 @@ export async function exportMosaic(
   const opfs = target.kind === 'opfs' ? await opfsSink(target.name) : null;
   const sink = opfs ?? (target.kind === 'handle' ? await fileHandleSink(target.handle) : null);
   if (!sink) throw new TypeError('unreachable: a target is a handle or an OPFS file');
+  const damaged = new Set<TileId>();
   const report = await writeTiledTiff(
     sink,
     {
@@ -32,6 +33,7 @@ export async function exportMosaic(
     async (tile) => {
       const wanted = { ...tile, x: tile.x + rect.x, y: tile.y + rect.y };
       const composed = await composeRegion(mosaic, { rect: wanted, scale: 1 }, options, reader, context.signal);
+      for (const id of composed.damaged) damaged.add(id);
       const { width, height } = composed;
       return isMask ? [{ data: composed.coverage, width, height }] : composed.channels;
     },
@@ -43,6 +45,7 @@ export async function exportMosaic(
     width: rect.width,
     height: rect.height,
     bigTiff: report.bigTiff,
+    damaged: [...damaged],
     file: opfs ? await opfs.file() : null,
   };
 }

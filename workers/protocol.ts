@@ -143,6 +143,8 @@ export interface ExportReport {
   readonly width: number;
   readonly height: number;
   readonly bigTiff: boolean;
+  /** Tiles that are damaged and therefore missing from the picture. */
+  readonly damaged: readonly TileId[];
   /** For an `opfs` target: the finished file. */
   readonly file: File | null;
 }

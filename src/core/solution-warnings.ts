@@ -28,13 +28,12 @@ function tileWarnings({ state, components, mosaicFromTile }: SolveReport): reado
   const byPrior = states.filter((each) => each === 'prior').length;
   if (byPrior > 0 && byPrior < states.length)
     warnings.push(
-      `${count(byPrior, 'tile')} found no neighbour to hold on to and ${byPrior === 1 ? 'stands' : 'stand'} where the stage put ${byPrior === 1 ? 'it' : 'them'}.`,
+      `${count(byPrior, 'tile')} found no neighbour to hold on to and ${byPrior === 1 ? 'stands' : 'stand'} where the layout puts ${byPrior === 1 ? 'it' : 'them'}.`,
     );
   const unplaced = states.filter((each) => each === 'unplaced').length;
   if (unplaced > 0) warnings.push(`${count(unplaced, 'tile')} could not be placed and are left out of the mosaic.`);
   const islands = components.filter((component) => component.length > 1).length;
-  if (islands > 1)
-    warnings.push(`The links form ${islands} separate groups; the stage positions hold the groups together.`);
+  if (islands > 1) warnings.push(`The links form ${islands} separate groups; the layout holds the groups together.`);
   const worst = Math.max(
     0,
     ...[...mosaicFromTile.values()].map((t) => Math.max(...stretchesOf(t).map((s) => Math.abs(s - 1)))),

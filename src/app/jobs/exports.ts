@@ -45,7 +45,8 @@ export function createExports(
         if (report.file) place.download(name, report.file);
         const written = target.kind === 'handle' ? target.handle.name : name;
         const kind = report.bigTiff ? 'BigTIFF' : 'TIFF';
-        return `${written}: ${report.width} × ${report.height} px, ${megabytes(report.bytes)} MB ${kind}`;
+        const missing = report.damaged.length > 0 ? `; missing, because damaged: ${report.damaged.join(', ')}` : '';
+        return `${written}: ${report.width} × ${report.height} px, ${megabytes(report.bytes)} MB ${kind}${missing}`;
       });
     },
     async text(kind) {

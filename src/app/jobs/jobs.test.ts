@@ -134,7 +134,7 @@ function fakeClient() {
     },
     pairView: () => Promise.reject(new Error('no pictures here')),
     async exportMosaic() {
-      return { bytes: 10, width: 5, height: 2, bigTiff: false, file: new File(['tiff'], 'mosaic.tif') };
+      return { bytes: 10, width: 5, height: 2, bigTiff: false, damaged: [], file: new File(['tiff'], 'mosaic.tif') };
     },
     async textExport({ kind, excluded }) {
       return { name: `${kind}.txt`, text: `${excluded.size} excluded`, warnings: ['Rotation is lost.'] };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StitchError, type ErrorCode } from '../errors.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
 import { translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -8,7 +9,7 @@ import { allocateSamples } from '../raster/raster.ts';
 import type { Raster, SampleType } from '../raster/raster.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId } from '../tiles/tile.ts';
-import type { TileId } from '../tiles/tile.ts';
+import type { TileId, TileReader } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
 import { blendModes, defaultComposeOptions, unitGain } from './mosaic.ts';
@@ -338,6 +339,30 @@ describe('composeRegion', () => {
       expect(both.channels[0].data[8 * 16 + 8]).toBe(9);
       expect(both.coverage.every((value) => value === 255)).toBe(true);
     }
+  });
+
+  it('leaves a damaged tile out and names it, but fails on a read that may succeed next time', async () => {
+    const { mosaic, reader } = mosaicOf([
+      { channels: [flat(10)], mosaicFromTile: translation(0, 0) },
+      { channels: [flat(20)], mosaicFromTile: translation(16, 0) },
+    ]);
+    const failing = (code: ErrorCode): TileReader => ({
+      read: (tile, request) =>
+        tile === tileId('tile-0') ? Promise.reject(new StitchError(code, 'tile-0')) : reader.read(tile, request),
+    });
+    const rect = { x: 0, y: 0, width: 32, height: 16 };
+    const read = (code: ErrorCode) =>
+      composeRegion(
+        mosaic,
+        { rect, scale: 1 },
+        { ...defaultComposeOptions, fill: 3 },
+        failing(code),
+        silentContext.signal,
+      );
+    const { channels, coverage, damaged } = await read('truncated-file');
+    expect(damaged).toEqual([tileId('tile-0')]);
+    expect([channels[0].data[0], coverage[0], channels[0].data[31], coverage[31]]).toEqual([3, 0, 20, 255]);
+    await expect(read('unreadable-file')).rejects.toMatchObject({ code: 'unreadable-file' });
   });
 
   it('reads only the tiles and pixels that a region needs', async () => {

@@ -6,7 +6,7 @@ import { levelForScale, levelSize } from '../raster/pyramid.ts';
 import { allocateSamples } from '../raster/raster.ts';
 import type { Raster, Samples } from '../raster/raster.ts';
 import { sampleBicubic, sampleBilinear, samplerMarginPx } from '../raster/sample.ts';
-import type { TileReader } from '../tiles/tile.ts';
+import type { TileId, TileReader } from '../tiles/tile.ts';
 import { blendInterval, rangeOf, rowWork } from './blend.ts';
 import type { PlacedSource, RowWork } from './blend.ts';
 import { unitGain } from './mosaic.ts';
@@ -25,6 +25,8 @@ export interface ComposedRegion {
   readonly channels: readonly Raster[];
   /** [width · height] 255 where a tile covers the pixel, 0 where it is canvas (`fill`). */
   readonly coverage: Uint8Array;
+  /** Tiles whose files are damaged: they cover nothing here, and whoever shows or writes this must say so. */
+  readonly damaged: readonly TileId[];
   readonly width: number;
   readonly height: number;
 }
@@ -38,7 +40,7 @@ const blockSide = 1024;
  * output has max(1, round(rect size · scale)) pixels a side. A pixel depends on its mosaic point alone: regions whose
  * rect.x · scale and rect.y · scale are whole numbers can be cut into chunks without a trace. A tile covers the hull of
  * its pixel centres grown by ½ px (its border pixels repeat there), so abutting tiles leave no line. A float sample that
- * is NaN counts as not covered by its tile. Integers are rounded half away from zero and clamped.
+ * is NaN counts as not covered by its tile; a tile that is damaged for good covers nothing and is named. Integers are rounded half away from zero and clamped.
  * @throws StitchError `bad-options` for a scale that is not positive or a fill that the sample type cannot hold;
  * whatever the reader throws, an abort included.
  */
@@ -61,17 +63,25 @@ export async function composeRegion(
   const level = levelForScale(scale);
   const sample = options.interpolation === 'bicubic' ? sampleBicubic : sampleBilinear;
   const isUnitStep = scale === 2 ** -level;
+  const damaged = new Set<TileId>();
   const work = rowWork({ blend: options.blend, sample, isUnitStep }, xs, channels, coverage);
   for (let j0 = 0; j0 < ys.length; j0 += blockSide) {
     for (let i0 = 0; i0 < xs.length; i0 += blockSide) {
       signal.throwIfAborted();
       const block = { i0, j0, i1: Math.min(i0 + blockSide, xs.length), j1: Math.min(j0 + blockSide, ys.length) };
-      const sources = await openSources(mosaic, options, level, reader, signal, cornersOf(block, xs, ys));
-      composeBlock(work, sources, ys, block);
+      const opened = await openSources(mosaic, options, level, reader, signal, cornersOf(block, xs, ys));
+      for (const tile of opened.damaged) damaged.add(tile);
+      composeBlock(work, opened.sources, ys, block);
     }
   }
   const [width, height] = [xs.length, ys.length];
-  return { channels: channels.map((data) => ({ data, width, height })), coverage, width, height };
+  return {
+    channels: channels.map((data) => ({ data, width, height })),
+    coverage,
+    damaged: [...damaged],
+    width,
+    height,
+  };
 }
 
 /** Mosaic coordinates of output pixels, from absolute output indices where the region lies on the output's grid. */
@@ -122,8 +132,9 @@ async function openSources(
   reader: TileReader,
   signal: CancelSignal,
   span: MosaicSpan,
-): Promise<readonly PlacedSource[]> {
-  const opening: Promise<PlacedSource>[] = [];
+): Promise<{ readonly sources: readonly PlacedSource[]; readonly damaged: readonly TileId[] }> {
+  const damaged: TileId[] = [];
+  const opening: Promise<PlacedSource | null>[] = [];
   for (const placement of mosaic.placements) {
     const warp = warpOf(placement, level);
     const bounds = warp.boundsOf(span.x0, span.y0, span.x1, span.y1);
@@ -139,10 +150,20 @@ async function openSources(
         reader.read(placement.tile, { level, region, signal }),
         region,
         level,
-      ),
+      ).catch((error: unknown) => {
+        if (!isDamage(error)) throw error;
+        damaged.push(placement.tile);
+        return null;
+      }),
     );
   }
-  return Promise.all(opening);
+  const sources = (await Promise.all(opening)).filter((source) => source !== null);
+  return { sources, damaged };
+}
+
+/** A file that will not get better; a read that failed for another reason may succeed next time and is no damage. */
+function isDamage(error: unknown): boolean {
+  return error instanceof StitchError && (error.code === 'truncated-file' || error.code === 'unsupported-image');
 }
 
 async function openSource(
