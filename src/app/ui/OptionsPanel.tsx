@@ -241,6 +241,11 @@ function PairFields({ pair, onChange }: FieldsProps<PairOptions> & { readonly pa
         hint="Room for errors of the stage, as a share of the overlap"
         onChange={(marginFraction) => onChange('marginFraction', { marginFraction })}
       />
+      <CheckField
+        label="Align matches at full resolution"
+        checked={pair.align}
+        onChange={(align) => onChange('align', { align })}
+      />
       <SelectField
         label="Motion between two tiles"
         value={pair.model}
