@@ -6,7 +6,7 @@ import { proposeLayouts } from '../src/core/tiles/layout-proposals.ts';
 import { tilesToLookAt } from '../src/core/tiles/layout-ranking.ts';
 import { scanOrders } from '../src/core/tiles/scan-order.ts';
 import { thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
-import type { Layout, Overlap, TileReader } from '../src/core/tiles/tile.ts';
+import type { Layout, Overlap, Tile, TileReader } from '../src/core/tiles/tile.ts';
 import { layoutFromPositions } from '../src/formats/position-file.ts';
 import type { Inspection } from '../src/formats/inspect.ts';
 import { CommandError, numberIn, textOf } from './arguments.ts';
@@ -45,6 +45,8 @@ export async function chooseLayout(
     return { layout: layoutFromPositions(table, tiles), description: `positions of ${positions}` };
   }
   const pattern = textOf(given.pattern);
+  const whole = pattern === undefined ? inspection.positionTables.find((table) => namesAll(table, tiles)) : undefined;
+  if (whole) return { layout: layoutFromPositions(whole, tiles), description: `positions of ${whole.path}` };
   if (pattern === undefined) {
     const wanted = tilesToLookAt(proposeLayouts(tiles));
     const looked = tiles.filter(({ id }) => wanted.has(id));
@@ -73,6 +75,12 @@ export async function chooseLayout(
   const measured = await estimateOverlap(grid, thumbnails, context);
   const estimated = { x: measured.x ?? fallbackOverlap.x, y: measured.y ?? fallbackOverlap.y };
   return { layout: { ...grid, overlap: estimated }, description: `pattern ${pattern}, overlap measured` };
+}
+
+/** A positions file that names every tile was put there for that: it is believed, as in the app. */
+function namesAll(table: Inspection['positionTables'][number], tiles: readonly Tile[]): boolean {
+  const named = new Set(table.positions.map(({ file }) => file));
+  return tiles.every((tile) => named.has(tile.file) || named.has(tile.id));
 }
 
 function withOverlap(layout: Layout, overlap: Overlap | null): Layout {
