@@ -1,11 +1,8 @@
 import { StitchError } from '../src/core/errors.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { gridFromPattern, parsePattern } from '../src/core/tiles/file-name-pattern.ts';
-import { estimateOverlap, inferLayout, thumbnailsAtOneScale } from '../src/core/tiles/layout-inference.ts';
-import { proposeLayouts } from '../src/core/tiles/layout-proposals.ts';
-import { tilesToLookAt } from '../src/core/tiles/layout-ranking.ts';
+import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
 import { scanOrders } from '../src/core/tiles/scan-order.ts';
-import { thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
 import type { Layout, Overlap, Tile, TileReader } from '../src/core/tiles/tile.ts';
 import { layoutFromPositions } from '../src/formats/position-file.ts';
 import type { Inspection } from '../src/formats/inspect.ts';
@@ -48,9 +45,7 @@ export async function chooseLayout(
   const whole = pattern === undefined ? inspection.positionTables.find((table) => namesAll(table, tiles)) : undefined;
   if (whole) return { layout: layoutFromPositions(whole, tiles), description: `positions of ${whole.path}` };
   if (pattern === undefined) {
-    const wanted = tilesToLookAt(proposeLayouts(tiles));
-    const looked = tiles.filter(({ id }) => wanted.has(id));
-    const ranking = await inferLayout(tiles, await thumbnailsOf(looked, reader, context), context);
+    const ranking = await inferLayoutOf(tiles, reader, context);
     const [best] = ranking.hypotheses;
     if (!best) throw new StitchError('layout-unknown', 'The names show no grid; say how to read them with --pattern.');
     if (ranking.isClose)
@@ -69,10 +64,7 @@ export async function chooseLayout(
     overlap ?? fallbackOverlap,
   );
   if (overlap) return { layout: grid, description: `pattern ${pattern}` };
-  const wanted = tilesToLookAt([{ layout: grid, description: '', confidence: 1, correlation: null }]);
-  const looked = tiles.filter(({ id }) => wanted.has(id));
-  const thumbnails = thumbnailsAtOneScale(looked, await thumbnailsOf(looked, reader, context));
-  const measured = await estimateOverlap(grid, thumbnails, context);
+  const measured = await estimateOverlapOf(grid, tiles, reader, context);
   const estimated = { x: measured.x ?? fallbackOverlap.x, y: measured.y ?? fallbackOverlap.y };
   return { layout: { ...grid, overlap: estimated }, description: `pattern ${pattern}, overlap measured` };
 }

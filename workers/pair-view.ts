@@ -7,6 +7,7 @@ import { lumaOf } from '../src/core/raster/raster.ts';
 import type { Tile, TileReader } from '../src/core/tiles/tile.ts';
 import { paintRaster } from './display.ts';
 import type { DisplayRange, PairView } from './protocol.ts';
+import { valueStatistics } from './value-statistics.ts';
 
 /** How far the crops reach beyond the overlap, as a fraction of its thinner side. */
 const contextFraction = 0.35;
@@ -105,15 +106,10 @@ function nearestEdge(frame: Rect, other: Rect): Rect {
   return { ...frame, y: dy > 0 ? frame.y + frame.height - height : frame.y, height };
 }
 
-/** 0.5 … 99.5 % of the covered samples. */
+/** The display range of the covered samples. */
 function stretchOf(region: ComposedRegion): DisplayRange {
-  const { data } = lumaOf(region.channels);
-  const covered: number[] = [];
-  const step = Math.max(1, Math.floor(data.length / 20_000));
-  for (let i = 0; i < data.length; i += step) if (region.coverage[i] && Number.isFinite(data[i])) covered.push(data[i]);
-  covered.sort((p, q) => p - q);
-  const at = (share: number) => covered[Math.min(covered.length - 1, Math.floor(share * covered.length))] ?? 0;
-  return { low: at(0.005), high: Math.max(at(0.995), at(0.005) + 1e-6), gamma: 1, invert: false };
+  const { low, high } = valueStatistics(lumaOf(region.channels), region.coverage);
+  return { low, high: Math.max(high, low + 1e-6), gamma: 1, invert: false };
 }
 
 function bitmapOf(region: ComposedRegion, range: DisplayRange): Promise<ImageBitmap> {

@@ -5,10 +5,8 @@ import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
-import { estimateOverlap, inferLayout, thumbnailsAtOneScale } from '../src/core/tiles/layout-inference.ts';
-import { proposeLayouts } from '../src/core/tiles/layout-proposals.ts';
-import { tilesToLookAt } from '../src/core/tiles/layout-ranking.ts';
-import { thumbnailOf, thumbnailsOf } from '../src/core/tiles/thumbnail.ts';
+import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
+import { thumbnailOf } from '../src/core/tiles/thumbnail.ts';
 import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
 import { inspectFiles } from '../src/formats/inspect.ts';
@@ -58,19 +56,9 @@ const api: RasterApi = {
 
   makeSample: (seed, context) => makeSample(seed, context),
 
-  async inferLayout(tiles, context) {
-    const wanted = tilesToLookAt(proposeLayouts(tiles));
-    const looked = tiles.filter(({ id }) => wanted.has(id));
-    return inferLayout(tiles, await thumbnailsOf(looked, opened().reader, context), context);
-  },
+  inferLayout: (tiles, context) => inferLayoutOf(tiles, opened().reader, context),
 
-  async estimateOverlap({ tiles, layout }, context) {
-    if (layout.kind !== 'grid') return { x: null, y: null };
-    const wanted = tilesToLookAt([{ layout, description: '', confidence: 1, correlation: null }]);
-    const looked = tiles.filter(({ id }) => wanted.has(id));
-    const thumbnails = await thumbnailsOf(looked, opened().reader, context);
-    return estimateOverlap(layout, thumbnailsAtOneScale(looked, thumbnails), context);
-  },
+  estimateOverlap: ({ tiles, layout }, context) => estimateOverlapOf(layout, tiles, opened().reader, context),
 
   async thumbnail({ tile: id, maxSide }, { signal }) {
     const tile = tileOf(id);

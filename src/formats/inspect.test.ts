@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { silentContext } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
 import { byteSourceFromBytes } from './byte-source.ts';
-import { compareNaturally, inspectFiles } from './inspect.ts';
+import { compareNames } from '../core/tiles/name-fields.ts';
+import { inspectFiles } from './inspect.ts';
 import { memorySink } from './memory-sink.ts';
 import { writeTiledTiff } from './tiff/tiff-writer.ts';
 
@@ -78,6 +79,6 @@ describe('inspecting a drop', () => {
   });
 
   it('orders names by their numbers', () => {
-    expect(['t10', 't9', 't09', 'a', 't9b'].sort(compareNaturally)).toEqual(['a', 't09', 't9', 't9b', 't10']);
+    expect(['t10', 't9', 't09', 'a', 't9b'].sort(compareNames)).toEqual(['a', 't09', 't9', 't9b', 't10']);
   });
 });

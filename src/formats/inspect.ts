@@ -1,5 +1,6 @@
 import { StitchError } from '../core/errors.ts';
 import type { RunContext } from '../core/progress.ts';
+import { compareNames } from '../core/tiles/name-fields.ts';
 import { tileId, type Tile } from '../core/tiles/tile.ts';
 import type { ByteSource, ImageFile, ImageInfo } from './image-file.ts';
 import { openImage } from './index.ts';
@@ -38,7 +39,7 @@ export async function inspectFiles(
   context: RunContext,
   chosenPage: ReadonlyMap<string, number> = new Map(),
 ): Promise<Inspection> {
-  const sorted = [...sources].sort((p, q) => compareNaturally(p.name, q.name));
+  const sorted = [...sources].sort((p, q) => compareNames(p.name, q.name));
   const result = {
     tiles: [] as Tile[],
     multiPage: [] as { file: string; pages: number }[],
@@ -103,18 +104,4 @@ function tileOf(file: string, image: ImageFile, page: number): Tile {
     pixelSizeNm: info.pixelSizeNm,
     stage: info.stagePx ? { x: info.stagePx.x, y: info.stagePx.y, thetaRad: 0 } : null,
   };
-}
-
-/** Digits compare as numbers, everything else by code unit; total and locale-free, so every machine sorts alike. */
-export function compareNaturally(a: string, b: string): number {
-  const split = (text: string) => text.match(/\d+|\D+/g) ?? [];
-  const [p, q] = [split(a), split(b)];
-  for (let i = 0; i < Math.min(p.length, q.length); i++) {
-    const [m, n] = [p[i], q[i]];
-    const isNumber = /^\d/.test(m) && /^\d/.test(n);
-    const order = isNumber ? Number(m) - Number(n) : 0;
-    if (order !== 0) return order;
-    if (m !== n && !isNumber) return m < n ? -1 : 1;
-  }
-  return p.length - q.length || (a < b ? -1 : a > b ? 1 : 0);
 }
