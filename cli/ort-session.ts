@@ -43,7 +43,7 @@ export async function createNodeSession(model: Uint8Array): Promise<NodeSession>
   };
 }
 
-/** onnxruntime-node is no dependency: its install script downloads. Where a lab has it, it is used. */
+/** onnxruntime-node is an optional dependency (several times faster than wasm); its install script is not run. */
 async function importNative(): Promise<Runtime | null> {
   const name = 'onnxruntime-node';
   try {

@@ -58,10 +58,16 @@ def _shading(rng: np.random.Generator, height: int, width: int, amount: float) -
     return a * x + b * y + c * x * x + d * y * y
 
 
+def shrink_by_mean(image: Array, factor: int) -> Array:
+    """Mean of `factor` x `factor` pixels, float32; sides must be multiples of it."""
+    height, width = image.shape
+    blocks = image.reshape(height // factor, factor, width // factor, factor)
+    return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
 def halve(image: Array) -> Array:
     """Mean of 2 x 2 pixels; sides must be even."""
-    height, width = image.shape
-    return image.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
+    return shrink_by_mean(image, 2)
 
 
 def stretch_percentiles(strip: Array) -> Array:

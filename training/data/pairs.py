@@ -1,14 +1,14 @@
 """Pairs of overlapping strips with their true correspondences."""
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
-from .imaging import Difficulty, expose, halve, stretch_percentiles
+from .imaging import Difficulty, expose, shrink_by_mean, stretch_percentiles
 from .real_images import RealImages
 from .texture import make_texture
-from .tile_geometry import TileGeometry, full_from_half, half_from_full
+from .tile_geometry import TileGeometry, full_from_scaled, scaled_from_full
 
 COARSE_STRIDE = 8
 UNMATCHED = -1
@@ -23,6 +23,10 @@ class PairRecipe(NamedTuple):
     rotation_rad: float = np.deg2rad(5)
     scale: float = 0.03
     stretch_px: float = 10.0
+    # Small tiles are matched at full resolution, all others at half of it.
+    full_resolution_share: float = 0.35
+    # Strips of tiles above each other are wide, of tiles side by side tall; inference may lay either on its side.
+    transposed_share: float = 0.3
     difficulty: Difficulty = Difficulty()
 
 
@@ -53,8 +57,10 @@ def partners(points: np.ndarray, is_known: np.ndarray, height: int, width: int) 
 class TexturePool:
     """Procedural textures by number, made when first asked for and kept, in memory and in `folder`."""
 
-    def __init__(self, seed: int, count: int, folder: Path) -> None:
-        self.seed, self.count, self.folder = seed, count, Path(folder)
+    def __init__(
+        self, seed: int, count: int, folder: Path, make: Callable[[int, int], np.ndarray] = make_texture
+    ) -> None:
+        self.seed, self.count, self.folder, self.make = seed, count, Path(folder), make
         self._kept: Dict[int, np.ndarray] = {}
 
     def __getitem__(self, index: int) -> np.ndarray:
@@ -66,7 +72,7 @@ class TexturePool:
         path = self.folder / f"{self.seed}-{index}.png"
         if path.exists():
             return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        texture = make_texture(self.seed * 1_000_003 + index, TEXTURE_SIZE)
+        texture = self.make(self.seed * 1_000_003 + index, TEXTURE_SIZE)
         self.folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), texture)
         return texture
@@ -126,15 +132,36 @@ def _is_in_source(points: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 def make_pair(rng: np.random.Generator, source: np.ndarray, scales: Tuple[float, float], size: Tuple[int, int], recipe: PairRecipe) -> StripPair:
-    """A pair of `size` (height, width) strips at half resolution, cut from one source."""
-    if rng.random() < 0.5:
-        source = source[:, ::-1]
-    if rng.random() < 0.5:
-        source = source[::-1]
-    if rng.random() < 0.5:
-        source = source.T
+    """A pair of `size` (height, width) strips as the network sees them, cut from one source."""
+    for turned in (lambda image: image[:, ::-1], lambda image: image[::-1], lambda image: image.T):
+        if rng.random() < 0.5:
+            source = turned(source)
     source = np.ascontiguousarray(source)
-    full = (size[0] * 2, size[1] * 2)
+    shrink = 1 if rng.random() < recipe.full_resolution_share else 2
+    if rng.random() < recipe.transposed_share:
+        return _transposed(_cut_pair(rng, source, scales, (size[1], size[0]), shrink, recipe), size)
+    return _cut_pair(rng, source, scales, size, shrink, recipe)
+
+
+def _transposed(pair: StripPair, size: Tuple[int, int]) -> StripPair:
+    """The same pair mirrored at the diagonal; `size` (height, width) is that of the result."""
+    height, width = size
+    columns, rows = width // COARSE_STRIDE, height // COARSE_STRIDE
+    order = np.arange(rows * columns).reshape(columns, rows).T.reshape(-1)
+
+    def reordered(partner: np.ndarray) -> np.ndarray:
+        partner = partner[order]
+        return np.where(partner == UNMATCHED, UNMATCHED, partner % rows * columns + partner // rows)
+
+    images = [np.ascontiguousarray(image.T) for image in (pair.image0, pair.image1)]
+    return StripPair(*images, pair.points1[order][:, ::-1], reordered(pair.partner0), reordered(pair.partner1))
+
+
+def _cut_pair(
+    rng: np.random.Generator, source: np.ndarray, scales: Tuple[float, float], size: Tuple[int, int], shrink: int,
+    recipe: PairRecipe,
+) -> StripPair:
+    full = (size[0] * shrink, size[1] * shrink)
     # Small sources are shown larger rather than mirrored at their border.
     extent = np.array([source.shape[1], source.shape[0]], float)
     room = float(np.min(extent / np.array([full[1], full[0]])))
@@ -152,11 +179,11 @@ def make_pair(rng: np.random.Generator, source: np.ndarray, scales: Tuple[float,
     for tile, is_other in ((tile0, False), (tile1, is_disjoint)):
         shown = np.ascontiguousarray(source[::-1, ::-1].T) if is_other else source
         exposed = expose(rng, _render(shown, tile, full), recipe.difficulty)
-        images.append(stretch_percentiles(halve(exposed)))
-    cells = full_from_half(cell_points(*size))
+        images.append(stretch_percentiles(shrink_by_mean(exposed, shrink)))
+    cells = full_from_scaled(cell_points(*size), shrink)
     source0, source1 = tile0.source_from_tile(cells), tile1.source_from_tile(cells)
-    points1 = half_from_full(tile1.tile_from_source(source0))
-    points0 = half_from_full(tile0.tile_from_source(source1))
+    points1 = scaled_from_full(tile1.tile_from_source(source0), shrink)
+    points0 = scaled_from_full(tile0.tile_from_source(source1), shrink)
     known0 = _is_in_source(source0, source) & (not is_disjoint)
     known1 = _is_in_source(source1, source) & (not is_disjoint)
     return StripPair(

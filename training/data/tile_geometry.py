@@ -48,10 +48,19 @@ class TileGeometry(NamedTuple):
         return map_x.astype(np.float32), map_y.astype(np.float32)
 
 
+def scaled_from_full(points: np.ndarray, shrink: int) -> np.ndarray:
+    """Pixel of the tile averaged `shrink` x `shrink` from a full-resolution pixel: (p + 1/2) / shrink - 1/2."""
+    return (points + 0.5) / shrink - 0.5
+
+
+def full_from_scaled(points: np.ndarray, shrink: int) -> np.ndarray:
+    return (points + 0.5) * shrink - 0.5
+
+
 def half_from_full(points: np.ndarray) -> np.ndarray:
     """Pixel of the tile averaged 2 x 2 from a full-resolution pixel: p_half = (p + 1/2) / 2 - 1/2."""
-    return (points + 0.5) / 2 - 0.5
+    return scaled_from_full(points, 2)
 
 
 def full_from_half(points: np.ndarray) -> np.ndarray:
-    return (points + 0.5) * 2 - 0.5
+    return full_from_scaled(points, 2)

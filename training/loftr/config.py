@@ -46,3 +46,13 @@ class LoFTRConfig:
     def from_dict(values: Dict[str, Any]) -> "LoFTRConfig":
         tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
         return LoFTRConfig(**tuples)
+
+
+CONFIGURATIONS: Dict[str, LoFTRConfig] = {
+    # A few hundred thousand parameters: fast in one thread of WebAssembly.
+    "compact": LoFTRConfig(),
+    # For a GPU, in training and in use.
+    "large": LoFTRConfig(
+        stage_channels=(48, 96, 160), stage_blocks=(2, 2, 3), coarse_channels=128, fine_channels=48, attention_pairs=4
+    ),
+}

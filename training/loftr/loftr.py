@@ -51,13 +51,18 @@ class LoFTR(nn.Module):
         self.uses_attention = self.config.attention_pairs > 0
 
     def features(
-        self, image0: Tensor, image1: Tensor, origin0: Origin = (0, 0), origin1: Origin = (0, 0)
+        self, image0: Tensor, image1: Tensor, origin0: Origin = (0, 0), origin1: Origin = (0, 0),
+        backbone_in_bf16: bool = False,
     ) -> Features:
-        """Backbone and transformer; the origins are those of the position code, in coarse cells."""
+        """Backbone and transformer; the origins are those of the position code, in coarse cells.
+
+        `backbone_in_bf16` is for training only: the features come back as float32.
+        """
         if self.training and image0.shape == image1.shape:
-            both = self.backbone(standardise(torch.cat([image0, image1])))
-            coarse0, coarse1 = both[0].chunk(2)
-            fine0, fine1 = both[1].chunk(2)
+            with torch.autocast(image0.device.type, dtype=torch.bfloat16, enabled=backbone_in_bf16):
+                both = self.backbone(standardise(torch.cat([image0, image1])))
+            coarse0, coarse1 = both[0].float().chunk(2)
+            fine0, fine1 = both[1].float().chunk(2)
         else:
             coarse0, fine0 = self.backbone(standardise(image0))
             coarse1, fine1 = self.backbone(standardise(image1))
