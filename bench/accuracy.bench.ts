@@ -7,7 +7,8 @@ import { defaultComposeOptions } from '../src/core/mosaic/mosaic.ts';
 import { matcherIds, type MatcherId } from '../src/core/options.ts';
 import type { SyntheticGridPlan } from '../src/core/synthesis/synthetic-grid.ts';
 import { mosaicQuality } from '../src/core/testing/accuracy/mosaic-quality.ts';
-import { meanOf, medianOf, pairErrors, quantileOf, type PairErrors } from '../src/core/testing/accuracy/pair-errors.ts';
+import { meanOf, medianOf, quantileOf } from '../src/core/evaluation/statistics.ts';
+import { pairErrors, type PairErrors } from '../src/core/testing/accuracy/pair-errors.ts';
 import { markdownTable, verdict, writeBetweenMarkers } from './markdown.ts';
 import { hasRealGrids, realGrids, scoreRealGrid, type RealGrid } from './real-grids.ts';
 import {

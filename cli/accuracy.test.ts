@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import { defaultComposeOptions } from '../src/core/mosaic/mosaic.ts';
 import { mosaicQuality } from '../src/core/testing/accuracy/mosaic-quality.ts';
-import { meanOf, medianOf, pairErrors } from '../src/core/testing/accuracy/pair-errors.ts';
+import { meanOf, medianOf } from '../src/core/evaluation/statistics.ts';
+import { pairErrors } from '../src/core/testing/accuracy/pair-errors.ts';
 import {
   planClean,
   planEm424,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeAffine, invertAffine, stretchesOf } from '../geometry/affine2.ts';
 import { silentContext } from '../progress.ts';
-import { cornerErrors } from '../testing/metrics.ts';
+import { cornerErrors } from '../evaluation/corner-errors.ts';
 import { defaultSyntheticGraph, makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import type { TileId } from '../tiles/tile.ts';
 import type { Affine2 } from '../geometry/affine2.ts';

@@ -5,7 +5,7 @@ import { cutGrid, defaultSyntheticGrid, planSyntheticGrid, tilesOf } from '../sy
 import type { SyntheticGridOptions } from '../synthesis/synthetic-grid.ts';
 import { defaultTexture, emTexture, renderTexture } from '../synthesis/texture.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
-import { peakSignalToNoise, structuralSimilarity } from '../testing/metrics.ts';
+import { peakSignalToNoise, structuralSimilarity } from '../evaluation/image-similarity.ts';
 import { buildMosaic } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
 import { defaultComposeOptions } from './mosaic.ts';

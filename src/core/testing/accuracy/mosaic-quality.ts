@@ -6,7 +6,8 @@ import { silentContext } from '../../progress.ts';
 import { cropRaster } from '../../raster/raster.ts';
 import type { SyntheticTile } from '../../synthesis/synthetic-grid.ts';
 import type { TileId } from '../../tiles/tile.ts';
-import { alignRigidly, peakSignalToNoise, structuralSimilarity, type ImagePair } from '../metrics.ts';
+import { alignRigidly } from '../../evaluation/corner-errors.ts';
+import { peakSignalToNoise, structuralSimilarity, type ImagePair } from '../../evaluation/image-similarity.ts';
 import type { StitchedGrid } from './stitch-grid.ts';
 
 /** Likeness of a mosaic and the picture its tiles were cut from, where tiles lie, after one global gain and offset. */

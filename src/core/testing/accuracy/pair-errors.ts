@@ -2,7 +2,12 @@ import { applyAffine, composeAffine, invertAffine, rotationOf } from '../../geom
 import type { Affine2 } from '../../geometry/affine2.ts';
 import type { SyntheticTile } from '../../synthesis/synthetic-grid.ts';
 import type { TileId, TilePair } from '../../tiles/tile.ts';
-import { cornerErrors, failedCorners, neighbourCornerErrors, type CornerErrors } from '../metrics.ts';
+import {
+  cornerErrors,
+  failedCorners,
+  neighbourCornerErrors,
+  type CornerErrors,
+} from '../../evaluation/corner-errors.ts';
 import type { StitchedGrid } from './stitch-grid.ts';
 
 /** How far one pair of neighbours is from the truth, full-resolution px. */
@@ -55,23 +60,4 @@ function tileOf(tiles: ReadonlyMap<TileId, SyntheticTile>, id: TileId): Syntheti
   const tile = tiles.get(id);
   if (!tile) throw new RangeError(`no tile ${id}`);
   return tile;
-}
-
-/** Middle value (mean of the two middle ones); NaN for none. Infinite values count as they are. */
-export function medianOf(values: readonly number[]): number {
-  return (quantileOf(values, 0.5, Math.floor) + quantileOf(values, 0.5, Math.ceil)) / 2;
-}
-
-/** The sorted value at (n − 1)·fraction, rounded up unless said otherwise; NaN for none. */
-export function quantileOf(values: readonly number[], fraction: number, round = Math.ceil): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted.length === 0 ? NaN : sorted[round((sorted.length - 1) * fraction)];
-}
-
-/** Mean and its standard error; NaN for none. */
-export function meanOf(values: readonly number[]): { readonly mean: number; readonly standardError: number } {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1);
-  return { mean, standardError: Math.sqrt(variance / n) };
 }
