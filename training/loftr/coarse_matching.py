@@ -1,4 +1,4 @@
-"""Dual softmax with a dustbin, and mutual nearest neighbours."""
+"""Dual softmax, with dustbins or as published, and mutual nearest neighbours."""
 import math
 from typing import NamedTuple, Tuple
 
@@ -16,6 +16,15 @@ class CoarseScores(NamedTuple):
     dustbin0: Tensor  # (B, N0)
     dustbin1: Tensor  # (B, N1)
     temperature: Tensor  # scalar
+
+
+def mutual_best(score: Tensor) -> Tuple[Tensor, Tensor]:
+    """Best column (N0,) of every row of (N0, N1), and its score (N0,), 0 where the row is not the column's best."""
+    best, partner = score.max(dim=1)
+    back = score.argmax(dim=0)
+    own = torch.arange(partner.shape[0], device=partner.device)
+    is_mutual = (back.index_select(0, partner) == own).to(best.dtype)
+    return partner, best * is_mutual
 
 
 class CoarseMatching(nn.Module):
@@ -59,8 +68,29 @@ class CoarseMatching(nn.Module):
         row = scaled.sum(dim=1, keepdim=True) + torch.exp((bin0[0] - 1) * temperature)[:, None]
         column = scaled.sum(dim=0, keepdim=True) + torch.exp((bin1[0] - 1) * temperature)[None, :]
         root = scaled * torch.rsqrt(row) * torch.rsqrt(column)
-        best, partner = root.max(dim=1)
-        back = root.argmax(dim=0)
-        own = torch.arange(partner.shape[0], device=partner.device)
-        is_mutual = (back.index_select(0, partner) == own).to(best.dtype)
-        return partner, best * best * is_mutual
+        partner, best = mutual_best(root)
+        return partner, best * best
+
+
+class ProductMatching(nn.Module):
+    """The published dual softmax: s = f0 . f1 / (channels * temperature), no dustbin, nothing learnt."""
+
+    def __init__(self, config: LoFTRConfig) -> None:
+        super().__init__()
+        self.scale = 1 / (config.coarse_channels * config.product_temperature)
+
+    def match(self, tokens0: Tensor, tokens1: Tensor) -> Tuple[Tensor, Tensor]:
+        """Partner (N0,) of every cell of image 0 and its confidence (N0,), 0 where not mutual. Batch of one."""
+        similarity = torch.matmul(tokens0[0] * self.scale, tokens1[0].transpose(0, 1))
+        return mutual_best(torch.softmax(similarity, dim=1) * torch.softmax(similarity, dim=0))
+
+
+def is_inside(cells: Tensor, size: Tuple[int, int], border: int) -> Tensor:
+    """1 for cells (N, 3; image, row, column) at least `border` cells away from every side of a map, 0 for others; float32."""
+    row, column = cells[:, 1], cells[:, 2]
+    inside = (row >= border) & (row < size[0] - border) & (column >= border) & (column < size[1] - border)
+    return inside.to(torch.float32)
+
+
+def make_coarse_matching(config: LoFTRConfig) -> nn.Module:
+    return ProductMatching(config) if config.similarity == "product" else CoarseMatching(config)

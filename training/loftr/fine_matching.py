@@ -10,38 +10,21 @@ from .config import LoFTRConfig
 INITIAL_FLOOR = 1.0
 
 
-class FineMatching(nn.Module):
-    """Template and window to a heat map over w x w fine cells, and the map to an offset in pixels."""
+class FineReadout(nn.Module):
+    """A heat map over w x w fine cells to an offset in pixels."""
 
     def __init__(self, config: LoFTRConfig) -> None:
         super().__init__()
         self.window = config.fine_window
-        self.template = config.fine_template
         self.sharpness = config.readout_sharpness
         self.ripple_px = config.readout_ripple_px
         self.reach = config.readout_window // 2
-        self.log_scale = nn.Parameter(torch.tensor(math.log(0.5)))
-        # Smallest contrast that counts, so that featureless templates give flat heat maps.
-        self.log_floor = nn.Parameter(torch.tensor(math.log(INITIAL_FLOOR)))
         half = config.fine_window // 2
         steps = torch.arange(-half, half + 1, dtype=torch.float32)
         grid_y, grid_x = steps.repeat_interleave(self.window), steps.repeat(self.window)
         grid = torch.stack([grid_x, grid_y], dim=1) * config.fine_stride
         self.register_buffer("grid", grid, persistent=False)  # (w*w, 2), x and y in pixels
         self.pixels = float(config.fine_stride)
-
-    def logits(self, template: Tensor, window: Tensor, contrast: Tensor) -> Tensor:
-        """Heat map logits (M, w*w): -s sum_u |f0(u) - f1(v + u)|^2 / (contrast + floor), but a constant per match."""
-        size, support = self.template, self.window + self.template - 1
-        products = torch.matmul(template, window.transpose(1, 2))
-        planes = products.reshape(-1, size * size, support, support)
-        total = None
-        for dy in range(size):
-            for dx in range(size):
-                plane = planes[:, dy * size + dx, dy : dy + self.window, dx : dx + self.window]
-                total = plane if total is None else total + plane
-        scale = self.log_scale.exp() / (contrast + self.log_floor.exp())
-        return total.reshape(-1, self.window * self.window) * scale
 
     def expectation(self, logits: Tensor) -> Tuple[Tensor, Tensor]:
         """Offset (M, 2) in pixels from the window's centre, and the standard deviation per axis (M,) in pixels.
@@ -66,3 +49,45 @@ class FineMatching(nn.Module):
         turn = 2 * math.pi / self.pixels
         first = offset + self.ripple_px * torch.sin(offset * turn)
         return offset + self.ripple_px * torch.sin(first * turn)
+
+
+class FineMatching(FineReadout):
+    """Template and window to a heat map by squared distance, and the map to an offset in pixels."""
+
+    def __init__(self, config: LoFTRConfig) -> None:
+        super().__init__(config)
+        self.template = config.fine_template
+        self.log_scale = nn.Parameter(torch.tensor(math.log(0.5)))
+        # Smallest contrast that counts, so that featureless templates give flat heat maps.
+        self.log_floor = nn.Parameter(torch.tensor(math.log(INITIAL_FLOOR)))
+
+    def logits(self, template: Tensor, window: Tensor, contrast: Tensor) -> Tensor:
+        """Heat map logits (M, w*w): -s sum_u |f0(u) - f1(v + u)|^2 / (contrast + floor), but a constant per match."""
+        size, support = self.template, self.window + self.template - 1
+        products = torch.matmul(template, window.transpose(1, 2))
+        planes = products.reshape(-1, size * size, support, support)
+        total = None
+        for dy in range(size):
+            for dx in range(size):
+                plane = planes[:, dy * size + dx, dy : dy + self.window, dx : dx + self.window]
+                total = plane if total is None else total + plane
+        scale = self.log_scale.exp() / (contrast + self.log_floor.exp())
+        return total.reshape(-1, self.window * self.window) * scale
+
+
+class CorrelationMatching(FineReadout):
+    """Heat map of the published network: product of window 1 with the centre of window 0 over sqrt(channels)."""
+
+    def __init__(self, config: LoFTRConfig) -> None:
+        super().__init__(config)
+        self.scale = config.fine_channels**-0.5
+
+    def logits(self, window0: Tensor, window1: Tensor) -> Tensor:
+        """Windows (M, w*w, F) to heat map logits (M, w*w)."""
+        middle = self.window * self.window // 2
+        centre = window0[:, middle : middle + 1]
+        return torch.matmul(centre, window1.transpose(1, 2)).squeeze(1) * self.scale
+
+
+def make_fine_matching(config: LoFTRConfig) -> nn.Module:
+    return CorrelationMatching(config) if config.fine_stage == "correlation" else FineMatching(config)

@@ -1,11 +1,9 @@
 """LocalFeatureTransformer: self and cross attention whose cost grows with N, not N^2."""
-from typing import Tuple
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from .config import LoFTRConfig
 
 EPSILON = 1e-6
 
@@ -42,12 +40,11 @@ class LinearAttention(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """x + norm(mlp([x, norm(attention(x + p, source + p'))])), p and p' the position codes."""
+    """x + norm(mlp([x, norm(attention(x + p, source + p'))])), p and p' the position codes, if any."""
 
-    def __init__(self, config: LoFTRConfig) -> None:
+    def __init__(self, channels: int, heads: int, initial_gain: float) -> None:
         super().__init__()
-        channels = config.coarse_channels
-        self.attention = LinearAttention(channels, config.attention_heads)
+        self.attention = LinearAttention(channels, heads)
         self.norm_message = nn.LayerNorm(channels)
         self.mlp = nn.Sequential(
             nn.Linear(2 * channels, 2 * channels, bias=False),
@@ -55,21 +52,28 @@ class EncoderLayer(nn.Module):
             nn.Linear(2 * channels, channels, bias=False),
         )
         self.norm_update = nn.LayerNorm(channels)
-        nn.init.constant_(self.norm_update.weight, config.attention_initial_gain)
+        nn.init.constant_(self.norm_update.weight, initial_gain)
 
-    def forward(self, x: Tensor, source: Tensor, code_x: Tensor, code_source: Tensor) -> Tensor:
-        message = self.norm_message(self.attention(x + code_x, source + code_source))
+    def forward(
+        self, x: Tensor, source: Tensor, code_x: Optional[Tensor] = None, code_source: Optional[Tensor] = None
+    ) -> Tensor:
+        target = x if code_x is None else x + code_x
+        source = source if code_source is None else source + code_source
+        message = self.norm_message(self.attention(target, source))
         return x + self.norm_update(self.mlp(torch.cat([x, message], dim=2)))
 
 
 class LocalFeatureTransformer(nn.Module):
     """Alternates self and cross layers; in a cross layer image 1 attends to the already updated image 0."""
 
-    def __init__(self, config: LoFTRConfig) -> None:
+    def __init__(self, channels: int, heads: int, pairs: int, initial_gain: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([EncoderLayer(config) for _ in range(2 * config.attention_pairs)])
+        self.layers = nn.ModuleList([EncoderLayer(channels, heads, initial_gain) for _ in range(2 * pairs)])
 
-    def forward(self, tokens0: Tensor, tokens1: Tensor, code0: Tensor, code1: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(
+        self, tokens0: Tensor, tokens1: Tensor, code0: Optional[Tensor] = None, code1: Optional[Tensor] = None
+    ) -> Tuple[Tensor, Tensor]:
+        """Tokens (B, N, C) of both images; codes, where given, are added in every layer and kept out of the result."""
         for index, layer in enumerate(self.layers):
             if index % 2 == 0:
                 tokens0 = layer(tokens0, tokens0, code0, code0)

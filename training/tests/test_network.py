@@ -6,6 +6,7 @@ import torch
 
 from loftr import LoFTR, LoFTRConfig
 from loftr.coarse_matching import CoarseMatching
+from loftr.features import Features
 from loftr.fine_matching import FineMatching
 from loftr.fine_preprocess import FinePreprocess
 from loftr.loftr import standardise
@@ -47,7 +48,7 @@ class BackboneTest(unittest.TestCase):
 
 class PositionEncodingTest(unittest.TestCase):
     def test_moving_the_origin_moves_the_code(self):
-        code = PositionEncoding(64, 200.0, 64)
+        code = PositionEncoding(CONFIG)
         whole = code(10, 12).reshape(10, 12, 64)
         part = code(4, 5, (3, 2)).reshape(4, 5, 64)
         self.assertTrue(torch.equal(whole[3:7, 2:7], part))
@@ -102,7 +103,9 @@ class FineMatchingTest(unittest.TestCase):
         preprocess, matching = FinePreprocess(CONFIG), FineMatching(CONFIG)
         fine0, fine1 = torch.randn(2, 24, 40, 40), torch.randn(2, 24, 40, 48)
         cells0, cells1 = torch.tensor([[1, 5, 4]]), torch.tensor([[1, 6, 5]])
-        logits = matching.logits(*preprocess(fine0, fine1, cells0, cells1))[0].reshape(7, 7)
+        nothing = torch.zeros(2, 25, 64)
+        features = Features(nothing, nothing, fine0, fine1, (5, 5), (5, 6))
+        logits = matching.logits(*preprocess(features, cells0, cells1))[0].reshape(7, 7)
         template = fine0[1, :, 19:22, 15:18]
         along_x = (fine0[1, :, 19:22, 16:19] - fine0[1, :, 19:22, 14:17]) / 2
         along_y = (fine0[1, :, 20:23, 15:18] - fine0[1, :, 18:21, 15:18]) / 2
