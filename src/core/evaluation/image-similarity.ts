@@ -47,18 +47,39 @@ export function peakSignalToNoise(pair: ImagePair): number {
  * @see Wang, Bovik, Sheikh, Simoncelli, Image quality assessment, IEEE TIP 13(4), 2004
  */
 export function structuralSimilarity(pair: ImagePair): number {
-  const { image, reference, mask } = pair;
-  const { width, height } = image;
-  const { gain, offset } = globalTone(pair);
-  const x = Float64Array.from(image.data, (value) => gain * value + offset);
-  const y = Float64Array.from(reference.data);
+  const { height } = pair.image;
+  const tone = globalTone(pair);
+  let [sum, n] = [0, 0];
+  for (let from = windowRadius; from < height - windowRadius; from += bandHeight) {
+    const band = bandSimilarity(pair, tone, from, Math.min(from + bandHeight, height - windowRadius));
+    sum += band.sum;
+    n += band.n;
+  }
+  return sum / n;
+}
+
+/** Rows compared at a time: a mosaic of any size needs the memory of one band. */
+const bandHeight = 256;
+
+/** Σ of SSIM and the number of pixels over the rows from … to − 1, whose windows reach 5 rows beyond. */
+function bandSimilarity(
+  { image, reference, mask }: ImagePair,
+  { gain, offset }: ReturnType<typeof globalTone>,
+  from: number,
+  to: number,
+): { readonly sum: number; readonly n: number } {
+  const { width } = image;
+  const height = to - from + 2 * windowRadius;
+  const [first, last] = [(from - windowRadius) * width, (to + windowRadius) * width];
+  const x = Float64Array.from(image.data.subarray(first, last), (value) => gain * value + offset);
+  const y = Float64Array.from(reference.data.subarray(first, last));
   const product = (a: Float64Array, b: Float64Array) => a.map((value, i) => value * b[i]);
   const [mx, my, mxx, myy, mxy] = [x, y, product(x, x), product(y, y), product(x, y)].map((plane) =>
     smooth(plane, width, height),
   );
   const inside = mask
     ? smooth(
-        Float64Array.from(mask, (value) => (value === 0 ? 0 : 1)),
+        Float64Array.from(mask.subarray(first, last), (value) => (value === 0 ? 0 : 1)),
         width,
         height,
       )
@@ -75,7 +96,7 @@ export function structuralSimilarity(pair: ImagePair): number {
       sum += numerator / ((mx[at] ** 2 + my[at] ** 2 + c1) * (vx + vy + c2));
       n++;
     }
-  return sum / n;
+  return { sum, n };
 }
 
 const windowRadius = 5;
