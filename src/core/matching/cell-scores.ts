@@ -1,0 +1,93 @@
+import { measureStride, templateStride } from './overlap-cells.ts';
+import type { OverlapCells } from './overlap-cells.ts';
+
+/** ux, uy, Hxx, Hxy, Hyy: H d = u is where the content of a cell lies further on, px in a. */
+export const scoreStride = 5;
+
+/** What the cells say at one motion. */
+export interface CellScores {
+  /** [cells · scoreStride] */
+  readonly cells: Float64Array;
+  /** [cells] 0 for empty ones, below 1 where the residual stands out. */
+  readonly weights: Float64Array;
+  /** [cells] normalised correlation of a cell's pixels; 0 where it is flat. */
+  readonly correlation: Float64Array;
+  /** Over all cells, within blocks of one brightness. */
+  readonly ncc: number;
+}
+
+/** Side of the blocks that have a brightness of their own, px of the level. */
+const toneSidePx = 64;
+/** Residual variance of a cell, in medians, from which it weighs less: charging, dirt, what only one tile shows. */
+const outlyingResidual = 4;
+
+/** Turns the sums of `measureCells` into scores: one gain for all, one offset for each block of 64 px. */
+export function scoreCells(cells: OverlapCells, sums: Float64Array): CellScores {
+  const { template, count } = cells;
+  const means = toneMeans(cells, sums);
+  const n = count.length;
+  const [va, vb, ab] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  let [sumA, sumB, sumAb] = [0, 0, 0];
+  for (let k = 0; k < n; k++) {
+    const t = k * templateStride;
+    const m = k * measureStride;
+    const [ma, mb] = [means[2 * k], means[2 * k + 1]];
+    va[k] = template[t + 1] - 2 * ma * template[t] + count[k] * ma * ma;
+    vb[k] = sums[m + 1] - 2 * mb * sums[m] + count[k] * mb * mb;
+    ab[k] = sums[m + 2] - ma * sums[m] - mb * template[t] + count[k] * ma * mb;
+    sumA += va[k];
+    sumB += vb[k];
+    sumAb += ab[k];
+  }
+  const gain = sumA > 0 && sumB > 0 ? Math.sqrt(sumB / sumA) : 1;
+  const scores = new Float64Array(n * scoreStride);
+  const residual = new Float64Array(n);
+  for (let k = 0; k < n; k++) {
+    const t = k * templateStride;
+    const m = k * measureStride;
+    const [ma, mb] = [means[2 * k], means[2 * k + 1]];
+    const o = k * scoreStride;
+    // Σ g (b − o − γ(a − ō)) / γ
+    scores[o] = (sums[m + 3] - mb * template[t + 2]) / gain - (template[t + 4] - ma * template[t + 2]);
+    scores[o + 1] = (sums[m + 4] - mb * template[t + 3]) / gain - (template[t + 5] - ma * template[t + 3]);
+    scores[o + 2] = template[t + 6];
+    scores[o + 3] = template[t + 7];
+    scores[o + 4] = template[t + 8];
+    residual[k] = count[k] > 0 ? (vb[k] / gain ** 2 + va[k] - (2 * ab[k]) / gain) / count[k] : 0;
+  }
+  return {
+    cells: scores,
+    weights: weightsOf(residual, count),
+    correlation: ab.map((value, k) => (va[k] > 0 && vb[k] > 0 ? value / Math.sqrt(va[k] * vb[k]) : 0)),
+    ncc: sumA > 0 && sumB > 0 ? sumAb / Math.sqrt(sumA * sumB) : 0,
+  };
+}
+
+/** [cells · 2] means of a and of b over the block that a cell belongs to. */
+function toneMeans({ columns, rows, side, template, count }: OverlapCells, sums: Float64Array): Float64Array {
+  const cellsAcross = Math.max(1, Math.round(toneSidePx / side));
+  const blockColumns = Math.ceil(columns / cellsAcross);
+  const blocks = new Float64Array(3 * blockColumns * Math.ceil(rows / cellsAcross));
+  const blockOf = (k: number) =>
+    3 * (Math.floor(Math.floor(k / columns) / cellsAcross) * blockColumns + Math.floor((k % columns) / cellsAcross));
+  for (let k = 0; k < count.length; k++) {
+    const at = blockOf(k);
+    blocks[at] += count[k];
+    blocks[at + 1] += template[k * templateStride];
+    blocks[at + 2] += sums[k * measureStride];
+  }
+  const means = new Float64Array(2 * count.length);
+  for (let k = 0; k < count.length; k++) {
+    const at = blockOf(k);
+    if (blocks[at] === 0) continue;
+    means[2 * k] = blocks[at + 1] / blocks[at];
+    means[2 * k + 1] = blocks[at + 2] / blocks[at];
+  }
+  return means;
+}
+
+function weightsOf(residual: Float64Array, count: Int32Array): Float64Array {
+  const known = residual.filter((_, k) => count[k] > 0).sort();
+  const limit = outlyingResidual * known[known.length >> 1];
+  return residual.map((value, k) => (count[k] === 0 ? 0 : value > limit && limit > 0 ? limit / value : 1));
+}
