@@ -2,8 +2,10 @@
 import { isAbort, StitchError } from '../src/core/errors.ts';
 import { CommandError } from './arguments.ts';
 import { composeCommand } from './compose-command.ts';
+import { evaluateCommand } from './evaluate-command.ts';
 import { sampleCommand } from './sample-command.ts';
 import { stitchCommand } from './stitch-command.ts';
+import { synthesizeCommand } from './synthesize-command.ts';
 
 interface Command {
   readonly summary: string;
@@ -15,6 +17,8 @@ const commands: Readonly<Record<string, Command>> = {
   stitch: stitchCommand,
   compose: composeCommand,
   sample: sampleCommand,
+  evaluate: evaluateCommand,
+  synthesize: synthesizeCommand,
 };
 
 const usage = [

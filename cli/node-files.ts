@@ -37,7 +37,7 @@ export async function listFolder(folder: string): Promise<readonly ByteSource[]>
 }
 
 /** A file on disk as a byte source; it is opened for each read, so ten thousand tiles hold no handle. */
-async function fileSource(path: string, name: string): Promise<ByteSource> {
+export async function fileSource(path: string, name: string): Promise<ByteSource> {
   const { size } = await stat(path);
   return {
     name,

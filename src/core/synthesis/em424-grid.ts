@@ -40,7 +40,7 @@ const recipe = {
  */
 export function planEm424Grid(source: Size, options: Em424Options): SyntheticGridPlan {
   const { tileSide, seed, grid } = options;
-  const lead = Math.ceil(tileSide * Math.sin((recipe.maxTurnDegrees * Math.PI) / 180));
+  const lead = leadOf(tileSide);
   const columns = tilesThatFit(source.width, tileSide, lead);
   const rows = tilesThatFit(source.height, tileSide, lead);
   if (rows < 1 || columns < 1)
@@ -57,8 +57,25 @@ export function planEm424Grid(source: Size, options: Em424Options): SyntheticGri
       const index = row * columns + column;
       tiles.push(plannedTile(options, row, column, index, turnedSource(x, y, degrees, tileSide), draws));
     }
-  const overlap = 1 - (nominalStart(1, tileSide, lead) - nominalStart(0, tileSide, lead)) / tileSide;
+  const overlap = 1 - em424Pitch(tileSide) / tileSide;
   return { rows, columns, overlap: { x: overlap, y: overlap }, seed, tiles, sourceSize: source };
+}
+
+/** The least source that holds a grid of rows × columns tiles, jittered and turned. */
+export function em424SourceSize(rows: number, columns: number, tileSide: number): Size {
+  const lead = leadOf(tileSide);
+  const length = (count: number) => nominalStart(count - 1, tileSide, lead) + recipe.maxJitterPx + tileSide + lead;
+  return { width: length(columns), height: length(rows) };
+}
+
+/** Nominal distance of neighbours: 729 px for tiles of 1024. */
+export function em424Pitch(tileSide: number): number {
+  const lead = leadOf(tileSide);
+  return nominalStart(1, tileSide, lead) - nominalStart(0, tileSide, lead);
+}
+
+function leadOf(tileSide: number): number {
+  return Math.ceil(tileSide * Math.sin((recipe.maxTurnDegrees * Math.PI) / 180));
 }
 
 function nominalStart(index: number, side: number, lead: number): number {

@@ -16,7 +16,7 @@ export interface RandomStream {
  * @see Box and Muller, A note on the generation of random normal deviates, 1958
  */
 export function randomStream(seed: number, ...path: readonly number[]): RandomStream {
-  const uniform = seededRandom(path.reduce((state, step) => mixBits(state ^ Math.imul(step + 1, 0x9e3779b9)), seed));
+  const uniform = seededRandom(streamSeed(seed, path));
   let spare = NaN;
   const normal = () => {
     if (spare === spare) {
@@ -30,6 +30,21 @@ export function randomStream(seed: number, ...path: readonly number[]): RandomSt
     return radius * Math.cos(angle);
   };
   return { uniform, normal, integer: (low, high) => low + Math.floor(uniform() * (high - low)) };
+}
+
+/** Uniform in low … high. */
+export function drawBetween(draws: RandomStream, [low, high]: readonly [number, number]): number {
+  return low + (high - low) * draws.uniform();
+}
+
+/** Log-uniform in low … high, both positive. */
+export function drawLogBetween(draws: RandomStream, [low, high]: readonly [number, number]): number {
+  return low * (high / low) ** draws.uniform();
+}
+
+/** The 32-bit seed of the stream of a seed and a path. */
+export function streamSeed(seed: number, path: readonly number[]): number {
+  return path.reduce((state, step) => mixBits(state ^ Math.imul(step + 1, 0x9e3779b9)), seed);
 }
 
 /** A bijection of 32-bit integers in which every input bit moves every output bit (the murmur3 finaliser). */
