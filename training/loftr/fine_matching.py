@@ -85,8 +85,9 @@ class CorrelationMatching(FineReadout):
     def logits(self, window0: Tensor, window1: Tensor) -> Tensor:
         """Windows (M, w*w, F) to heat map logits (M, w*w)."""
         middle = self.window * self.window // 2
-        centre = window0[:, middle : middle + 1]
-        return torch.matmul(centre, window1.transpose(1, 2)).squeeze(1) * self.scale
+        centre = window0[:, middle : middle + 1] * self.scale
+        # Not `squeeze`, which an exporter writes as a branch.
+        return torch.matmul(centre, window1.transpose(1, 2)).reshape(-1, self.window * self.window)
 
 
 def make_fine_matching(config: LoFTRConfig) -> nn.Module:

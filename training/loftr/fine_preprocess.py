@@ -96,8 +96,8 @@ class WindowPreprocess(nn.Module):
         index = (cells[:, 0] * rows + cells[:, 1]) * columns + cells[:, 2]
         context = self.context(tokens.reshape(-1, tokens.shape[2]).index_select(0, index))
         windows = gather_windows(fine, cells, self.window, self.window // 2, self.cells_per_coarse)
-        weight_fine, weight_context = self.merge.weight.split(self.channels, dim=1)
-        return F.linear(windows, weight_fine) + F.linear(context, weight_context, self.merge.bias)[:, None, :]
+        of_fine, of_context = self.merge.weight[:, : self.channels], self.merge.weight[:, self.channels :]
+        return F.linear(windows, of_fine) + F.linear(context, of_context, self.merge.bias)[:, None, :]
 
 
 def make_fine_preprocess(config: LoFTRConfig) -> nn.Module:
