@@ -90,7 +90,7 @@ class Stage(NamedTuple):
 
 STAGES = {
     "pretrain": Stage(1, Schedule(2500, 4500), make_natural_texture, "natural", False),
-    "finetune": Stage(2, Schedule(0, 5500, first_level=0.4, growth_share=0.3), make_texture, "textures", True),
+    "finetune": Stage(2, Schedule(0, 6500, first_level=0.4, growth_share=0.3), make_texture, "textures", True),
 }
 
 
