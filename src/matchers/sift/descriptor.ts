@@ -1,4 +1,4 @@
-import type { FloatRaster } from '../../core/raster/raster.ts';
+import type { GradientField } from './gradient-field.ts';
 
 /** 4×4 places of 8 directions. */
 const places = 4;
@@ -19,7 +19,7 @@ const paddedDirections = directions + 1;
  * @see Lowe 2004, section 6; Arandjelović, Zisserman 2012, "Three things everyone should know…", section 2
  */
 export function describe(
-  image: FloatRaster,
+  field: GradientField,
   x: number,
   y: number,
   sigma: number,
@@ -29,7 +29,7 @@ export function describe(
   at: number,
 ): void {
   scratch.fill(0);
-  gatherGradients(image, x, y, sigma, orientation, scratch);
+  gatherGradients(field, x, y, sigma, orientation, scratch);
   normalise(scratch, into, at);
 }
 
@@ -40,7 +40,7 @@ export function descriptorScratch(): Float64Array {
 
 /** Trilinear votes into (places + 2)² × (directions + 1) bins: the margins catch what falls outside. */
 function gatherGradients(
-  { data, width, height }: FloatRaster,
+  { lengths, turns, width, height }: GradientField,
   x: number,
   y: number,
   sigma: number,
@@ -56,32 +56,34 @@ function gatherGradients(
   const right = Math.min(width - 2, Math.floor(x + radius));
   const top = Math.max(1, Math.ceil(y - radius));
   const bottom = Math.min(height - 2, Math.floor(y + radius));
-  const falloff = -1 / (0.5 * places * places);
-  const binsPerRad = directions / (2 * Math.PI);
+  // the Gaussian window is round, so it does not turn and is a product
+  const falloff = -1 / (0.5 * places * places * placeWidth * placeWidth);
+  const columnWeights = new Float64Array(Math.max(0, right - left + 1));
+  for (let u = left; u <= right; u++) columnWeights[u - left] = Math.exp((u - x) * (u - x) * falloff);
+  const centre = places / 2 - 0.5;
+  const startTurn = orientation / (2 * Math.PI);
   for (let v = top; v <= bottom; v++) {
     const dy = v - y;
+    const rowWeight = Math.exp(dy * dy * falloff);
+    const columnAtX = sin * dy + centre;
+    const rowAtX = cos * dy + centre;
     for (let u = left; u <= right; u++) {
       const dx = u - x;
-      const turnedX = cos * dx + sin * dy;
-      const turnedY = -sin * dx + cos * dy;
-      const column = turnedX + places / 2 - 0.5;
-      const row = turnedY + places / 2 - 0.5;
+      const column = cos * dx + columnAtX;
+      const row = rowAtX - sin * dx;
       if (column <= -1 || column >= places || row <= -1 || row >= places) continue;
       const i = v * width + u;
-      const gx = data[i + 1] - data[i - 1];
-      const gy = data[i + width] - data[i - width];
-      const weight = Math.sqrt(gx * gx + gy * gy) * Math.exp((turnedX * turnedX + turnedY * turnedY) * falloff);
-      let direction = (Math.atan2(gy, gx) - orientation) * binsPerRad;
-      if (direction < 0) direction += directions;
-      if (direction < 0) direction += directions;
-      if (direction >= directions) direction -= directions;
-      const c = Math.floor(column);
-      const r = Math.floor(row);
-      const d = Math.floor(direction);
-      const fc = column - c;
-      const fr = row - r;
+      const weight = lengths[i] * rowWeight * columnWeights[u - left];
+      let turn = turns[i] - startTurn;
+      if (turn < 0) turn += 1;
+      const direction = turn < 1 ? turn * directions : 0;
+      const c = (column + 1) | 0;
+      const r = (row + 1) | 0;
+      const d = direction | 0;
+      const fc = column + 1 - c;
+      const fr = row + 1 - r;
       const fd = direction - d;
-      const bin = ((r + 1) * paddedPlaces + c + 1) * paddedDirections + d;
+      const bin = (r * paddedPlaces + c) * paddedDirections + d;
       const below = weight * fr;
       const above = weight - below;
       const belowRight = below * fc;

@@ -1,7 +1,8 @@
 import { applyAffine } from '../../core/geometry/affine2.ts';
 import type { Affine2 } from '../../core/geometry/affine2.ts';
 import type { Correspondences } from '../../core/matching/matcher.ts';
-import { descriptorLength } from './descriptor.ts';
+import { leftRows, rightRows, rowLength } from './kernels.ts';
+import type { SiftKernels } from './kernels.ts';
 import type { SiftFeatures } from './sift-features.ts';
 
 export interface FeatureMatchOptions {
@@ -14,8 +15,6 @@ export interface FeatureMatchOptions {
 
 /** The ratio test compares with the second nearest of at least this many strangers, however small the radius is. */
 const leastCompared = 400;
-/** Dimensions after which a distance that already is too large is given up. */
-const chunk = 32;
 
 /**
  * Nearest neighbours both ways that pass the ratio test and lie where the stage allows; one-to-one. Confidence is
@@ -24,30 +23,49 @@ const chunk = 32;
  * Keypoints are compared along the longer side of the strip only within the search radius, widened until 400 are
  * compared: fewer rivals would make the ratio test pass by itself.
  */
-export function matchFeatures(a: SiftFeatures, b: SiftFeatures, options: FeatureMatchOptions): Correspondences {
+export function matchFeatures(
+  a: SiftFeatures,
+  b: SiftFeatures,
+  options: FeatureMatchOptions,
+  kernels: SiftKernels,
+): Correspondences {
   const predicted = predictedPoints(b, options.aFromB);
   const axis = longerAxis(a.points);
   const orderA = sortedAlong(a.points, axis);
   const orderB = sortedAlong(predicted, axis);
   const nearestOfA = nearestTable(a.count);
   const nearestOfB = nearestTable(b.count);
-  let from = 0;
-  for (const i of orderA) {
-    const position = a.points[2 * i + axis];
-    while (from < b.count && predicted[2 * orderB[from] + axis] < position - options.searchRadiusPx) from++;
-    let to = from;
-    while (to < b.count && predicted[2 * orderB[to] + axis] <= position + options.searchRadiusPx) to++;
-    const missing = Math.max(0, leastCompared - (to - from));
-    const first = Math.max(0, from - Math.ceil(missing / 2));
-    const last = Math.min(b.count, to + Math.ceil(missing / 2));
-    for (let k = first; k < last; k++) {
-      const j = orderB[k];
-      const worst = Math.max(nearestOfA.second[i], nearestOfB.second[j]);
-      const distance = squaredDistance(a.descriptors, i, b.descriptors, j, worst);
-      if (distance >= worst) continue;
-      record(nearestOfA, i, j, distance);
-      record(nearestOfB, j, i, distance);
+  const blocksOfB = Math.ceil(b.count / rightRows);
+  const [u, v] = [0, leftRows * rowLength];
+  const products = v + blocksOfB * rightRows * rowLength;
+  const floats = kernels.floats(products + blocksOfB * leftRows * rightRows);
+  writeBlocks(b, orderB, floats, v);
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < a.count; i += leftRows) {
+    const rows = Math.min(leftRows, a.count - i);
+    const nearest = a.points[2 * orderA[i] + axis] - options.searchRadiusPx;
+    const furthest = a.points[2 * orderA[i + rows - 1] + axis] + options.searchRadiusPx;
+    while (low < b.count && predicted[2 * orderB[low] + axis] < nearest) low++;
+    while (high < b.count && predicted[2 * orderB[high] + axis] <= furthest) high++;
+    const missing = Math.max(0, leastCompared - (high - low));
+    const first = Math.floor(Math.max(0, low - missing / 2) / rightRows);
+    const last = Math.ceil(Math.min(b.count, high + missing / 2) / rightRows);
+    if (first >= last) continue;
+    for (let k = 0; k < rows; k++) {
+      const start = orderA[i + k] * rowLength;
+      floats.set(a.descriptors.subarray(start, start + rowLength), u + k * rowLength);
     }
+    kernels.multiply(products, u, v + first * rightRows * rowLength, last - first);
+    const to = Math.min(b.count, last * rightRows);
+    recordProducts(
+      floats,
+      products,
+      orderA.subarray(i, i + rows),
+      orderB.subarray(first * rightRows, to),
+      nearestOfA,
+      nearestOfB,
+    );
   }
   return mutualMatches(a, b, predicted, nearestOfA, nearestOfB, options);
 }
@@ -94,35 +112,41 @@ function nearestTable(count: number): NearestTable {
   };
 }
 
+/** Descriptors in a given order, in the blocks that the kernel multiplies. */
+function writeBlocks({ descriptors }: SiftFeatures, order: Uint32Array, floats: Float32Array, at: number): void {
+  for (let j = 0; j < order.length; j++) {
+    const from = order[j] * rowLength;
+    const to = at + (j - (j % rightRows)) * rowLength + (j % rightRows);
+    for (let k = 0; k < rowLength; k++) floats[to + k * rightRows] = descriptors[from + k];
+  }
+}
+
+/** Enters |u − v|² = 2 − 2 u·v of unit vectors into both tables. */
+function recordProducts(
+  floats: Float32Array,
+  products: number,
+  orderA: Uint32Array,
+  orderB: Uint32Array,
+  nearestOfA: NearestTable,
+  nearestOfB: NearestTable,
+): void {
+  for (let k = 0; k < orderA.length; k++) {
+    const i = orderA[k];
+    for (let l = 0; l < orderB.length; l++) {
+      const at = products + (l - (l % rightRows)) * leftRows + k * rightRows + (l % rightRows);
+      const distance = Math.max(0, 2 - 2 * floats[at]);
+      if (distance < nearestOfA.second[i]) record(nearestOfA, i, orderB[l], distance);
+      if (distance < nearestOfB.second[orderB[l]]) record(nearestOfB, orderB[l], i, distance);
+    }
+  }
+}
+
 function record(table: NearestTable, i: number, j: number, distance: number): void {
   if (distance < table.first[i]) {
     table.second[i] = table.first[i];
     table.first[i] = distance;
     table.index[i] = j;
-  } else if (distance < table.second[i]) table.second[i] = distance;
-}
-
-/** |u − v|², or any number ≥ `limit` once the sum has reached it. */
-function squaredDistance(u: Float32Array, i: number, v: Float32Array, j: number, limit: number): number {
-  let p = i * descriptorLength;
-  let q = j * descriptorLength;
-  const end = p + descriptorLength;
-  let sum = 0;
-  while (p < end) {
-    let s0 = 0;
-    let s1 = 0;
-    for (const stop = p + chunk; p < stop; p += 4, q += 4) {
-      const d0 = u[p] - v[q];
-      const d1 = u[p + 1] - v[q + 1];
-      const d2 = u[p + 2] - v[q + 2];
-      const d3 = u[p + 3] - v[q + 3];
-      s0 += d0 * d0 + d1 * d1;
-      s1 += d2 * d2 + d3 * d3;
-    }
-    sum += s0 + s1;
-    if (sum >= limit) return sum;
-  }
-  return sum;
+  } else table.second[i] = distance;
 }
 
 function mutualMatches(

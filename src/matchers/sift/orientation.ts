@@ -1,4 +1,4 @@
-import type { FloatRaster } from '../../core/raster/raster.ts';
+import type { GradientField } from './gradient-field.ts';
 
 const bins = 36;
 /** The window is a Gaussian of 1.5 × the keypoint's scale, cut at 3 standard deviations. */
@@ -8,11 +8,11 @@ const peakShare = 0.8;
 
 /**
  * Dominant directions of the gradient round a point, radians in [0, 2π), +x towards +y.
- * @param sigma the keypoint's scale, px of the image.
+ * @param sigma the keypoint's scale, px of the field.
  * @see Lowe 2004, section 5
  */
 export function orientationsAt(
-  { data, width, height }: FloatRaster,
+  { lengths, turns, width, height }: GradientField,
   x: number,
   y: number,
   sigma: number,
@@ -20,20 +20,28 @@ export function orientationsAt(
   const histogram = new Float64Array(bins);
   const spread = windowScales * sigma;
   const radius = Math.round(3 * spread);
-  const falloff = -1 / (2 * spread * spread);
+  const weights = gaussianWeights(radius, spread);
   const centreX = Math.round(x);
   const centreY = Math.round(y);
-  for (let v = Math.max(1, centreY - radius); v <= Math.min(height - 2, centreY + radius); v++) {
-    for (let u = Math.max(1, centreX - radius); u <= Math.min(width - 2, centreX + radius); u++) {
+  const left = Math.max(1, centreX - radius);
+  const right = Math.min(width - 2, centreX + radius);
+  const bottom = Math.min(height - 2, centreY + radius);
+  for (let v = Math.max(1, centreY - radius); v <= bottom; v++) {
+    const rowWeight = weights[v - centreY + radius];
+    for (let u = left; u <= right; u++) {
       const i = v * width + u;
-      const gx = data[i + 1] - data[i - 1];
-      const gy = data[i + width] - data[i - width];
-      const weight = Math.exp(((u - centreX) ** 2 + (v - centreY) ** 2) * falloff);
-      const bin = Math.round((Math.atan2(gy, gx) / (2 * Math.PI)) * bins);
-      histogram[(bin + bins) % bins] += weight * Math.sqrt(gx * gx + gy * gy);
+      const bin = (turns[i] * bins + 0.5) | 0;
+      histogram[bin < bins ? bin : 0] += rowWeight * weights[u - centreX + radius] * lengths[i];
     }
   }
   return peaksOf(smoothed(histogram));
+}
+
+/** exp(−d²/2σ²) at d = −radius … radius: the window is its product in x and y. */
+function gaussianWeights(radius: number, sigma: number): Float64Array {
+  const weights = new Float64Array(2 * radius + 1);
+  for (let d = -radius; d <= radius; d++) weights[d + radius] = Math.exp(-(d * d) / (2 * sigma * sigma));
+  return weights;
 }
 
 /** Circular convolution with 1 4 6 4 1 / 16. */

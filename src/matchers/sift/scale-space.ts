@@ -1,5 +1,6 @@
-import { blurGaussian } from '../../core/raster/resample.ts';
 import type { FloatRaster } from '../../core/raster/raster.ts';
+import { blur } from './blur.ts';
+import type { SiftKernels } from './kernels.ts';
 
 /** One octave of a Gaussian scale space. */
 export interface Octave {
@@ -29,18 +30,18 @@ const leastSide = 16;
  *
  * @see Lowe 2004, "Distinctive Image Features from Scale-Invariant Keypoints", section 3
  */
-export function* octavesOf(input: FloatRaster, options: ScaleSpaceOptions): Generator<Octave> {
+export function* octavesOf(input: FloatRaster, options: ScaleSpaceOptions, kernels: SiftKernels): Generator<Octave> {
   const { layers, sigma, inputSigma, isDoubled } = options;
   const known = isDoubled ? 2 * inputSigma : inputSigma;
   const start = isDoubled ? enlargeTwofold(input) : input;
-  let base = blurGaussian(start, Math.sqrt(Math.max(sigma * sigma - known * known, 0.01)));
+  let base = blur(start, Math.sqrt(Math.max(sigma * sigma - known * known, 0.01)), kernels);
   const increments = Array.from({ length: layers + 2 }, (_, i) => {
     const before = sigma * 2 ** (i / layers);
     return before * Math.sqrt(2 ** (2 / layers) - 1);
   });
   for (let step = isDoubled ? 0.5 : 1; Math.min(base.width, base.height) >= leastSide; step *= 2) {
     const gaussians = [base];
-    for (const increment of increments) gaussians.push(blurGaussian(gaussians[gaussians.length - 1], increment));
+    for (const increment of increments) gaussians.push(blur(gaussians[gaussians.length - 1], increment, kernels));
     yield { gaussians, step };
     base = everySecondPixel(gaussians[layers]);
   }

@@ -1,26 +1,26 @@
 import type { Matcher } from '../../core/matching/matcher.ts';
 import type { FloatRaster } from '../../core/raster/raster.ts';
+import { plainKernels } from './kernels.ts';
+import type { SiftKernels } from './kernels.ts';
 import { matchFeatures } from './match-features.ts';
+import { prepareForSift } from './prepare.ts';
 import { defaultSiftOptions, siftFeatures } from './sift-features.ts';
 import type { SiftFeatures } from './sift-features.ts';
+import { createWasmKernels } from './wasm-kernels.ts';
 
-/**
- * Half of OpenCV's contrast threshold: electron micrographs are noisy and flat, and the ratio test sorts out what
- * is not repeated. The number of keypoints is bounded, surest first.
- */
+/** Half of OpenCV's: electron micrographs are noisy and flat, and the ratio test sorts out what is not repeated. */
 const contrastThreshold = 0.02;
-const maxFeatures = 6000;
+/** The number of keypoints is bounded, surest first: that of 1 Mpx of neuropil. */
+const maxFeatures = 12000;
 const ratio = 0.75;
-/**
- * Strips up to this many px are enlarged twofold first: small overlaps need every keypoint. On the mussel grids'
- * 2048×307 strips it doubles the matches, but neither adds links nor lowers the seam shift, at five times the cost.
- */
-const largestDoubledArea = 1 << 18;
+/** Strips up to this many px are enlarged twofold first, as OpenCV does: the scale space then takes 130 MB. */
+const largestDoubledArea = 1 << 20;
 /** Most cells of 8×8 px of a strip (2 Mpx): the scale space then takes 70 MB. */
 const maxTokens = 32768;
 
-/** SIFT keypoints at full resolution, matched both ways with the ratio test. */
+/** SIFT tuned for electron micrographs (docs/baselines.md): keypoints at full resolution, matched both ways with the ratio test. */
 export function siftMatcher(): Matcher {
+  const kernels = createWasmKernels() ?? plainKernels();
   return {
     scale: 1,
     multipleOf: 1,
@@ -29,16 +29,17 @@ export function siftMatcher(): Matcher {
     async match(a, b, { signal, aFromB, searchRadiusPx }) {
       const isDoubled = Math.max(a.data.length, b.data.length) <= largestDoubledArea;
       signal.throwIfAborted();
-      const featuresA = featuresOf(a, isDoubled);
+      const featuresA = featuresOf(a, isDoubled, kernels);
       signal.throwIfAborted();
-      const featuresB = featuresOf(b, isDoubled);
+      const featuresB = featuresOf(b, isDoubled, kernels);
       signal.throwIfAborted();
-      return matchFeatures(featuresA, featuresB, { ratio, aFromB, searchRadiusPx });
+      return matchFeatures(featuresA, featuresB, { ratio, aFromB, searchRadiusPx }, kernels);
     },
     dispose: async () => undefined,
   };
 }
 
-function featuresOf(strip: FloatRaster, isDoubled: boolean): SiftFeatures {
-  return siftFeatures(strip, { ...defaultSiftOptions, contrastThreshold, maxFeatures, isDoubled });
+function featuresOf(strip: FloatRaster, isDoubled: boolean, kernels: SiftKernels): SiftFeatures {
+  const options = { ...defaultSiftOptions, contrastThreshold, maxFeatures, isDoubled };
+  return siftFeatures(prepareForSift(strip, kernels), options, kernels);
 }
