@@ -1,4 +1,5 @@
 import type { Affine2 } from '../geometry/affine2.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Link, TransformModel } from '../matching/link.ts';
 import type { PosePrior, TileId } from '../tiles/tile.ts';
 import type { Size } from '../geometry/rect.ts';
@@ -21,6 +22,10 @@ export interface SolveOptions {
   readonly removal: { readonly timesMean: number; readonly minPx: number } | null;
   /** Scale of the robust loss on a link's rms residual, px. */
   readonly robustScalePx: number;
+  /** Align patches of every linked overlap at full resolution after the first solve, and solve again with them. */
+  readonly refine?: boolean;
+  /** Bend the tiles: a displacement mesh each on top of an affine one (`solveElasticGraph`). */
+  readonly elastic?: boolean;
 }
 
 export const defaultSolveOptions: SolveOptions = {
@@ -43,6 +48,8 @@ export interface EdgeReport {
 
 export interface SolveReport {
   readonly mosaicFromTile: ReadonlyMap<TileId, Affine2>;
+  /** Displacement meshes of bent tiles, added to the affine's result; absent when nothing is bent. */
+  readonly meshes?: ReadonlyMap<TileId, DisplacementMesh>;
   readonly state: ReadonlyMap<TileId, TileState>;
   /** One standard deviation of the tile's centre relative to the centroid of its component, px. */
   readonly sigmaPx: ReadonlyMap<TileId, number>;

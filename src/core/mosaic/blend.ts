@@ -2,7 +2,7 @@ import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
 import type { Samples } from '../raster/raster.ts';
 import type { RowSampler, SampleWindow } from '../raster/sample.ts';
 import type { BlendMode, GainOffset } from './mosaic.ts';
-import type { TileWarp } from './warp.ts';
+import type { TileWarp } from './tile-warp.ts';
 
 /** A tile as one block of the output sees it: its pixels at the block's level, and where they lie. */
 export interface PlacedSource {

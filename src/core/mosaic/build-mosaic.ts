@@ -1,5 +1,5 @@
 import { applyAffine } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
+import type { Point } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
 import { StitchError } from '../errors.ts';
 import type { SolveReport } from '../graph/pose-graph.ts';
@@ -50,8 +50,8 @@ export function commonSampleType(types: readonly SampleType[]): SampleType {
 /** Integer bounding box of the pixel centres of the placements: ⌊min⌋ … ⌈max⌉ of the corners' centres. */
 export function boundsOfPlacements(placements: readonly Placement[]): Rect {
   let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { mosaicFromTile, size } of placements) {
-    for (const corner of cornersOf(mosaicFromTile, size.width, size.height)) {
+  for (const placement of placements) {
+    for (const corner of outlineOf(placement)) {
       minX = Math.min(minX, corner.x);
       minY = Math.min(minY, corner.y);
       maxX = Math.max(maxX, corner.x);
@@ -63,13 +63,21 @@ export function boundsOfPlacements(placements: readonly Placement[]): Rect {
   return { x, y, width: Math.ceil(maxX - boundsSlackPx) - x + 1, height: Math.ceil(maxY - boundsSlackPx) - y + 1 };
 }
 
-function cornersOf(mosaicFromTile: Affine2, width: number, height: number) {
-  return [
-    applyAffine(mosaicFromTile, 0, 0),
-    applyAffine(mosaicFromTile, width - 1, 0),
-    applyAffine(mosaicFromTile, 0, height - 1),
-    applyAffine(mosaicFromTile, width - 1, height - 1),
-  ];
+/** The vertices of a tile's outline in the mosaic: its corners, and every border node of its mesh. */
+export function outlineOf({ mosaicFromTile, size, mesh }: Pick<Placement, 'mosaicFromTile' | 'size' | 'mesh'>) {
+  const columns = mesh?.columns ?? 2;
+  const rows = mesh?.rows ?? 2;
+  const vertices: Point[] = [];
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
+      if (i > 0 && i + 1 < columns && j > 0 && j + 1 < rows) continue;
+      const x = (i * (size.width - 1)) / (columns - 1);
+      const y = (j * (size.height - 1)) / (rows - 1);
+      const place = applyAffine(mosaicFromTile, x, y);
+      const at = j * columns + i;
+      vertices.push(mesh ? { x: place.x + mesh.dx[at], y: place.y + mesh.dy[at] } : place);
+    }
+  return vertices;
 }
 
 function inDrawingOrder(tiles: readonly Tile[], order: readonly TileId[]): readonly Tile[] {
@@ -85,10 +93,12 @@ function placementOf(tile: Tile, report: SolveReport, tones: ReadonlyMap<TileId,
   const { a, b, c, d, e, f } = mosaicFromTile;
   if (![a, b, c, d, e, f].every(Number.isFinite))
     throw new StitchError('numerical-failure', `The pose of ${tile.file} is not a number.`, { file: tile.file });
+  const mesh = report.meshes?.get(tile.id);
   return {
     tile: tile.id,
     size: tile.size,
     mosaicFromTile,
+    ...(mesh ? { mesh } : {}),
     state,
     component: report.component.get(tile.id) ?? 0,
     tone: tones.get(tile.id) ?? unitGain,

@@ -12,7 +12,7 @@ import type { PlacedSource, RowWork } from './blend.ts';
 import { unitGain } from './mosaic.ts';
 import type { ComposeOptions, Interpolation, Mosaic, Placement } from './mosaic.ts';
 import { warpOf } from './warp.ts';
-import type { TileWarp, WarpBounds } from './warp.ts';
+import type { MosaicSpan, TileWarp, WarpBounds } from './tile-warp.ts';
 
 /** A rectangle of the mosaic, mosaic px, rendered with `scale` output px per mosaic px. */
 export interface RegionRequest {
@@ -114,13 +114,6 @@ interface Block {
   readonly j1: number;
 }
 
-interface MosaicSpan {
-  readonly x0: number;
-  readonly x1: number;
-  readonly y0: number;
-  readonly y1: number;
-}
-
 function cornersOf(block: Block, xs: Float64Array, ys: Float64Array): MosaicSpan {
   return { x0: xs[block.i0], x1: xs[block.i1 - 1], y0: ys[block.j0], y1: ys[block.j1 - 1] };
 }
@@ -136,7 +129,7 @@ async function openSources(
   const damaged: TileId[] = [];
   const opening: Promise<PlacedSource | null>[] = [];
   for (const placement of mosaic.placements) {
-    const warp = warpOf(placement, level);
+    const warp = warpOf(placement, level, span);
     const bounds = warp.boundsOf(span.x0, span.y0, span.x1, span.y1);
     if (bounds.maxU < -0.51 || bounds.minU > warp.width - 0.49) continue;
     if (bounds.maxV < -0.51 || bounds.minV > warp.height - 0.49) continue;
@@ -207,21 +200,37 @@ function regionOf(bounds: WarpBounds, placement: Placement, level: number, inter
 
 function composeBlock(work: RowWork, sources: readonly PlacedSource[], ys: Float64Array, block: Block): void {
   if (sources.length === 0) return;
-  const spans = new Int32Array(2 * sources.length);
+  const starts = new Int32Array(sources.length + 1);
+  sources.forEach(({ warp }, s) => (starts[s + 1] = starts[s] + 2 * warp.rangeCount));
+  const spans = new Int32Array(starts[sources.length]);
   for (let j = block.j0; j < block.j1; j++) {
-    for (let s = 0; s < sources.length; s++) sources[s].warp.coverRow(work.xs, ys[j], block.i0, block.i1, spans, 2 * s);
-    composeRow(work, sources, spans, ys[j], j);
+    for (let s = 0; s < sources.length; s++)
+      sources[s].warp.coverRow(work.xs, ys[j], block.i0, block.i1, spans, starts[s]);
+    composeRow(work, sources, spans, starts, ys[j], j);
   }
 }
 
 /** Cuts a row where the set of covering tiles changes and blends each interval from its set. */
-function composeRow(work: RowWork, sources: readonly PlacedSource[], spans: Int32Array, y: number, j: number): void {
+function composeRow(
+  work: RowWork,
+  sources: readonly PlacedSource[],
+  spans: Int32Array,
+  starts: Int32Array,
+  y: number,
+  j: number,
+): void {
   const cuts = spans.slice().sort();
   for (let n = 0; n + 1 < cuts.length; n++) {
     const from = cuts[n];
     const to = cuts[n + 1];
     if (from === to) continue;
-    const covering = sources.filter((_, s) => spans[2 * s] <= from && spans[2 * s + 1] >= to);
+    const covering = sources.filter((_, s) => isCovered(spans, starts[s], starts[s + 1], from, to));
     if (covering.length > 0) blendInterval(work, covering, y, j, from, to);
   }
+}
+
+/** True when one of the ranges spans[first] … spans[last − 1] holds from ≤ i < to. */
+function isCovered(spans: Int32Array, first: number, last: number, from: number, to: number): boolean {
+  for (let k = first; k < last; k += 2) if (spans[k] <= from && spans[k + 1] >= to) return true;
+  return false;
 }

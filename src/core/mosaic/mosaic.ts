@@ -1,4 +1,5 @@
 import type { Affine2 } from '../geometry/affine2.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import type { TileState } from '../graph/pose-graph.ts';
 import type { SampleType } from '../raster/raster.ts';
@@ -17,6 +18,8 @@ export interface Placement {
   readonly tile: TileId;
   readonly size: Size;
   readonly mosaicFromTile: Affine2;
+  /** Added to the affine's result; absent where the affine is all. */
+  readonly mesh?: DisplacementMesh;
   readonly state: TileState;
   readonly component: number;
   readonly tone: GainOffset;

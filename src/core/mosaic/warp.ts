@@ -1,41 +1,15 @@
 import { composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { meshWarp } from './mesh-warp.ts';
 import type { Placement } from './mosaic.ts';
+import { hullSlackPx } from './tile-warp.ts';
+import type { MosaicSpan, TileWarp } from './tile-warp.ts';
 
 /**
- * A tile covers the hull of its pixel centres grown by ½ px, closed, with this slack in level px: abutting tiles then
- * leave no gap, whatever the last bits of their poses are.
+ * The warp of a placement into level n of its tile, level = (tile + ½) / 2ⁿ − ½, for mosaic points within `span`.
  */
-const hullSlackPx = 1e-7;
-
-/** Range of tile coordinates, level px. */
-export interface WarpBounds {
-  readonly minU: number;
-  readonly maxU: number;
-  readonly minV: number;
-  readonly maxV: number;
-}
-
-/**
- * Where mosaic points lie in one level of a tile: the seam at which a displacement mesh replaces the affine map.
- * Rows of points are (xs[i], y), xs ascending; every result depends on the point alone, never on the row's cut.
- */
-export interface TileWarp {
-  /** Extent of the level: full-resolution size / 2ⁿ, not rounded; covered u lie in [−½, width − ½]. */
-  readonly width: number;
-  readonly height: number;
-  /** Tile coordinates of points from ≤ i < to into us and vs, level px. */
-  mapRow(xs: Float64Array, y: number, from: number, to: number, us: Float64Array, vs: Float64Array): void;
-  /** Covered points of the row: out[at] ≤ i < out[at + 1], an empty range when none. */
-  coverRow(xs: Float64Array, y: number, from: number, to: number, out: Int32Array, at: number): void;
-  /** Tile coordinates that the points of a mosaic rectangle may have. */
-  boundsOf(x0: number, y0: number, x1: number, y1: number): WarpBounds;
-  /** Where level pixels coincide with points of step 2ⁿ: u = x / 2ⁿ + shiftU; null for any other motion. */
-  readonly shift: { readonly u: number; readonly v: number } | null;
-}
-
-/** The warp of a placement into level n of its tile: level = (tile + ½) / 2ⁿ − ½. */
-export function warpOf(placement: Placement, level: number): TileWarp {
+export function warpOf(placement: Placement, level: number, span: MosaicSpan): TileWarp {
+  if (placement.mesh !== undefined) return meshWarp(placement, placement.mesh, level, span);
   const k = 2 ** -level;
   const levelFromTile: Affine2 = { a: k, b: 0, c: 0, d: k, e: (k - 1) / 2, f: (k - 1) / 2 };
   const levelFromMosaic = composeAffine(levelFromTile, invertAffine(placement.mosaicFromTile));
@@ -49,6 +23,7 @@ function affineWarp(levelFromMosaic: Affine2, width: number, height: number, k: 
     width,
     height,
     shift: isShift ? { u: e, v: f } : null,
+    rangeCount: 1,
     mapRow(xs, y, from, to, us, vs) {
       const u0 = c * y + e;
       const v0 = d * y + f;
