@@ -1,4 +1,4 @@
-import { composeAffine, invertAffine } from '../geometry/affine2.ts';
+import { composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
 import type { SolveReport } from '../graph/pose-graph.ts';
@@ -30,6 +30,9 @@ import { truePair } from './true-pair.ts';
 
 /** Refines aFromB by the pixels of two strips alone: what `floor` rows start at the truth; null when it fails. */
 export type DirectAlignment = (a: Strip, b: Strip, aFromB: Affine2, model: TransformModel) => Affine2 | null;
+
+/** A motion that shrinks a tile's area below this folds it. */
+const leastDeterminant = 0.25;
 
 /** One grid with its truth, and how much is measured on it. */
 export interface GridSubject {
@@ -270,7 +273,8 @@ function referenceLinkOf({ result, own }: Matched, subject: GridSubject): readon
   if (result.kind !== 'link') return [];
   const truth = { a: truthOf(subject, result.pair.a), b: truthOf(subject, result.pair.b) };
   const { matches, consensus } = referenceConsensus(result, own, truth);
-  if (!consensus) return [];
+  // an affine through matches on a line folds the tile: no mosaic can be made of it
+  if (!consensus || !(determinant(consensus.aFromB) > leastDeterminant)) return [];
   const { aFromB, inlierMask, inliers } = consensus;
   return [
     { ...result, aFromB, correspondences: matches, inlierMask, inliers, moments: linkMoments(matches, inlierMask) },
