@@ -18,11 +18,12 @@ export function latticeBits(i: number, j: number, seed: number): number {
 export function addLatticeNoise(field: FloatRaster, seed: number, periodPx: number, amplitude: number): void {
   const { width, height, data } = field;
   const columns = Math.floor((width - 1) / periodPx) + 2;
-  const cell = new Int32Array(width);
   const weight = new Float32Array(width);
-  for (let x = 0; x < width; x++) {
-    cell[x] = Math.floor(x / periodPx);
-    weight[x] = fade(x / periodPx - cell[x]);
+  const cellStart = new Int32Array(columns).fill(width);
+  for (let x = width - 1; x >= 0; x--) {
+    const cell = Math.floor(x / periodPx);
+    weight[x] = fade(x / periodPx - cell);
+    cellStart[cell] = x;
   }
   const upper = new Float32Array(columns);
   const lower = new Float32Array(columns);
@@ -40,9 +41,11 @@ export function addLatticeNoise(field: FloatRaster, seed: number, periodPx: numb
     const t = fade(y / periodPx - j);
     for (let i = 0; i < columns; i++) nodes[i] = upper[i] + t * (lower[i] - upper[i]);
     const from = y * width;
-    for (let x = 0; x < width; x++) {
-      const left = nodes[cell[x]];
-      data[from + x] += left + weight[x] * (nodes[cell[x] + 1] - left);
+    for (let i = 0; i < columns - 1; i++) {
+      const left = nodes[i];
+      const step = nodes[i + 1] - left;
+      const end = cellStart[i + 1];
+      for (let x = cellStart[i]; x < end; x++) data[from + x] += left + weight[x] * step;
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Size } from '../geometry/rect.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { addLatticeNoise, latticeBits } from './lattice-noise.ts';
 import { mixBits } from './random.ts';
@@ -22,38 +23,71 @@ interface CellPoints {
   readonly bits: Int32Array;
 }
 
-/** Lattice columns and rows beyond the raster, for bends of up to a period and the neighbours. */
+/** Lattice columns and rows beyond the raster, for bends of up to a period, the neighbours and the last pair of pixels. */
 const border = 3;
 
 /**
  * Adds Voronoi cells of jittered lattice points: dark membranes on their borders, a shade inside. The plane is bent by
- * smooth noise first.
+ * smooth noise first. Distance and shade are found at every second pixel and interpolated; the membrane, which is flat
+ * where the distance has its crease, is drawn at every pixel.
  */
 export function addCells(field: FloatRaster, options: CellOptions): void {
-  const { seed, periodPx, shadeSpan, darkness, halfWidthPx } = options;
+  const { shadeSpan, darkness, halfWidthPx } = options;
   const { width, height, data } = field;
+  const coarse = coarseCells(field, options);
+  const columns = coarse.width;
+  const distances = new Float32Array(columns);
+  const shades = new Float32Array(columns);
+  const perHalfWidth = 1 / halfWidthPx;
+  for (let y = 0; y < height; y++) {
+    const upper = (y >> 1) * columns;
+    const lower = upper + (y & 1) * columns;
+    for (let i = 0; i < columns; i++) {
+      distances[i] = 0.5 * perHalfWidth * (coarse.distance[upper + i] + coarse.distance[lower + i]);
+      shades[i] = 0.5 * shadeSpan * (coarse.shade[upper + i] + coarse.shade[lower + i]);
+    }
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      const left = x >> 1;
+      const right = left + (x & 1);
+      const distance = 0.5 * (distances[left] + distances[right]);
+      const shade = 0.5 * (shades[left] + shades[right]);
+      const wall = 1 - 0.25 * distance * distance;
+      data[at] += wall > 0 ? shade - (shade + darkness) * wall * wall : shade;
+    }
+  }
+}
+
+/** At every second pixel of a raster, and one beyond: distance to the nearest border in px, shade of the cell ±½. */
+interface CoarseCells {
+  readonly width: number;
+  readonly distance: Float32Array;
+  readonly shade: Float32Array;
+}
+
+function coarseCells(field: FloatRaster, options: CellOptions): CoarseCells {
+  const { seed, periodPx } = options;
+  const width = (field.width >> 1) + 2;
+  const height = (field.height >> 1) + 2;
   const points = cellPoints(field, options);
-  const bentX = bends(field, seed + 1, periodPx);
-  const bentY = bends(field, seed + 2, periodPx);
-  const perPx = 1 / periodPx;
-  const perHalfWidth = periodPx / halfWidthPx;
-  const { columns } = points;
+  const bentX = bends({ width, height }, seed + 1, periodPx / 2);
+  const bentY = bends({ width, height }, seed + 2, periodPx / 2);
+  const distance = new Float32Array(width * height);
+  const shade = new Float32Array(width * height);
+  const perPx = 2 / periodPx;
   const found = new Float64Array(2);
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < width; x++, at++) {
       const px = (x + bentX[at]) * perPx;
       const py = (y + bentY[at]) * perPx;
-      const centre = (Math.floor(py) + border) * columns + Math.floor(px) + border;
-      nearest(points, centre, px, py, found);
-      const distance = found[0] * perHalfWidth;
-      const wall = 1 - 0.25 * distance * distance;
-      const shade = ((found[1] & 255) / 255 - 0.5) * shadeSpan;
-      data[at] += wall > 0 ? shade * (1 - wall * wall) - darkness * wall * wall : shade;
+      nearest(points, (Math.floor(py) + border) * points.columns + Math.floor(px) + border, px, py, found);
+      distance[at] = found[0] * periodPx;
+      shade[at] = found[1] / 0xffff - 0.5;
     }
+  return { width, distance, shade };
 }
 
-function bends(field: FloatRaster, seed: number, periodPx: number): Float32Array {
-  const bend = { width: field.width, height: field.height, data: new Float32Array(field.width * field.height) };
+function bends(size: Size, seed: number, periodPx: number): Float32Array {
+  const bend = { ...size, data: new Float32Array(size.width * size.height) };
   addLatticeNoise(bend, seed, 0.8 * periodPx, 0.28 * periodPx);
   addLatticeNoise(bend, seed + 17, 0.3 * periodPx, 0.07 * periodPx);
   return bend.data;
