@@ -11,6 +11,8 @@ import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.
 import type { OnProgress } from '../src/core/progress.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
+import type { MosaicFormat } from '../src/formats/index.ts';
+import type { OutputBits, ValueRange } from '../src/formats/pyramid-samples.ts';
 
 /** Where a model comes from: our own origin, or the user's disk. */
 export type ModelSource =
@@ -135,14 +137,23 @@ export type ExportTarget =
 export interface ExportRequest {
   readonly target: ExportTarget;
   readonly region: Rect | null;
-  readonly format: 'tiff' | 'mask-tiff';
+  readonly format: MosaicFormat | 'mask-tiff';
+  /** Sample type that is asked for; the mosaic's own when absent. */
+  readonly bits?: OutputBits | null;
+  /** Values that become the ends of a narrower type; measured when absent. */
+  readonly range?: ValueRange | null;
 }
 
 export interface ExportReport {
   readonly bytes: number;
   readonly width: number;
   readonly height: number;
-  readonly bigTiff: boolean;
+  /** The format as its users call it: `BigTIFF`, `OME-Zarr 0.5`. */
+  readonly kind: string;
+  /** Resolutions in the file. */
+  readonly levels: number;
+  /** What was done to the values, a whole sentence; null when they are the mosaic's own. */
+  readonly values: string | null;
   /** Tiles that are damaged and therefore missing from the picture. */
   readonly damaged: readonly TileId[];
   /** For an `opfs` target: the finished file. */

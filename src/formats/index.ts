@@ -1,5 +1,7 @@
 import { notAnImage, truncatedFile, unsupportedImage } from './format-errors.ts';
 import type { ByteSource, ImageFile } from './image-file.ts';
+import type { MosaicWriter } from './mosaic-writer.ts';
+import type { OutputBits } from './pyramid-samples.ts';
 
 /** Reads one image format. */
 export interface ImageReader {
@@ -66,6 +68,86 @@ export const readers = {
 
 /** Id of a reader. */
 export type ReaderId = keyof typeof readers;
+
+/** What a menu needs to know of a format that mosaics are written in, without loading its writer. */
+export interface MosaicFormatDescriptor {
+  readonly id: string;
+  readonly label: string;
+  /** One line for the user: what it is and who reads it. */
+  readonly about: string;
+  /** Suggested name of the file. */
+  readonly fileName: string;
+  /** Endings that name the format, lower case. */
+  readonly extensions: readonly string[];
+  readonly mimeType: string;
+  /** True where it can also be a folder of files; the single file is then a ZIP archive. */
+  readonly canBeFolder: boolean;
+  /** Sample types that a user may ask for. */
+  readonly bits: readonly OutputBits[];
+  readonly load: () => Promise<MosaicWriter>;
+}
+
+/** The formats that mosaics are written in. */
+export const mosaicFormats = {
+  tiff: {
+    id: 'tiff',
+    label: 'TIFF',
+    about: 'Full resolution, tiled, Deflate; BigTIFF above 4 GB',
+    fileName: 'mosaic.tif',
+    extensions: ['.tif', '.tiff'],
+    mimeType: 'image/tiff',
+    canBeFolder: false,
+    bits: ['8', '16', '32f'],
+    load: async () => (await import('./mosaic-tiff.ts')).mosaicTiffWriter,
+  },
+  'ome-tiff': {
+    id: 'ome-tiff',
+    label: 'OME-TIFF',
+    about: 'Pyramid with pixel size and the place of every tile; QuPath, Fiji (Bio-Formats), napari',
+    fileName: 'mosaic.ome.tif',
+    extensions: ['.ome.tif', '.ome.tiff'],
+    mimeType: 'image/tiff',
+    canBeFolder: false,
+    bits: ['8', '16', '32f'],
+    load: async () => (await import('./ome-tiff.ts')).omeTiffWriter,
+  },
+  'ome-zarr': {
+    id: 'ome-zarr',
+    label: 'OME-Zarr 0.5',
+    about: 'Pyramid of chunks for the web and clusters; napari, Neuroglancer, Vizarr',
+    fileName: 'mosaic.ome.zarr.zip',
+    extensions: ['.zarr', '.zarr.zip', '.ozx'],
+    mimeType: 'application/zip',
+    canBeFolder: true,
+    bits: ['8', '16', '32f'],
+    load: async () => (await import('./ome-zarr.ts')).omeZarrWriter,
+  },
+  dzi: {
+    id: 'dzi',
+    label: 'Deep Zoom (DZI)',
+    about: '8-bit pyramid of PNG tiles to look at on a web page; OpenSeadragon',
+    fileName: 'mosaic-dzi.zip',
+    extensions: ['.dzi', '.dzi.zip', '-dzi.zip'],
+    mimeType: 'application/zip',
+    canBeFolder: true,
+    bits: ['8'],
+    load: async () => (await import('./deep-zoom.ts')).deepZoomWriter,
+  },
+  png: {
+    id: 'png',
+    label: 'PNG',
+    about: 'One picture for slides and papers; up to 268 megapixels',
+    fileName: 'mosaic.png',
+    extensions: ['.png'],
+    mimeType: 'image/png',
+    canBeFolder: false,
+    bits: ['8', '16'],
+    load: async () => (await import('./png-writer.ts')).mosaicPngWriter,
+  },
+} as const satisfies Record<string, MosaicFormatDescriptor>;
+
+/** Id of a format that mosaics are written in. */
+export type MosaicFormat = keyof typeof mosaicFormats;
 
 /** Known image formats that are not read: first bytes and name. */
 const refusedFormats: readonly (readonly [string, string])[] = [

@@ -1,58 +1,33 @@
-import type { Rect } from '../core/geometry/rect.ts';
-import { composeRegion } from '../core/mosaic/compositor.ts';
-import type { ComposeOptions, Mosaic } from '../core/mosaic/mosaic.ts';
-import type { RunContext } from '../core/progress.ts';
-import type { TileId, TileReader } from '../core/tiles/tile.ts';
-import type { RandomAccessSink } from './image-file.ts';
+import { StitchError } from '../core/errors.ts';
+import { planPyramid } from '../core/mosaic/pyramid-stream.ts';
+import { abortingOnFailure } from './mosaic-writer.ts';
+import type { MosaicWriter } from './mosaic-writer.ts';
+import { mosaicPicture } from './pyramid-source.ts';
 import { softwareName } from './software.ts';
-import { writeTiledTiff, type TiledTiffReport } from './tiff/tiff-writer.ts';
+import { writePyramidTiff } from './tiff/tiff-writer.ts';
 
-/** What is written of a mosaic. */
-export interface MosaicTiffOptions {
-  readonly compose: ComposeOptions;
-  /** Part of the mosaic, mosaic px. */
-  readonly region: Rect;
-  /** The pixels, or the mask of where there are any. */
-  readonly content: 'pixels' | 'mask';
-}
-
-export interface MosaicTiffReport extends TiledTiffReport {
-  /** Tiles that are damaged and therefore missing from the picture. */
-  readonly damaged: readonly TileId[];
-}
+const tileSize = 512;
 
 /**
- * Streams a mosaic, or the mask of where it has pixels, into `sink`: composed tile by tile, so that memory is bounded by
- * the reader's cache. App and command line write through here: the same solution gives the same pixels in both.
- * @throws StitchError `write-failed`; what the reader throws. Nothing whole-looking is left behind.
+ * Writes a mosaic, or the mask of where it has pixels, as one tiled TIFF at full resolution. App and command line write
+ * through here: the same solution gives the same pixels in both.
  */
-export async function writeMosaicTiff(
-  sink: RandomAccessSink,
-  mosaic: Mosaic,
-  { compose, region, content }: MosaicTiffOptions,
-  reader: TileReader,
-  context: RunContext,
-): Promise<MosaicTiffReport> {
-  const isMask = content === 'mask';
-  const damaged = new Set<TileId>();
-  const report = await writeTiledTiff(
-    sink,
-    {
-      size: { width: region.width, height: region.height },
-      channels: isMask ? 1 : mosaic.channels,
-      sampleType: isMask ? 'uint8' : mosaic.sampleType,
-      pixelSizeNm: mosaic.pixelSizeNm,
-      software: softwareName,
-    },
-    async (tile) => {
-      const rect = { ...tile, x: tile.x + region.x, y: tile.y + region.y };
-      const composed = await composeRegion(mosaic, { rect, scale: 1 }, compose, reader, context.signal);
-      for (const id of composed.damaged) damaged.add(id);
-      const { width, height } = composed;
-      return isMask ? [{ data: composed.coverage, width, height }] : composed.channels;
-    },
-    {},
-    context,
-  );
-  return { ...report, damaged: [...damaged] };
-}
+export const mosaicTiffWriter: MosaicWriter = {
+  write: (target, mosaic, options, reader, context) =>
+    abortingOnFailure(target.sink, async () => {
+      if (target.kind === 'folder') throw new StitchError('bad-options', 'TIFF is one file; name a file.');
+      const picture = await mosaicPicture(mosaic, options, reader, context);
+      const { size, channels, sampleType } = picture;
+      const plan = planPyramid(size, tileSize, Infinity);
+      const image = { size, channels, sampleType, pixelSizeNm: mosaic.pixelSizeNm, software: softwareName };
+      const { bytes, bigTiff } = await writePyramidTiff(target.sink, image, plan, picture.compose, {}, context);
+      return {
+        bytes,
+        kind: bigTiff ? 'BigTIFF' : 'TIFF',
+        levels: 1,
+        size,
+        change: picture.change,
+        damaged: picture.damaged(),
+      };
+    }),
+};

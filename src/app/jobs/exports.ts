@@ -1,22 +1,28 @@
 import type { ExportRequest, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
 import { isAbort } from '../../core/errors.ts';
+import { mosaicFormats } from '../../formats/index.ts';
 import { withError } from '../state/job.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import type { Foreground } from './foreground.ts';
-import type { SavePlace } from './save-place.ts';
+import type { SavePlace, SaveSuggestion } from './save-place.ts';
+
+/** What of the mosaic is written, and how; everything but the format has a default. */
+export type MosaicChoice = Pick<ExportRequest, 'format'> & Partial<Pick<ExportRequest, 'region' | 'bits' | 'range'>>;
 
 /** What leaves the app as a file. */
 export interface Exports {
   /** Asks for a place and streams the picture there; must be called from a click. */
-  readonly mosaic: (format: ExportRequest['format']) => Promise<void>;
+  readonly mosaic: (choice: MosaicChoice) => Promise<void>;
   /** Downloads a small text file; resolves to what the format could not hold, in whole sentences. */
   readonly text: (kind: TextExportKind) => Promise<readonly string[]>;
 }
 
-const fileNames: Readonly<Record<ExportRequest['format'], string>> = {
-  tiff: 'mosaic.tif',
-  'mask-tiff': 'mosaic-mask.tif',
-};
+/** What the place is asked with. */
+function suggestionFor(format: ExportRequest['format']): SaveSuggestion {
+  if (format === 'mask-tiff') return { ...suggestionFor('tiff'), name: 'mosaic-mask.tif' };
+  const { fileName, label, mimeType } = mosaicFormats[format];
+  return { name: fileName, description: label, mimeType };
+}
 
 const textTypes: Readonly<Record<TextExportKind, string>> = {
   solution: 'application/json',
@@ -35,18 +41,20 @@ export function createExports(
   };
 
   return {
-    async mosaic(format) {
-      const name = fileNames[format];
-      const target = await place.choose(name).catch(fail);
+    async mosaic({ format, region = null, bits = null, range = null }) {
+      const suggestion = suggestionFor(format);
+      const { name } = suggestion;
+      const target = await place.choose(suggestion).catch(fail);
       if (!target) return;
       await foreground.run('export', async ({ signal, onProgress }) => {
-        const report = await client.exportMosaic({ target, region: null, format }, signal, onProgress);
+        const report = await client.exportMosaic({ target, region, format, bits, range }, signal, onProgress);
         signal.throwIfAborted();
         if (report.file) place.download(name, report.file);
         const written = target.kind === 'handle' ? target.handle.name : name;
-        const kind = report.bigTiff ? 'BigTIFF' : 'TIFF';
+        const kind = report.levels > 1 ? `${report.kind}, ${report.levels} levels` : report.kind;
+        const values = report.values === null ? '' : `; ${report.values}`;
         const missing = report.damaged.length > 0 ? `; missing, because damaged: ${report.damaged.join(', ')}` : '';
-        return `${written}: ${report.width} × ${report.height} px, ${megabytes(report.bytes)} MB ${kind}${missing}`;
+        return `${written}: ${report.width} × ${report.height} px, ${megabytes(report.bytes)} MB ${kind}${values}${missing}`;
       });
     },
     async text(kind) {

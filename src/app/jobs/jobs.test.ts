@@ -134,7 +134,8 @@ function fakeClient() {
     },
     pairView: () => Promise.reject(new Error('no pictures here')),
     async exportMosaic() {
-      return { bytes: 10, width: 5, height: 2, bigTiff: false, damaged: [], file: new File(['tiff'], 'mosaic.tif') };
+      const file = new File(['tiff'], 'mosaic.tif');
+      return { bytes: 10, width: 5, height: 2, kind: 'TIFF', levels: 1, values: null, damaged: [], file };
     },
     async textExport({ kind, excluded }) {
       return { name: `${kind}.txt`, text: `${excluded.size} excluded`, warnings: ['Rotation is lost.'] };
@@ -154,7 +155,7 @@ function app() {
     client: fake.client,
     cache: memoryPairCache(),
     place: {
-      choose: async (name) => ({ kind: 'opfs', name }),
+      choose: async ({ name }) => ({ kind: 'opfs', name }),
       download: (name) => void downloads.push(name),
     },
     embeddedModel: { kind: 'url', manifestUrl: 'test:model' },
@@ -337,7 +338,7 @@ describe('edits of a finished run', () => {
 
   it('goes to files through the place the user chose', async () => {
     const { store, jobs, downloads } = await stitched();
-    await jobs.exportMosaic('tiff');
+    await jobs.exportMosaic({ format: 'tiff' });
     expect(await jobs.exportText('tile-configuration')).toEqual(['Rotation is lost.']);
     expect(downloads).toEqual(['mosaic.tif', 'tile-configuration.txt']);
     expect(store.getState().job.current).toMatchObject({ kind: 'done', task: 'export' });

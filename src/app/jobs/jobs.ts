@@ -1,12 +1,12 @@
 import type { Rect } from '../../core/geometry/rect.ts';
 import type { StitchOptions } from '../../core/options.ts';
 import type { Overlap } from '../../core/tiles/tile.ts';
-import type { ExportRequest, ModelSource, NamedFile, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
+import type { ModelSource, NamedFile, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
 import { withError, withoutError } from '../state/job.ts';
 import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
-import { createExports } from './exports.ts';
+import { createExports, type MosaicChoice } from './exports.ts';
 import { createForeground } from './foreground.ts';
 import { openFiles } from './open-files.ts';
 import type { PairCache } from './pair-cache.ts';
@@ -42,7 +42,7 @@ export interface Jobs {
   readonly stitch: () => Promise<void>;
   readonly cancel: () => void;
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
-  readonly exportMosaic: (format: ExportRequest['format']) => Promise<void>;
+  readonly exportMosaic: (choice: MosaicChoice) => Promise<void>;
   readonly exportText: (kind: TextExportKind) => Promise<readonly string[]>;
   /** Shows an error that arose outside a job. */
   readonly report: (error: unknown) => void;
@@ -112,8 +112,8 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
     stitch: runs.stitch,
     cancel: foreground.cancel,
     autoDisplay: runs.autoDisplay,
-    exportMosaic: async (format) => {
-      await exports.mosaic(format);
+    exportMosaic: async (choice) => {
+      await exports.mosaic(choice);
       await runs.reconcile();
     },
     exportText: exports.text,

@@ -1,9 +1,16 @@
 import type { ExportTarget } from '../../../workers/protocol.ts';
 
+/** What a file is to be called and what it is. */
+export interface SaveSuggestion {
+  readonly name: string;
+  readonly description: string;
+  readonly mimeType: string;
+}
+
 /** Where exports go: the user's disk through a picker where the browser has one, else a download. */
 export interface SavePlace {
   /** Asks for a place while the click still counts; null when the user thinks better of it. */
-  choose(name: string): Promise<ExportTarget | null>;
+  choose(suggestion: SaveSuggestion): Promise<ExportTarget | null>;
   download(name: string, content: Blob): void;
 }
 
@@ -18,13 +25,13 @@ const keepUrlMs = 10 * 60_000;
 
 export function browserSavePlace(window: Window): SavePlace {
   return {
-    async choose(name) {
+    async choose({ name, description, mimeType }) {
       const picker = (window as { readonly showSaveFilePicker?: SavePicker }).showSaveFilePicker;
       if (!picker) return { kind: 'opfs', name };
       try {
         const handle = await picker.call(window, {
           suggestedName: name,
-          types: [{ description: 'TIFF image', accept: { 'image/tiff': ['.tif', '.tiff'] } }],
+          types: [{ description, accept: { [mimeType]: [name.slice(name.lastIndexOf('.'))] } }],
         });
         return { kind: 'handle', handle };
       } catch (error) {

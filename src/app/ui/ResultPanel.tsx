@@ -61,7 +61,7 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
         {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
         {tab === 'inspector' && <InspectorTab run={run} />}
         {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
-        {tab === 'export' && <ExportPanel />}
+        {tab === 'export' && <ExportPanel viewer={viewer} />}
       </div>
     </aside>
   );

@@ -32,8 +32,17 @@ export async function inflate(bytes: Uint8Array, expectedBytes: number): Promise
 }
 
 /** A zlib stream of the bytes: what TIFF calls compression 8. */
-export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new CompressionStream('deflate');
+export function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  return compress(bytes, 'deflate');
+}
+
+/** A gzip stream of the bytes: the codec of that name in Zarr. */
+export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  return compress(bytes, 'gzip');
+}
+
+async function compress(bytes: Uint8Array, format: CompressionFormat): Promise<Uint8Array> {
+  const stream = new CompressionStream(format);
   const pumped = pump(stream.writable, bytes);
   pumped.catch(() => undefined);
   const parts: Uint8Array[] = [];
