@@ -210,10 +210,11 @@ function limited(grids: readonly TruthGrid[], limit: number): readonly TruthGrid
   });
 }
 
-/** Mosaics are composed of every n-th grid. */
+/** Mosaics are composed of every n-th grid, and its floor measured; of a pair the floor is cheap. */
 function choiceFor(index: number, grids: readonly TruthGrid[], { align, solve, mosaics }: Plan): EvaluationChoice {
   const step = mosaics > 0 ? Math.max(1, Math.floor(grids.length / mosaics)) : Infinity;
-  return { align, solve, mosaics: solve && index % step === 0 && index / step < mosaics };
+  const isChosen = index % step === 0 && index / step < mosaics;
+  return { align, solve, mosaics: solve && isChosen, floor: isChosen || grids[index].tiles.length === 2 };
 }
 
 async function measureRealGrid(

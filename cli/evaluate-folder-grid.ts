@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import {
   evaluateGrid,
   type DirectAlignment,
@@ -19,6 +20,11 @@ import { fileSource } from './node-files.ts';
 
 /** Decoded tiles of one grid kept in memory: 64 tiles of 1024² and more. */
 const tileCacheBytes = 192 * 2 ** 20;
+
+function cpuNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 const alignDirectly: DirectAlignment = (a, b, aFromB, model) => alignOverlap(a, b, aFromB, model)?.aFromB ?? null;
 
@@ -50,7 +56,8 @@ export async function evaluateFolderGrid(
   const reader = cachedTileReader(projectTileReader(files), tileCacheBytes);
   const { model, hasOverlap } = grid;
   const subject = { tiles, layout: layoutOf(grid), truth: truthOf(grid), model, hasOverlap, reader };
-  return evaluateGrid(subject, choice, { matcher, now: () => performance.now(), alignDirectly }, context);
+  const steps = { matcher, now: () => performance.now(), cpuNow: isMainThread ? cpuNow : null, alignDirectly };
+  return evaluateGrid(subject, choice, steps, context);
 }
 
 /** What a microscope would report: cells and the nominal overlap; the true poses are its stage errors. */

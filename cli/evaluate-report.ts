@@ -69,13 +69,13 @@ const definitions = `## What is measured
 
 Every pair goes the product's own way: strips of the *nominal* overlap and its margin (the true poses are the stage's errors and are never shown to the matcher), normalisation, matcher, verification, alignment at full resolution where the matcher works below it, then the solve of \`stitch\` under the model that the tiles were cut with. All lengths are full-resolution px.
 
-- *matching time*: wall time of a pair from decoded tiles to the link (crop, resize, inference, verification, alignment); median over pairs, model loaded; beside other work on the same machine.
+- *matching time*: wall time of a pair from decoded tiles to the link (crop, resize, inference, verification, alignment); median over pairs, model loaded; beside other work on the same machine. *Processor time*: the same in time of the processor, all threads added, which other work disturbs less.
 - *matches*: mean over pairs of what the matcher gives above its confidence threshold. *Outlier matches*: those minus the inliers of a RANSAC at 3 px under the truth's model, taken from the matcher's own matches, before any alignment moves them.
 - *inlier reprojection error*: Σ|T_gt(p_b) − p_a| over those inliers of all pairs, divided by their number; *after alignment* over the inliers of the link that the solver gets.
 - *corner error*: distances of the four corners of the neighbour under the estimated and the true relative motion; *pairwise* from the link, *solved* from the poses. Success at t: the largest of the four is below t. Medians are of the mean of the four. A pair without a link is infinite. Where tiles are bent (\`drift\`) the true motion is the affine that is best over the true overlap.
 - *AUC @ t*: all corner errors of all pairs sorted, recall over error, trapezoid from (0, 0) to t with the last recall held, divided by t.
 - *link recall*: pairs whose accepted link is within 3 px at all corners (so it equals pairwise success at 3 px). *False links*: accepted links with a corner off by more than 5 px.
-- *floor*: direct alignment of the same strips started at the truth: what the pixels themselves allow.
+- *floor*: direct alignment of the same strips started at the truth: what the pixels themselves allow. On all pairs of two-tile sets, elsewhere on the subset of grids below.
 - *PSNR / SSIM*: mosaic from the estimated poses against the mosaic from the true poses, same tones in both, laid on each other at the first tile, over the union of what they cover, after one global gain and offset. Of a pair without a link the mosaic has b where the layout put it. Measured on a subset of grids, evenly spread, and on all their pairs (\`--mosaics\`).`;
 
 const headline: readonly string[] = [

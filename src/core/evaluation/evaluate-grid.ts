@@ -52,13 +52,17 @@ export interface EvaluationChoice {
   readonly solve: boolean;
   /** Compose mosaics of the grid and of its pairs and compare them with those of the true poses. */
   readonly mosaics: boolean;
+  /** Align every pair directly from the truth. */
+  readonly floor: boolean;
 }
 
 export interface EvaluationSteps {
   readonly matcher: Matcher;
   /** Clock, ms. */
   readonly now: () => number;
-  readonly alignDirectly: DirectAlignment | null;
+  /** Processor time of the process so far, ms; null when pairs of other grids run in it too. */
+  readonly cpuNow: (() => number) | null;
+  readonly alignDirectly: DirectAlignment;
 }
 
 /** One grid under one matcher; plain data. */
@@ -93,7 +97,7 @@ export async function evaluateGrid(
   for (const pair of proposePairs(layout, tiles)) {
     await context.yieldNow();
     context.signal.throwIfAborted();
-    outcomes.push(await matchOne(pair, subject, options, steps, context));
+    outcomes.push(await matchOne(pair, subject, { options, wantsFloor: choice.floor }, steps, context));
   }
   const solved = choice.solve && subject.hasOverlap ? await solveGrid(subject, options, outcomes, context) : null;
   const records = outcomes.map(({ record, result }) =>
@@ -120,7 +124,7 @@ interface Matched {
 async function matchOne(
   pair: TilePair,
   subject: GridSubject,
-  options: StitchOptions,
+  { options, wantsFloor }: { readonly options: StitchOptions; readonly wantsFloor: boolean },
   steps: EvaluationSteps,
   context: RunContext,
 ): Promise<Matched> {
@@ -129,13 +133,14 @@ async function matchOne(
   const recorder = recordingMatcher(steps.matcher);
   const run = (matcher: Matcher, align: boolean) =>
     matchPair(pair, tileA, tileB, { reader, matcher, now: steps.now }, { ...options.pair, align }, context);
-  const start = steps.now();
+  const [start, cpuStart] = [steps.now(), steps.cpuNow?.()];
   const result = await run(recorder.recording, options.pair.align);
   const matchMs = steps.now() - start;
+  const cpuMs = steps.cpuNow && cpuStart !== undefined ? steps.cpuNow() - cpuStart : null;
   const unaligned = options.pair.align ? await run(recorder.replaying, false) : result;
   const truth = { a: truthOf(subject, pair.a), b: truthOf(subject, pair.b), model, hasOverlap };
-  const floor = await floorOf(pair, subject, steps.alignDirectly, options, context);
-  const record = evaluatePair({ result, unaligned, matchMs, floor }, truth);
+  const floor = wantsFloor && hasOverlap ? await floorOf(pair, subject, steps.alignDirectly, options, context) : null;
+  const record = evaluatePair({ result, unaligned, matchMs, cpuMs, floor }, truth);
   return { result, own: unaligned.correspondences, record };
 }
 
@@ -168,20 +173,20 @@ function recordingMatcher(matcher: Matcher): { readonly recording: Matcher; read
 async function floorOf(
   pair: TilePair,
   subject: GridSubject,
-  alignDirectly: DirectAlignment | null,
+  alignDirectly: DirectAlignment,
   options: StitchOptions,
   { signal }: RunContext,
-): Promise<Affine2 | null> {
-  if (!alignDirectly || !subject.hasOverlap) return null;
+): Promise<Affine2 | 'failed'> {
   const [a, b] = [truthOf(subject, pair.a), truthOf(subject, pair.b)];
   const truth = truePair(a, b, subject.model).aFromB;
   const strips = overlapStrips(pair, a.size, b.size, options.pair.marginFraction);
-  if (!truth || !strips) return null;
+  if (!truth || !strips) return 'failed';
   const read = async (id: TileId, region: Strip['region']): Promise<Strip> => ({
     raster: lumaOf(await subject.reader.read(id, { level: 0, region, signal })),
     region,
   });
-  return alignDirectly(await read(pair.a, strips.regionA), await read(pair.b, strips.regionB), truth, subject.model);
+  const [stripA, stripB] = [await read(pair.a, strips.regionA), await read(pair.b, strips.regionB)];
+  return alignDirectly(stripA, stripB, truth, subject.model) ?? 'failed';
 }
 
 interface Solved {

@@ -32,8 +32,9 @@ export interface PairOutcome {
   readonly result: PairResult;
   readonly unaligned: PairResult;
   readonly matchMs: number;
+  readonly cpuMs: number | null;
   /** Direct alignment started at the truth; null when not run. */
-  readonly floor: Affine2 | null;
+  readonly floor: Affine2 | 'failed' | null;
 }
 
 export interface PairTruth {
@@ -46,7 +47,7 @@ export interface PairTruth {
 
 /** Measures one pair against its truth, by the definitions of docs/evaluation.md. */
 export function evaluatePair(outcome: PairOutcome, { a, b, model, hasOverlap }: PairTruth): PairRecord {
-  const { result, unaligned, matchMs, floor } = outcome;
+  const { result, unaligned, matchMs, cpuMs, floor } = outcome;
   const truth = truePair(a, b, model);
   const trueAFromB = hasOverlap ? truth.aFromB : null;
   const seed = seedOf(pairKey(result.pair));
@@ -60,6 +61,7 @@ export function evaluatePair(outcome: PairOutcome, { a, b, model, hasOverlap }: 
     overlap: rounded(hasOverlap ? truth.overlap : 0),
     noise: a.noiseSigma === null || b.noiseSigma === null ? null : rounded(Math.max(a.noiseSigma, b.noiseSigma)),
     matchMs: rounded(matchMs),
+    cpuMs: cpuMs === null ? null : rounded(cpuMs),
     matches: own.confidence.length,
     inliers: consensus?.inliers ?? 0,
     inlierError: trueAFromB && consensus ? errorSum(own, consensus.inlierMask, truth) : [0, 0],
@@ -69,7 +71,10 @@ export function evaluatePair(outcome: PairOutcome, { a, b, model, hasOverlap }: 
     pairwise: cornersOf(result),
     unaligned: cornersOf(unaligned),
     solved: null,
-    floor: floor && trueAFromB ? roundedCorners(cornerDistances(floor, trueAFromB, b.size)) : null,
+    floor:
+      floor && floor !== 'failed' && trueAFromB
+        ? roundedCorners(cornerDistances(floor, trueAFromB, b.size))
+        : floor && 'failed',
     reliability: trueAFromB ? reliabilityOf(own, truth) : emptyReliability,
     reference: trueAFromB ? referenceRecord(result, own, truth, trueAFromB, { a, b, model, hasOverlap }, seed) : null,
     quality: null,

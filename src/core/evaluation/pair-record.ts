@@ -41,6 +41,8 @@ export interface PairRecord {
   readonly noise: number | null;
   /** Wall time of reading from memory, cropping, resizing, matching and verifying. */
   readonly matchMs: number;
+  /** Processor time of the same, all threads; null when other pairs ran in the same process. */
+  readonly cpuMs: number | null;
   /** The matcher's own, after the confidence filter and before the alignment at full resolution. */
   readonly matches: number;
   /** Of these, RANSAC inliers at 3 px under the truth's model. */
@@ -55,8 +57,8 @@ export interface PairRecord {
   readonly unaligned: CornerDistances | null;
   /** After the solve; null when there was none. */
   readonly solved: CornerDistances | null;
-  /** Of the direct alignment started at the truth; null when it was not run or failed. */
-  readonly floor: CornerDistances | null;
+  /** Of the direct alignment started at the truth; null when it was not run. */
+  readonly floor: CornerDistances | 'failed' | null;
   readonly reliability: Reliability;
   readonly reference: ReferenceRecord | null;
   /** Mosaic of the two tiles under the link; null when not measured. */

@@ -9,6 +9,7 @@ const blank: PairRecord = {
   overlap: 0.15,
   noise: 20,
   matchMs: 10,
+  cpuMs: null,
   matches: 100,
   inliers: 90,
   inlierError: [45, 90],

@@ -41,15 +41,19 @@ const pairMetric = (id: string, label: string, unit: MetricDescriptor['unit']): 
 /** Every metric of a set with overlaps, in the order of the table. */
 export const metrics: readonly MetricDescriptor[] = [
   pairMetric('matchMs', 'matching time, median', 'ms'),
+  pairMetric('cpuMs', 'processor time, median', 'ms'),
   pairMetric('matches', 'matches', 'count'),
   pairMetric('outliers', 'outlier matches', 'count'),
   pairMetric('inlierError', 'inlier reprojection error', 'px'),
   pairMetric('linkError', 'inlier reprojection error after alignment', 'px'),
-  ...(['pairwise', 'solved', 'unaligned'] as const).flatMap((kind) => [
+  ...(['pairwise', 'solved'] as const).flatMap((kind) => [
     pairMetric(`${kind}.median`, `corner error, ${corner[kind]}, median of the mean`, 'px'),
     ...thresholdsPx.map((t) => pairMetric(`${kind}.success${t}`, `success at ${t} px, ${corner[kind]}`, 'share')),
     ...thresholdsPx.map((t) => pairMetric(`${kind}.auc${t}`, `corner error AUC @ ${t} px, ${corner[kind]}`, 'share')),
   ]),
+  pairMetric('unaligned.median', 'corner error, without alignment, median of the mean', 'px'),
+  pairMetric('unaligned.success3', 'success at 3 px, without alignment', 'share'),
+  pairMetric('unaligned.auc5', 'corner error AUC @ 5 px, without alignment', 'share'),
   pairMetric('recall', 'link recall', 'share'),
   pairMetric('falseLinks', 'false links', 'share'),
   pairMetric('floor.median', 'floor: corner error of the direct alignment from the truth, median', 'px'),
@@ -74,11 +78,14 @@ function cornersOf(pairs: readonly PairRecord[], kind: CornerKind): readonly Cor
 function pairStatistic(id: string, pairs: readonly PairRecord[]): WeightedStatistic | null {
   const [head, tail] = id.split('.');
   if (head in corner && tail !== undefined) return cornerStatistic(head as CornerKind, tail, pairs);
-  const hasFloor = pairs.some((pair) => pair.floor);
+  const floors = pairs.map(({ floor }) => (floor === 'failed' ? failed : floor));
+  const hasFloor = floors.some((floor) => floor);
   const hasMosaics = pairs.some((pair) => pair.quality);
   switch (id) {
     case 'matchMs':
       return medianStatistic(pairs.map((pair) => pair.matchMs));
+    case 'cpuMs':
+      return pairs.some((pair) => pair.cpuMs !== null) ? medianStatistic(pairs.map((pair) => pair.cpuMs ?? NaN)) : null;
     case 'matches':
       return meanStatistic(pairs.map((pair) => pair.matches));
     case 'outliers':
@@ -94,9 +101,9 @@ function pairStatistic(id: string, pairs: readonly PairRecord[]): WeightedStatis
     case 'falseLinks':
       return meanStatistic(pairs.map((pair) => share(isFalseLink(pair))));
     case 'floor.median':
-      return hasFloor ? medianStatistic(pairs.map((pair) => mean(pair.floor ?? failed))) : null;
+      return hasFloor ? medianStatistic(floors.map((floor) => (floor ? mean(floor) : NaN))) : null;
     case 'floor.success3':
-      return hasFloor ? meanStatistic(pairs.map((pair) => share(largest(pair.floor ?? failed) < 3))) : null;
+      return hasFloor ? meanStatistic(floors.map((floor) => (floor ? share(largest(floor) < linkPx) : NaN))) : null;
     case 'pairPsnr':
       return hasMosaics ? meanStatistic(pairs.map((pair) => pair.quality?.peakSignalToNoiseDb ?? NaN)) : null;
     case 'pairSsim':
