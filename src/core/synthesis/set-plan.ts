@@ -16,7 +16,7 @@ export interface SetOptions {
   readonly grids: number | null;
   readonly tiles: number | null;
   readonly split: TruthSplit | 'all';
-  /** Rows and columns of a grid; null is 3 each, or for `em424` on images as many as fit. */
+  /** Rows and columns of a grid; null is 3 each, on images 2 each or, for `em424`, as many as fit. */
   readonly rows: number | null;
   readonly columns: number | null;
   readonly tileSide: number | null;
@@ -41,6 +41,8 @@ export interface SetPlan {
 }
 
 const defaultSide = 3;
+/** Of source images, which are seldom full of tissue, smaller grids are cut. */
+const defaultImageSide = 2;
 const em424Grids = 424;
 const em424Side = 1024;
 /** Grids of each split in the order of their numbers; the rest train. */
@@ -129,7 +131,9 @@ function recipePlanner(options: SetOptions, sources: readonly SourceImage[]): Pl
   if (preset === 'em424') throw new RangeError('em424 has no recipe of spans');
   const recipe = adjusted(setRecipes[preset], options);
   const notes: string[] = [];
-  const context = { preset, seed, recipe, rows: options.rows ?? defaultSide, columns: options.columns ?? defaultSide };
+  const side = sources.length > 0 ? defaultImageSide : defaultSide;
+  const [rows, columns] = [options.rows ?? side, options.columns ?? side];
+  const context = { preset, seed, recipe, rows, columns };
   const model = options.similarity ? 'similarity' : recipe.distortion ? 'mesh' : 'rigid';
   const live = sources.map((image, file) => ({ image, file }));
   let next = 0;
@@ -149,7 +153,12 @@ function recipePlanner(options: SetOptions, sources: readonly SourceImage[]): Pl
     }
     throw new RangeError(`no source image can be used. ${notes.join(' ')}`);
   };
-  return { defaultGrids: recipe.grids, notes, plan: place };
+  const pairs = rows * (columns - 1) + columns * (rows - 1);
+  return {
+    defaultGrids: recipe.arrangement === 'grid' ? Math.ceil(recipe.pairs / pairs) : recipe.pairs,
+    notes,
+    plan: place,
+  };
 }
 
 function required(planned: PlannedGrid | string): PlannedGrid {

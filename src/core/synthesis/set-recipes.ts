@@ -35,8 +35,8 @@ export interface SetRecipe {
   /** Least share of textured blocks in every nominal overlap of a source image. */
   readonly minTexture: number;
   readonly specimens: readonly Specimen[];
-  /** Grids made unless told otherwise. */
-  readonly grids: number;
+  /** Least number of pairs unless told otherwise. */
+  readonly pairs: number;
 }
 
 const pair: SetRecipe = {
@@ -56,10 +56,9 @@ const pair: SetRecipe = {
   fade: null,
   minTexture: 0.5,
   specimens: ['neuropil', 'neuropil', 'granular', 'fibrous'],
-  grids: 400,
+  pairs: 400,
 };
 
-/** 3×3 tiles have 12 pairs, so 34 grids have 408. */
 const grid: SetRecipe = {
   ...pair,
   arrangement: 'grid',
@@ -67,7 +66,6 @@ const grid: SetRecipe = {
   overlap: [0.1, 0.2],
   jitterPx: 6,
   minTexture: 0.25,
-  grids: 34,
 };
 
 const strip: SetRecipe = {
@@ -105,7 +103,7 @@ export const setRecipes: Readonly<Record<Exclude<SynthesisPreset, 'em424'>, SetR
     noiseSigma: [4, 30],
     minTexture: 0,
     specimens: ['neuropil', 'granular', 'fibrous', 'sparse'],
-    grids: 2000,
+    pairs: 2000,
   },
   'pair-15-clean': pair,
   'pair-30-clean': { ...pair, overlap: [0.3, 0.3] },
