@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StitchError } from '../src/core/errors.ts';
+import { solveElasticGraph } from '../src/core/elastic/solve-elastic-graph.ts';
 import { solvePoseGraph } from '../src/core/graph/solve.ts';
 import { transformModels } from '../src/core/matching/link.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
@@ -9,6 +10,7 @@ import { blendModes } from '../src/core/mosaic/mosaic.ts';
 import { defaultStitchOptions, matcherIds, type StitchOptions } from '../src/core/options.ts';
 import { solveTones } from '../src/core/photometry/solve-tones.ts';
 import type { RunContext } from '../src/core/progress.ts';
+import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';
 import { stitch, type StitchResult, type StitchSteps } from '../src/core/stitch.ts';
 import { proposePairs } from '../src/core/tiles/pairing.ts';
 import {
@@ -42,6 +44,7 @@ const spec = {
   blend: { type: 'string' },
   'min-confidence': { type: 'string' },
   'no-align': { type: 'boolean' },
+  refine: { type: 'boolean' },
   'no-mosaic': { type: 'boolean' },
 } as const;
 
@@ -51,7 +54,7 @@ export const stitchCommand = {
   summary: 'stitches the tiles of a folder: OUT/mosaic.tif, OUT/solution.json, OUT/links.csv',
   usage:
     'stitch DIR --out OUT [--matcher loftr|sift|phase-correlation] [--model BUNDLE] ' +
-    '[--transform translation|rigid|similarity|affine] [--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] ' +
+    '[--transform translation|rigid|similarity|affine|elastic] [--refine] [--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] ' +
     '[--rows N] [--columns N]] [--positions FILE] [--blend overlay|none|average|feather] [--min-confidence 0…1] ' +
     '[--no-align] [--no-mosaic]',
   async run(args: readonly string[], signal: AbortSignal): Promise<void> {
@@ -84,7 +87,9 @@ export const stitchCommand = {
 
 function stitchOptions(given: Given): StitchOptions {
   const base = defaultStitchOptions;
-  const model = oneOf('--transform', given.transform, transformModels, base.solve.model);
+  const transform = oneOf('--transform', given.transform, [...transformModels, 'elastic'] as const, base.solve.model);
+  const isElastic = transform === 'elastic';
+  const model = isElastic ? 'affine' : transform;
   return {
     matcher: oneOf('--matcher', given.matcher, matcherIds, base.matcher),
     pair: {
@@ -93,7 +98,12 @@ function stitchOptions(given: Given): StitchOptions {
       minConfidence: numberIn('--min-confidence', given['min-confidence'], 0, 1) ?? null,
       align: !given['no-align'],
     },
-    solve: { ...base.solve, model },
+    solve: {
+      ...base.solve,
+      model,
+      ...(isElastic ? { elastic: true } : {}),
+      ...(isElastic || given.refine ? { refine: true } : {}),
+    },
     compose: { ...base.compose, blend: oneOf('--blend', given.blend, blendModes, base.compose.blend) },
   };
 }
@@ -155,6 +165,12 @@ function localSteps(
       void store.keep(keyOf(result.pair), result);
     },
     solve: (graph, solveOptions) => solvePoseGraph(graph, solveOptions, context),
+    refine: async ({ pair, bFromA }) => {
+      await context.yieldNow();
+      const sizes = { a: tileOf(pair.a).size, b: tileOf(pair.b).size };
+      return refineOverlap(pair, bFromA, sizes, reader, defaultRefineOptions, context.signal);
+    },
+    solveElastic: ({ graph, start, refined }) => solveElasticGraph(graph, start, refined, context),
     solveTones: async (links) =>
       solveTones(
         links,

@@ -5,7 +5,7 @@ export interface CancelSignal {
 }
 
 /** A stage of the run, in the order the user sees them. */
-export type Stage = 'read' | 'layout' | 'match' | 'solve' | 'photometry' | 'compose' | 'export';
+export type Stage = 'read' | 'layout' | 'match' | 'solve' | 'refine' | 'photometry' | 'compose' | 'export';
 
 /** One progress report: `done` of `total` units of `stage`; `note` says what was just finished. */
 export interface Progress {

@@ -1,4 +1,5 @@
 import { StitchError } from './errors.ts';
+import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
 import { buildMosaic } from './mosaic/build-mosaic.ts';
@@ -6,6 +7,10 @@ import { drawingOrder } from './mosaic/drawing-order.ts';
 import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
 import type { StitchOptions } from './options.ts';
 import type { RunContext } from './progress.ts';
+import type { RefinedOverlap } from './refine/refined-overlap.ts';
+import { refinedLinks } from './refine/refined-links.ts';
+import { refineOverlaps } from './refine/refine-overlaps.ts';
+import type { OverlapRequest } from './refine/refine-overlaps.ts';
 import { warningsOf } from './solution-warnings.ts';
 import { nominalPriors } from './tiles/nominal-poses.ts';
 import { proposePairs } from './tiles/pairing.ts';
@@ -25,6 +30,10 @@ export interface StitchInput {
 export interface StitchSteps {
   matchPair(pair: TilePair): Promise<PairResult>;
   solve(graph: PoseGraph, options: SolveOptions): Promise<SolveReport>;
+  /** Aligns the patches of one overlap; needed when `options.solve.refine` or `.elastic` is set. */
+  refine?(request: OverlapRequest): Promise<RefinedOverlap | null>;
+  /** Bends the tiles from a solved graph; needed when `options.solve.elastic` is set. */
+  solveElastic?(request: ElasticRequest): Promise<ElasticReport>;
   solveTones(links: readonly Link[]): Promise<ReadonlyMap<TileId, GainOffset>>;
   /** How many pairs may be in flight at once. */
   readonly concurrency: number;
@@ -32,9 +41,18 @@ export interface StitchSteps {
   onPair(result: PairResult): void;
 }
 
+/** All that bends tiles: the graph, its affine solution and the patches of its overlaps. */
+export interface ElasticRequest {
+  readonly graph: PoseGraph;
+  readonly start: SolveReport;
+  readonly refined: readonly RefinedOverlap[];
+}
+
 export interface StitchResult {
   /** Every proposed pair, sorted by key. */
   readonly pairs: readonly PairResult[];
+  /** Patches of the linked overlaps, when the run refined them. */
+  readonly refined?: readonly RefinedOverlap[];
   readonly report: SolveReport;
   readonly tones: ReadonlyMap<TileId, GainOffset>;
   readonly mosaic: Mosaic;
@@ -69,7 +87,7 @@ export async function resolve(
     const prior = priors.get(tile.id);
     return prior ? [{ id: tile.id, size: tile.size, prior }] : [];
   });
-  const report = await steps.solve({ nodes, links }, options.solve);
+  const { report, refined } = await solveGraph({ nodes, links }, options.solve, steps, context);
   context.signal.throwIfAborted();
 
   context.onProgress({ stage: 'photometry', done: 0, total: 1 });
@@ -78,7 +96,28 @@ export async function resolve(
   context.onProgress({ stage: 'photometry', done: 1, total: 1 });
 
   const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
-  return { pairs, report, tones, mosaic, warnings: warningsOf(pairs, report) };
+  return { pairs, ...(refined ? { refined } : {}), report, tones, mosaic, warnings: warningsOf(pairs, report) };
+}
+
+/** The first solve from the matches, and the second from patches aligned about the first, where the options ask for it. */
+async function solveGraph(
+  graph: PoseGraph,
+  options: SolveOptions,
+  steps: StitchSteps,
+  context: RunContext,
+): Promise<{ readonly report: SolveReport; readonly refined?: readonly RefinedOverlap[] }> {
+  const isElastic = options.elastic === true;
+  const first = await steps.solve(graph, isElastic ? { ...options, model: 'affine' } : options);
+  if (!isElastic && options.refine !== true) return { report: first };
+  if (!steps.refine || !steps.solveElastic)
+    throw new StitchError('bad-options', 'Refinement and the elastic transform are not available here.');
+  const refine = steps.refine.bind(steps);
+  const refined =
+    options.refine === false ? [] : await refineOverlaps(graph.links, first, refine, steps.concurrency, context);
+  const report = isElastic
+    ? await steps.solveElastic({ graph, start: first, refined })
+    : await steps.solve({ ...graph, links: refinedLinks(graph.links, refined) }, options);
+  return { report, refined };
 }
 
 /** Matches what is not known yet, `steps.concurrency` pairs at a time, and returns all results sorted by key. */

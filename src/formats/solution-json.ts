@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { StitchError } from '../core/errors.ts';
 import { affineToArray, isFiniteAffine } from '../core/geometry/affine2.ts';
 import type { Affine2 } from '../core/geometry/affine2.ts';
+import type { DisplacementMesh } from '../core/geometry/displacement-mesh.ts';
 import type { SolveReport } from '../core/graph/pose-graph.ts';
 import { transformModels } from '../core/matching/link.ts';
 import type { PairResult } from '../core/matching/link.ts';
@@ -17,6 +18,8 @@ const finite = v.pipe(v.number(), v.finite());
 const whole = v.pipe(v.number(), v.integer());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const side = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** Nodes of a mesh along a side. */
+const nodes = v.pipe(v.number(), v.integer(), v.minValue(2));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const affine = v.tuple([finite, finite, finite, finite, finite, finite]);
 
@@ -32,7 +35,16 @@ const tileSchema = v.object({
   height: side,
   /** [a, b, c, d, e, f], full-resolution px, centre convention; null for unplaced tiles. */
   mosaicFromTile: v.nullable(affine),
-  mesh: v.optional(v.object({ columns: side, rows: side, dx: v.array(finite), dy: v.array(finite) })),
+  /** Displacements in mosaic px at the nodes of a regular grid over the pixel centres, row-major, added to the affine's result. */
+  mesh: v.optional(
+    v.pipe(
+      v.object({ columns: nodes, rows: nodes, dx: v.array(finite), dy: v.array(finite) }),
+      v.check(
+        ({ columns, rows, dx, dy }) => dx.length === columns * rows && dy.length === columns * rows,
+        'a mesh needs one displacement a node',
+      ),
+    ),
+  ),
   state: v.picklist(['solved', 'prior', 'unplaced']),
   reason: v.optional(v.string()),
   gain: finite,
@@ -73,6 +85,8 @@ const optionsSchema = v.object({
     model: v.picklist(transformModels),
     removal: v.nullable(v.object({ timesMean: finite, minPx: finite })),
     robustScalePx: v.pipe(finite, v.gtValue(0)),
+    refine: v.optional(v.boolean()),
+    elastic: v.optional(v.boolean()),
   }),
   compose: v.object({
     blend: v.picklist(blendModes),
@@ -150,6 +164,7 @@ function solutionTile(run: SolvedRun, tile: Tile, placement: Placement | null): 
     width: tile.size.width,
     height: tile.size.height,
     mosaicFromTile: placement === null ? null : [...affineToArray(placement.mosaicFromTile)],
+    ...(placement?.mesh === undefined ? {} : { mesh: meshEntry(placement.mesh) }),
     state,
     ...(reason === null ? {} : { reason }),
     gain: tone.gain,
@@ -157,6 +172,12 @@ function solutionTile(run: SolvedRun, tile: Tile, placement: Placement | null): 
     sigmaPx: finiteOrNull(run.report.sigmaPx.get(tile.id)),
     ...(placement === null ? {} : { component: placement.component }),
   };
+}
+
+/** A mesh in ten-thousandths of a px: finer than anyone measures, and the file stays readable. */
+function meshEntry({ columns, rows, dx, dy }: DisplacementMesh): NonNullable<SolutionTile['mesh']> {
+  const rounded = (values: ArrayLike<number>) => Array.from(values, (value) => Math.round(value * 1e4) / 1e4 + 0);
+  return { columns, rows, dx: rounded(dx), dy: rounded(dy) };
 }
 
 /** Why a tile is not carried by links, from the fate of its pairs. */
@@ -252,7 +273,7 @@ export function parseSolution(text: string): Solution {
 
 /**
  * The mosaic of a solution over the same tiles: the same solution and files give the same pixels everywhere.
- * @throws StitchError `bad-solution` when a placed tile is missing, has another size, or carries a mesh
+ * @throws StitchError `bad-solution` when a placed tile is missing or has another size
  */
 export function mosaicFromSolution(solution: Solution, tiles: readonly Tile[]): Mosaic {
   const find = tileFinder(tiles);
@@ -261,7 +282,6 @@ export function mosaicFromSolution(solution: Solution, tiles: readonly Tile[]): 
   for (const entry of solution.tiles) {
     if (entry.mosaicFromTile === null) continue;
     const tile = find(entry);
-    if (entry.mesh !== undefined) throw badSolution(`${entry.file} carries a mesh, which cannot be composed yet`);
     if (tile.size.width !== entry.width || tile.size.height !== entry.height)
       throw badSolution(
         `${entry.file} has ${tile.size.width} × ${tile.size.height} pixels where the solution says ${entry.width} × ${entry.height}`,
@@ -271,6 +291,7 @@ export function mosaicFromSolution(solution: Solution, tiles: readonly Tile[]): 
       tile: tile.id,
       size: tile.size,
       mosaicFromTile: affineFromArray(entry.mosaicFromTile),
+      ...(entry.mesh === undefined ? {} : { mesh: meshFrom(entry.mesh) }),
       state: entry.state,
       component: entry.component ?? 0,
       tone: { gain: entry.gain, offset: entry.offset },
@@ -285,6 +306,10 @@ export function mosaicFromSolution(solution: Solution, tiles: readonly Tile[]): 
     sampleType: commonSampleType(used.map(({ sampleType }) => sampleType)),
     pixelSizeNm: solution.pixelSizeNm ?? null,
   };
+}
+
+function meshFrom({ columns, rows, dx, dy }: NonNullable<SolutionTile['mesh']>): DisplacementMesh {
+  return { columns, rows, dx: Float64Array.from(dx), dy: Float64Array.from(dy) };
 }
 
 /** Tiles by the path of the solution, or by name alone where the folder was dropped from another level. */

@@ -13,6 +13,7 @@ const stageNames: Readonly<Record<Stage, string>> = {
   layout: 'Finding the layout',
   match: 'Matching pairs',
   solve: 'Solving',
+  refine: 'Aligning patches',
   photometry: 'Evening tones',
   compose: 'Composing',
   export: 'Exporting',
@@ -25,6 +26,7 @@ const taskNames = {
   stitch: 'Loading the matcher',
   resolve: 'Solving',
   export: 'Exporting',
+  evaluate: 'Loading the matcher',
 } as const;
 
 /** The top bar: files, undo, progress, and the one primary button. */

@@ -1,0 +1,62 @@
+import { multiplyElastic, precondition, projectElastic } from './elastic-system.ts';
+import type { CoarseFactor, ElasticSystem } from './elastic-system.ts';
+
+/** How an iteration ended. */
+export interface CgReport {
+  readonly iterations: number;
+  readonly converged: boolean;
+}
+
+/**
+ * Solves H·z = rhs for the unknowns of one axis, from the z handed in, by preconditioned conjugate gradients among
+ * meshes without affine part. Ends when no unknown (px, all of them) moved by `tolerancePx` in a step three times in a row.
+ */
+export function solveByConjugateGradients(
+  system: ElasticSystem,
+  factor: CoarseFactor,
+  rhs: Float64Array,
+  z: Float64Array,
+  tolerancePx: number,
+  maxIterations: number,
+): CgReport {
+  const { length } = system;
+  const r = new Float64Array(length);
+  const s = new Float64Array(length);
+  const product = new Float64Array(length);
+  const scratch = new Float64Array(length);
+  multiplyElastic(system, z, product, scratch);
+  for (let i = 0; i < length; i++) r[i] = rhs[i] - product[i];
+  projectElastic(system, r);
+  precondition(system, factor, r, s);
+  const direction = s.slice();
+  let rs = dot(r, s);
+  let quiet = 0;
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
+    if (!(rs > 0)) return { iterations: iteration, converged: true };
+    multiplyElastic(system, direction, product, scratch);
+    projectElastic(system, product);
+    const step = rs / dot(direction, product);
+    let largest = 0;
+    for (let i = 0; i < length; i++) {
+      const change = step * direction[i];
+      z[i] += change;
+      r[i] -= step * product[i];
+      if (change > largest) largest = change;
+      else if (-change > largest) largest = -change;
+    }
+    quiet = largest < tolerancePx ? quiet + 1 : 0;
+    if (quiet >= 3) return { iterations: iteration + 1, converged: true };
+    precondition(system, factor, r, s);
+    const next = dot(r, s);
+    const beta = next / rs;
+    rs = next;
+    for (let i = 0; i < length; i++) direction[i] = s[i] + beta * direction[i];
+  }
+  return { iterations: maxIterations, converged: false };
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}

@@ -1,0 +1,436 @@
+import { addEntry, bandMatrix, factoriseBand, solveBand } from '../graph/band-cholesky.ts';
+import type { BandMatrix } from '../graph/band-cholesky.ts';
+import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
+import type { CholeskyFactor, CholeskyPattern } from '../graph/sparse-cholesky.ts';
+import type { Measurements } from './measurements.ts';
+import { affineUnknowns, fillPointBasis, removeAffinePart } from './tile-unknowns.ts';
+import type { Lattice, PointBasis } from './tile-unknowns.ts';
+
+/** How stiff tiles are; each is one sigma, so that smaller is stiffer. */
+export interface Stiffness {
+  /** Stretch and shear of a mesh cell beyond the tile's affine. */
+  readonly stretch: number;
+  /** Change of that from cell to cell. */
+  readonly bend: number;
+  /** Departure of the tile's affine from a rigid motion. */
+  readonly linear: number;
+}
+
+/** Displacements of centres that nothing measures stay zero. */
+const centreSigmaPx = 300;
+/** … as do those of nodes, px. */
+const nodeSigmaPx = 1e3;
+
+/**
+ * The normal equations of one axis of the elastic model; x and y have the same matrix. Unknowns of tile i start at
+ * offsets[i]: three affine ones, then its nodes row by row; at offsets[tiles] start the nodes of the mesh that all tiles
+ * share, if there is one. With u_i = affine_i + nodes_i + shared,
+ *
+ *   Σ w |r₀ + u_a(p) − u_b(q)|² + Σ_tiles |affine|²/σ_linear² + Σ_meshes Σ_cells |slope|²/σ_stretch² + |Δslope|²/σ_bend²,
+ *
+ * where no mesh has an affine part (`removeAffinePart`).
+ */
+export interface ElasticSystem {
+  readonly lattices: readonly Lattice[];
+  readonly offsets: Int32Array;
+  readonly length: number;
+  readonly measurements: Measurements;
+  readonly pattern: CholeskyPattern;
+  /** Of each tile, from the measurements: affine block [9] (its prior included), affine–node block [3 · nodes], node block. */
+  readonly affine: readonly Float64Array[];
+  readonly mixed: readonly Float64Array[];
+  readonly nodes: readonly BandMatrix[];
+  /** Of each tile: the stiffness of its nodes, and the factor of both together. */
+  readonly stiffness: readonly BandMatrix[];
+  readonly factors: readonly BandMatrix[];
+  readonly coupling: readonly Coupling[];
+  readonly shared: SharedMesh | null;
+}
+
+/** The mesh that all tiles have in common: what the microscope does to every image alike. */
+interface SharedMesh {
+  readonly lattice: Lattice;
+  readonly stiffness: BandMatrix;
+  /** Its own block, dense, stiffness included. */
+  readonly block: BandMatrix;
+  /** [nodes · 3·tiles] its block with the affine unknowns. */
+  readonly withAffine: Float64Array;
+}
+
+/** The block of one overlap between the unknowns of its tiles that it touches, in local numbers. */
+interface Coupling {
+  /** Unknowns of the two tiles, local to the tile: the three affine ones come first. */
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  /** Local number of each node, or −1. */
+  readonly rowOf: Int32Array;
+  readonly columnOf: Int32Array;
+  /** [rows · columns] row-major; −Σ w φ_a φ_bᵀ. */
+  readonly block: Float64Array;
+}
+
+/** Allocates the equations of all tiles. */
+export function createElasticSystem(
+  lattices: readonly Lattice[],
+  centres: { readonly x: Float64Array; readonly y: Float64Array },
+  measurements: Measurements,
+  stiffness: readonly Stiffness[],
+  sharedStiffness: Stiffness | null,
+): ElasticSystem {
+  const shared = sharedStiffness === null ? null : sharedMeshOf(lattices, sharedStiffness);
+  const offsets = new Int32Array(lattices.length + 1);
+  lattices.forEach(({ columns, rows }, i) => (offsets[i + 1] = offsets[i] + affineUnknowns + columns * rows));
+  const bands = () => lattices.map(({ columns, rows }) => bandMatrix(columns * rows, 2 * columns));
+  return {
+    lattices,
+    offsets,
+    length: offsets[lattices.length] + (shared === null ? 0 : shared.stiffness.size),
+    measurements,
+    shared,
+    pattern: analysePattern(measurements.from, measurements.to, centres.x, centres.y),
+    affine: lattices.map(() => new Float64Array(affineUnknowns ** 2)),
+    mixed: lattices.map(({ columns, rows }) => new Float64Array(affineUnknowns * columns * rows)),
+    nodes: bands(),
+    stiffness: lattices.map((lattice, i) => stiffnessOf(lattice, stiffness[i])),
+    factors: bands(),
+    coupling: Array.from(measurements.from, (_, l) => couplingOf(measurements, l, lattices)),
+  };
+}
+
+function sharedMeshOf(lattices: readonly Lattice[], stiffness: Stiffness): SharedMesh {
+  const [lattice] = lattices;
+  const nodes = lattice.columns * lattice.rows;
+  return {
+    lattice,
+    stiffness: stiffnessOf(lattice, stiffness),
+    block: bandMatrix(nodes, nodes - 1),
+    withAffine: new Float64Array(nodes * affineUnknowns * lattices.length),
+  };
+}
+
+/** Σ over cells of squared slopes and squared changes of slope, as a matrix of the nodes. */
+function stiffnessOf({ size, columns, rows }: Lattice, { stretch, bend }: Stiffness): BandMatrix {
+  const matrix = bandMatrix(columns * rows, 2 * columns);
+  const cellX = (size.width - 1) / (columns - 1);
+  const cellY = (size.height - 1) / (rows - 1);
+  const square = (nodes: readonly number[], factors: readonly number[], weight: number) => {
+    for (let m = 0; m < nodes.length; m++)
+      for (let n = 0; n <= m; n++) addEntry(matrix, nodes[m], nodes[n], weight * factors[m] * factors[n]);
+  };
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
+      const at = j * columns + i;
+      const hasRight = i + 1 < columns;
+      const hasBelow = j + 1 < rows;
+      addEntry(matrix, at, at, nodeSigmaPx ** -2);
+      if (hasRight) square([at, at + 1], [-1 / cellX, 1 / cellX], stretch ** -2);
+      if (hasBelow) square([at, at + columns], [-1 / cellY, 1 / cellY], stretch ** -2);
+      if (hasRight && i > 0) square([at - 1, at, at + 1], [1 / cellX, -2 / cellX, 1 / cellX], bend ** -2);
+      if (hasBelow && j > 0) square([at - columns, at, at + columns], [1 / cellY, -2 / cellY, 1 / cellY], bend ** -2);
+      if (hasRight && hasBelow) {
+        const twist = 1 / Math.sqrt(cellX * cellY);
+        const corners = [at, at + 1, at + columns, at + columns + 1];
+        square(corners, [twist, -twist, -twist, twist], 2 * bend ** -2);
+      }
+    }
+  return matrix;
+}
+
+function couplingOf({ from, to, starts, a, b }: Measurements, l: number, lattices: readonly Lattice[]): Coupling {
+  const touched = (tile: number, points: Float32Array) => {
+    const lattice = lattices[tile];
+    const localOf = new Int32Array(lattice.columns * lattice.rows).fill(-1);
+    const unknowns = [0, 1, 2];
+    const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      fillPointBasis(lattice, points[2 * k], points[2 * k + 1], basis);
+      for (let m = 0; m < 4; m++) {
+        const node = basis.node + cornerOffset(m, lattice.columns);
+        if (localOf[node] !== -1) continue;
+        localOf[node] = unknowns.length;
+        unknowns.push(affineUnknowns + node);
+      }
+    }
+    return { localOf, unknowns: Int32Array.from(unknowns) };
+  };
+  const rows = touched(from[l], a);
+  const columns = touched(to[l], b);
+  return {
+    rows: rows.unknowns,
+    columns: columns.unknowns,
+    rowOf: rows.localOf,
+    columnOf: columns.localOf,
+    block: new Float64Array(rows.unknowns.length * columns.unknowns.length),
+  };
+}
+
+/** Node of corner m of a cell, relative to its first. */
+function cornerOffset(m: number, columns: number): number {
+  return (m & 1) + (m >> 1) * columns;
+}
+
+/** Fills the equations for the given weights [N]; factors every tile's nodes. False when a block is singular. */
+export function assembleElastic(system: ElasticSystem, weights: Float64Array, linearSigmas: Float64Array): boolean {
+  const { lattices, measurements, affine, mixed, nodes, stiffness, factors, coupling } = system;
+  for (let i = 0; i < lattices.length; i++) {
+    const { width, height } = lattices[i].size;
+    affine[i].fill(0);
+    affine[i][0] = centreSigmaPx ** -2;
+    affine[i][4] = (linearSigmas[i] * (width / 2)) ** -2;
+    affine[i][8] = (linearSigmas[i] * (height / 2)) ** -2;
+    mixed[i].fill(0);
+    nodes[i].entries.fill(0);
+  }
+  clearShared(system.shared);
+  const basisA: PointBasis = { weights: new Float64Array(7), node: 0 };
+  const basisB: PointBasis = { weights: new Float64Array(7), node: 0 };
+  const { from, to, starts, a, b } = measurements;
+  for (let l = 0; l < from.length; l++) {
+    coupling[l].block.fill(0);
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      if (weights[k] === 0) continue;
+      fillPointBasis(lattices[from[l]], a[2 * k], a[2 * k + 1], basisA);
+      fillPointBasis(lattices[to[l]], b[2 * k], b[2 * k + 1], basisB);
+      addOwn(system, from[l], basisA, weights[k]);
+      addOwn(system, to[l], basisB, weights[k]);
+      addCoupling(coupling[l], basisA, lattices[from[l]].columns, basisB, lattices[to[l]].columns, weights[k]);
+      if (system.shared !== null) addShared(system.shared, from[l], basisA, to[l], basisB, weights[k]);
+    }
+  }
+  for (let i = 0; i < lattices.length; i++) {
+    for (let k = 0; k < factors[i].entries.length; k++)
+      factors[i].entries[k] = nodes[i].entries[k] + stiffness[i].entries[k];
+    if (!factoriseBand(factors[i])) return false;
+  }
+  return true;
+}
+
+function clearShared(shared: SharedMesh | null): void {
+  if (shared === null) return;
+  const { block, stiffness, withAffine } = shared;
+  block.entries.fill(0);
+  withAffine.fill(0);
+  for (let i = 0; i < stiffness.size; i++)
+    for (let j = Math.max(0, i - stiffness.reach); j <= i; j++)
+      addEntry(block, i, j, stiffness.entries[i * stiffness.reach + stiffness.reach + j]);
+}
+
+/** Adds one measurement to the shared mesh's blocks: it sees the difference of the two places. */
+function addShared(
+  { lattice, block, withAffine }: SharedMesh,
+  tileA: number,
+  a: PointBasis,
+  tileB: number,
+  b: PointBasis,
+  w: number,
+): void {
+  const stride = withAffine.length / block.size;
+  for (let m = 0; m < 8; m++) {
+    const isA = m < 4;
+    const own = isA ? a : b;
+    const node = own.node + cornerOffset(m & 3, lattice.columns);
+    const value = w * (isA ? own.weights[3 + m] : -own.weights[m - 1]);
+    for (let n = 0; n < 8; n++) {
+      const other = n < 4 ? a : b;
+      const column = other.node + cornerOffset(n & 3, lattice.columns);
+      if (column > node) continue;
+      addEntry(block, node, column, value * (n < 4 ? other.weights[3 + n] : -other.weights[n - 1]));
+    }
+    for (let n = 0; n < affineUnknowns; n++) {
+      withAffine[node * stride + affineUnknowns * tileA + n] += value * a.weights[n];
+      withAffine[node * stride + affineUnknowns * tileB + n] -= value * b.weights[n];
+    }
+  }
+}
+
+/** Adds w φφᵀ of one point to the blocks of its tile. */
+function addOwn({ lattices, affine, mixed, nodes }: ElasticSystem, tile: number, basis: PointBasis, w: number): void {
+  const { columns, rows } = lattices[tile];
+  const { weights, node } = basis;
+  const count = columns * rows;
+  for (let m = 0; m < affineUnknowns; m++) {
+    for (let n = 0; n < affineUnknowns; n++) affine[tile][affineUnknowns * m + n] += w * weights[m] * weights[n];
+    for (let n = 0; n < 4; n++)
+      mixed[tile][m * count + node + cornerOffset(n, columns)] += w * weights[m] * weights[3 + n];
+  }
+  for (let m = 0; m < 4; m++)
+    for (let n = 0; n <= m; n++)
+      addEntry(
+        nodes[tile],
+        node + cornerOffset(m, columns),
+        node + cornerOffset(n, columns),
+        w * weights[3 + m] * weights[3 + n],
+      );
+}
+
+function addCoupling(
+  { rowOf, columnOf, columns, block }: Coupling,
+  a: PointBasis,
+  columnsA: number,
+  b: PointBasis,
+  columnsB: number,
+  w: number,
+): void {
+  for (let m = 0; m < 7; m++) {
+    const row = m < 3 ? m : rowOf[a.node + cornerOffset(m - 3, columnsA)];
+    const weighted = -w * a.weights[m];
+    for (let n = 0; n < 7; n++) {
+      const column = n < 3 ? n : columnOf[b.node + cornerOffset(n - 3, columnsB)];
+      block[row * columns.length + column] += weighted * b.weights[n];
+    }
+  }
+}
+
+/** out = H·z; `scratch` is as long as z. */
+export function multiplyElastic(
+  system: ElasticSystem,
+  z: Float64Array,
+  out: Float64Array,
+  scratch: Float64Array,
+): void {
+  const { lattices, offsets, nodes, stiffness, shared } = system;
+  out.fill(0);
+  const sharedAt = offsets[lattices.length];
+  scratch.set(z);
+  if (shared !== null)
+    for (let i = 0; i < lattices.length; i++) {
+      const first = offsets[i] + affineUnknowns;
+      for (let n = 0; n < nodes[i].size; n++) scratch[first + n] += z[sharedAt + n];
+    }
+  multiplyMeasured(system, scratch, out);
+  if (shared !== null) {
+    for (let i = 0; i < lattices.length; i++) {
+      const first = offsets[i] + affineUnknowns;
+      for (let n = 0; n < nodes[i].size; n++) out[sharedAt + n] += out[first + n];
+    }
+    multiplyBand(shared.stiffness, z, sharedAt, out);
+  }
+  for (let i = 0; i < lattices.length; i++) multiplyBand(stiffness[i], z, offsets[i] + affineUnknowns, out);
+}
+
+/** Adds what the measurements (and the prior of the affine unknowns) make of the displacements of each tile. */
+function multiplyMeasured(system: ElasticSystem, z: Float64Array, out: Float64Array): void {
+  const { lattices, offsets, measurements, affine, mixed, nodes, coupling } = system;
+  for (let i = 0; i < lattices.length; i++) {
+    const o = offsets[i];
+    const first = o + affineUnknowns;
+    const { size: count } = nodes[i];
+    for (let m = 0; m < affineUnknowns; m++) {
+      let sum = 0;
+      for (let n = 0; n < affineUnknowns; n++) sum += affine[i][affineUnknowns * m + n] * z[o + n];
+      const row = mixed[i];
+      const at = m * count;
+      const value = z[o + m];
+      for (let n = 0; n < count; n++) {
+        sum += row[at + n] * z[first + n];
+        out[first + n] += row[at + n] * value;
+      }
+      out[o + m] += sum;
+    }
+    multiplyBand(nodes[i], z, first, out);
+  }
+  for (let l = 0; l < coupling.length; l++) {
+    const { rows, columns, block } = coupling[l];
+    const a = offsets[measurements.from[l]];
+    const b = offsets[measurements.to[l]];
+    for (let m = 0, at = 0; m < rows.length; m++) {
+      const row = a + rows[m];
+      const value = z[row];
+      let sum = 0;
+      for (let n = 0; n < columns.length; n++, at++) {
+        const column = b + columns[n];
+        sum += block[at] * z[column];
+        out[column] += block[at] * value;
+      }
+      out[row] += sum;
+    }
+  }
+}
+
+/** out += B·z over the entries from `at` on. */
+function multiplyBand({ size, reach, entries }: BandMatrix, z: Float64Array, at: number, out: Float64Array): void {
+  for (let i = 0; i < size; i++) {
+    const row = i * reach + reach;
+    const value = z[at + i];
+    let sum = entries[row + i] * value;
+    for (let j = i > reach ? i - reach : 0; j < i; j++) {
+      sum += entries[row + j] * z[at + j];
+      out[at + j] += entries[row + j] * value;
+    }
+    out[at + i] += sum;
+  }
+}
+
+/** Factors of the unknowns that carry a displacement through the whole grid: all affine ones and the shared mesh. */
+export interface CoarseFactor {
+  readonly affine: CholeskyFactor;
+  /** Of the shared mesh after the affine unknowns are eliminated, and H_AA⁻¹·H_AF, [nodes · 3·tiles]. */
+  readonly shared: { readonly factor: BandMatrix; readonly eliminated: Float64Array } | null;
+}
+
+/** Factors the affine unknowns of all tiles together with the shared mesh; null when they are singular. */
+export function factoriseCoarse({ pattern, affine, coupling, lattices, shared }: ElasticSystem): CoarseFactor | null {
+  const kk = affineUnknowns ** 2;
+  const diagonal = new Float64Array(lattices.length * kk);
+  affine.forEach((block, i) => diagonal.set(block, i * kk));
+  const offDiagonal = new Float64Array(coupling.length * kk);
+  coupling.forEach(({ block, columns }, l) => {
+    for (let m = 0; m < affineUnknowns; m++)
+      for (let n = 0; n < affineUnknowns; n++)
+        offDiagonal[l * kk + affineUnknowns * m + n] = block[m * columns.length + n];
+  });
+  const factor = startFactorisation(pattern, affineUnknowns, diagonal, offDiagonal);
+  if (factoriseSome(factor, Infinity) !== -1) return null;
+  if (shared === null) return { affine: factor, shared: null };
+  const { block, withAffine } = shared;
+  const stride = affineUnknowns * lattices.length;
+  const eliminated = withAffine.slice();
+  const complement = { ...block, entries: block.entries.slice() };
+  for (let m = 0; m < block.size; m++) solveFactored(factor, eliminated.subarray(m * stride, (m + 1) * stride));
+  for (let m = 0; m < block.size; m++)
+    for (let n = 0; n <= m; n++) {
+      let sum = 0;
+      for (let k = 0; k < stride; k++) sum += withAffine[m * stride + k] * eliminated[n * stride + k];
+      addEntry(complement, m, n, -sum);
+    }
+  return factoriseBand(complement) ? { affine: factor, shared: { factor: complement, eliminated } } : null;
+}
+
+/** Takes the affine part out of every mesh. */
+export function projectElastic({ lattices, offsets, shared }: ElasticSystem, z: Float64Array): void {
+  for (let i = 0; i < lattices.length; i++) removeAffinePart(lattices[i], z, offsets[i] + affineUnknowns);
+  if (shared !== null) removeAffinePart(shared.lattice, z, offsets[lattices.length]);
+}
+
+/**
+ * out = M⁻¹·r: the affine unknowns of all tiles and the shared mesh together, the nodes of each tile by themselves, and
+ * no affine part in any mesh.
+ */
+export function precondition(system: ElasticSystem, coarse: CoarseFactor, r: Float64Array, out: Float64Array): void {
+  const { lattices, offsets, factors, shared } = system;
+  const stride = affineUnknowns * lattices.length;
+  const affine = new Float64Array(stride);
+  out.set(r);
+  for (let i = 0; i < lattices.length; i++) {
+    for (let m = 0; m < affineUnknowns; m++) affine[affineUnknowns * i + m] = r[offsets[i] + m];
+    solveBand(factors[i], out, offsets[i] + affineUnknowns);
+  }
+  solveFactored(coarse.affine, affine);
+  if (shared !== null && coarse.shared !== null) {
+    const at = offsets[lattices.length];
+    const { factor, eliminated } = coarse.shared;
+    for (let m = 0; m < factor.size; m++) {
+      let sum = 0;
+      for (let k = 0; k < stride; k++) sum += shared.withAffine[m * stride + k] * affine[k];
+      out[at + m] -= sum;
+    }
+    solveBand(factor, out, at);
+    for (let m = 0; m < factor.size; m++) {
+      const value = out[at + m];
+      for (let k = 0; k < stride; k++) affine[k] -= eliminated[m * stride + k] * value;
+    }
+  }
+  for (let i = 0; i < lattices.length; i++)
+    for (let m = 0; m < affineUnknowns; m++) out[offsets[i] + m] = affine[affineUnknowns * i + m];
+  projectElastic(system, out);
+}

@@ -1,0 +1,349 @@
+import { StitchError } from '../errors.ts';
+import { applyAffine, determinant, rotationOf } from '../geometry/affine2.ts';
+import type { Affine2 } from '../geometry/affine2.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import type { Size } from '../geometry/rect.ts';
+import { cauchyWeight, gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
+import type { RunContext } from '../progress.ts';
+import { solveByConjugateGradients } from './conjugate-gradients.ts';
+import { assembleElastic, createElasticSystem, factoriseCoarse } from './elastic-system.ts';
+import type { ElasticSystem, Stiffness } from './elastic-system.ts';
+import { misfitsUnder } from './measurements.ts';
+import type { Measurements } from './measurements.ts';
+import { meshStretches } from './mesh-stretch.ts';
+import { affineUnknowns, fillPointBasis, latticeFor } from './tile-unknowns.ts';
+import type { Lattice, PointBasis } from './tile-unknowns.ts';
+
+/** A tile as the elastic solve takes and gives it. */
+export interface ElasticTile {
+  readonly size: Size;
+  readonly mosaicFromTile: Affine2;
+}
+
+/** What the elastic solve is asked for. */
+export interface ElasticOptions {
+  readonly stiffness: Stiffness;
+  /** Of the mesh that all tiles share; null = none (it is left out, too, where tiles differ in size or are turned against each other). */
+  readonly shared: Stiffness | null;
+  /** Least scale of the robust loss on a patch's misfit, px. */
+  readonly robustScalePx: number;
+  /** Bounds on the singular values of the mesh relative to its tile's affine; a tile beyond them is made stiffer. */
+  readonly leastStretch: number;
+  readonly mostStretch: number;
+}
+
+export const defaultElasticOptions: ElasticOptions = {
+  stiffness: { stretch: 2e-3, bend: 3e-3, linear: 4e-3 },
+  shared: { stretch: 5e-2, bend: 2e-2, linear: Infinity },
+  robustScalePx: 1,
+  leastStretch: 0.9,
+  mostStretch: 1.1,
+};
+
+/** What came out, and how. */
+export interface ElasticSolution {
+  /** One a tile, in the order given. */
+  readonly poses: readonly Affine2[];
+  readonly meshes: readonly DisplacementMesh[];
+  /** [N] distance of the two places of each measurement in the mosaic, px. */
+  readonly misfits: Float64Array;
+  /** [N] factor 0…1 of the robust loss. */
+  readonly robust: Float64Array;
+  /** Singular values of the meshes relative to their affines: the smallest and the largest anywhere. */
+  readonly leastStretch: number;
+  readonly mostStretch: number;
+  /** Indices of tiles that had to be made stiffer to stay within the bounds. */
+  readonly stiffened: readonly number[];
+  readonly iterations: number;
+  readonly converged: boolean;
+}
+
+/** Re-weightings about one set of references, the first half with a loss that gives outliers up. */
+const reweightings = 8;
+/** The loss's scale is this many median misfits, at least `robustScalePx`. */
+const mediansOfScale = 2;
+/** References are renewed once: a tile's rigid part is then what the solution says, not what the start said. */
+const rounds = 2;
+const tolerancePx = 1e-2;
+const maxCgIterations = 200;
+/** Tiles turned further than this against each other share no mesh: it lies in the mosaic's directions. */
+const mostTurnRad = 0.15;
+/** A tile that folds gets this much stiffer, so often at most. */
+const stiffening = 1 / 2;
+const maxStiffenings = 6;
+
+/**
+ * Elastic adjustment: a pose and a displacement mesh a tile that minimise, over all measurements p (in a), q (in b),
+ *
+ *   Σ ρ(w |m_a(p) − m_b(q)|²) + Σ_tiles stiffness(mesh, affine),   m(p) = A·p + D(p),
+ *
+ * A near a rigid motion, D bilinear on a regular lattice, without affine part. The start's rotations are references about
+ * which everything is linear; x and y share one matrix, solved by conjugate gradients preconditioned with the affine
+ * unknowns of all tiles together and the nodes of each tile. Tiles that nothing measures stay where they are.
+ *
+ * @throws StitchError `numerical-failure`; an abort is rethrown.
+ */
+export async function solveElastic(
+  tiles: readonly ElasticTile[],
+  measurements: Measurements,
+  options: ElasticOptions,
+  ctx: RunContext,
+): Promise<ElasticSolution> {
+  const lattices = tiles.map(({ size }) => latticeFor(size));
+  const isMeasured = new Uint8Array(tiles.length);
+  for (let l = 0; l < measurements.from.length; l++)
+    if (measurements.starts[l + 1] > measurements.starts[l])
+      isMeasured[measurements.from[l]] = isMeasured[measurements.to[l]] = 1;
+  const scales = new Float64Array(tiles.length).fill(1);
+  const state: Solve = {
+    tiles,
+    lattices,
+    isMeasured,
+    measurements,
+    options,
+    ctx,
+    scales,
+    robust: new Float64Array(measurements.weight.length).fill(1),
+    iterations: 0,
+    converged: true,
+  };
+  let poses = tiles.map((tile) => tile.mosaicFromTile);
+  for (let attempt = 0; ; attempt++) {
+    let result: Displaced | null = null;
+    for (let round = 0; round < rounds; round++) {
+      result = await adjustAbout(
+        state,
+        poses.map((pose, i) => (isMeasured[i] === 1 ? rigidPart(pose, tiles[i].size) : pose)),
+      );
+      poses = [...result.poses];
+    }
+    if (result === null) throw new RangeError('no round was made');
+    const stretches = result.meshes.map((mesh, i) => meshStretches(mesh, tiles[i].size, poses[i]));
+    const folded = stretches.flatMap(([least, most], i) =>
+      least < options.leastStretch || most > options.mostStretch ? [i] : [],
+    );
+    if (folded.length > 0 && attempt < maxStiffenings) {
+      for (const i of folded) scales[i] *= stiffening;
+      continue;
+    }
+    return {
+      poses,
+      meshes: result.meshes,
+      misfits: result.misfits,
+      robust: state.robust,
+      leastStretch: Math.min(1, ...stretches.map(([least]) => least)),
+      mostStretch: Math.max(1, ...stretches.map(([, most]) => most)),
+      stiffened: [...scales].flatMap((scale, i) => (scale < 1 ? [i] : [])),
+      iterations: state.iterations,
+      converged: state.converged,
+    };
+  }
+}
+
+/** Everything that the phases of one solve share. */
+interface Solve {
+  readonly tiles: readonly ElasticTile[];
+  readonly lattices: readonly Lattice[];
+  readonly isMeasured: Uint8Array;
+  readonly measurements: Measurements;
+  readonly options: ElasticOptions;
+  readonly ctx: RunContext;
+  /** [tiles] factor on the tile's sigmas of stiffness, lowered where it folds. */
+  readonly scales: Float64Array;
+  readonly robust: Float64Array;
+  iterations: number;
+  converged: boolean;
+}
+
+interface Displaced {
+  readonly poses: readonly Affine2[];
+  readonly meshes: readonly DisplacementMesh[];
+  readonly misfits: Float64Array;
+}
+
+/** The rigid motion that turns as the affine does and agrees with it at the tile's centre. */
+function rigidPart(pose: Affine2, { width, height }: Size): Affine2 {
+  if (!(determinant(pose) > 0)) return pose;
+  const angle = rotationOf(pose);
+  const [a, b] = [Math.cos(angle), Math.sin(angle)];
+  const [x, y] = [(width - 1) / 2, (height - 1) / 2];
+  const centre = applyAffine(pose, x, y);
+  return { a, b, c: -b, d: a, e: centre.x - (a * x - b * y), f: centre.y - (b * x + a * y) };
+}
+
+/** Iteratively re-weighted least squares about the references. */
+async function adjustAbout(solve: Solve, references: readonly Affine2[]): Promise<Displaced> {
+  const { tiles, lattices, measurements, options, robust, ctx } = solve;
+  const centres = { x: new Float64Array(tiles.length), y: new Float64Array(tiles.length) };
+  references.forEach((pose, i) => {
+    const { width, height } = tiles[i].size;
+    const centre = applyAffine(pose, (width - 1) / 2, (height - 1) / 2);
+    centres.x[i] = centre.x;
+    centres.y[i] = centre.y;
+  });
+  const { stretch, bend, linear } = options.stiffness;
+  const stiffness = [...solve.scales].map((scale) => ({ stretch: scale * stretch, bend: scale * bend, linear }));
+  const shared = canShare(references, tiles) ? options.shared : null;
+  const system = createElasticSystem(lattices, centres, measurements, stiffness, shared);
+  const linearSigmas = new Float64Array(tiles.length).fill(linear);
+  const start = misfitsUnder(measurements, references);
+  const z = [new Float64Array(system.length), new Float64Array(system.length)];
+  const weights = new Float64Array(measurements.weight.length);
+  let misfits = new Float64Array(weights.length);
+  for (let step = 0; step < reweightings; step++) {
+    for (let k = 0; k < weights.length; k++) weights[k] = measurements.weight[k] * robust[k];
+    if (!assembleElastic(system, weights, linearSigmas)) throw singular();
+    const factor = factoriseCoarse(system);
+    if (factor === null) throw singular();
+    for (const axis of [0, 1]) {
+      const rhs = rightSide(system, start, axis, weights);
+      const report = solveByConjugateGradients(system, factor, rhs, z[axis], tolerancePx, maxCgIterations);
+      solve.iterations += report.iterations;
+      solve.converged &&= report.converged;
+      ctx.signal.throwIfAborted();
+      ctx.onProgress({ stage: 'solve', done: step, total: reweightings, note: 'bending the tiles' });
+      await ctx.yieldNow();
+    }
+    misfits = distances(system, start, z);
+    const scale = Math.max(options.robustScalePx, mediansOfScale * medianOf(misfits));
+    const weightOf = step < reweightings / 2 ? gemanMcClureWeight : cauchyWeight;
+    for (let k = 0; k < robust.length; k++) robust[k] = weightOf(misfits[k], scale);
+  }
+  return {
+    poses: references.map((pose, i) => movedPose(pose, tiles[i].size, z, system.offsets[i])),
+    meshes: lattices.map((lattice, i) => meshOf(system, lattice, z, i)),
+    misfits,
+  };
+}
+
+/** True where one mesh, in the mosaic's directions, can serve all tiles. */
+function canShare(references: readonly Affine2[], tiles: readonly ElasticTile[]): boolean {
+  const [first] = tiles;
+  const angle = rotationOf(references[0]);
+  return tiles.every(({ size }, i) => {
+    const turn = Math.abs(
+      Math.atan2(Math.sin(rotationOf(references[i]) - angle), Math.cos(rotationOf(references[i]) - angle)),
+    );
+    return size.width === first.size.width && size.height === first.size.height && turn < mostTurnRad;
+  });
+}
+
+function singular(): StitchError {
+  return new StitchError(
+    'numerical-failure',
+    'The elastic equations are singular; solve with the affine transform, and report the data.',
+  );
+}
+
+/** −Σ w r₀ (φ_a − φ_b) */
+function rightSide(
+  { lattices, offsets, measurements, length, shared }: ElasticSystem,
+  start: Float64Array,
+  axis: number,
+  weights: Float64Array,
+): Float64Array {
+  const rhs = new Float64Array(length);
+  const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
+  const { from, to, starts, a, b } = measurements;
+  const add = (tile: number, x: number, y: number, value: number) => {
+    fillPointBasis(lattices[tile], x, y, basis);
+    const o = offsets[tile];
+    const node = o + affineUnknowns + basis.node;
+    const { columns } = lattices[tile];
+    for (let m = 0; m < affineUnknowns; m++) rhs[o + m] += value * basis.weights[m];
+    rhs[node] += value * basis.weights[3];
+    rhs[node + 1] += value * basis.weights[4];
+    rhs[node + columns] += value * basis.weights[5];
+    rhs[node + columns + 1] += value * basis.weights[6];
+  };
+  for (let l = 0; l < from.length; l++)
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      const value = weights[k] * start[2 * k + axis];
+      if (value === 0) continue;
+      add(from[l], a[2 * k], a[2 * k + 1], -value);
+      add(to[l], b[2 * k], b[2 * k + 1], value);
+    }
+  if (shared !== null) {
+    const at = offsets[lattices.length];
+    for (let i = 0; i < lattices.length; i++) {
+      const first = offsets[i] + affineUnknowns;
+      for (let n = 0; n < shared.stiffness.size; n++) rhs[at + n] += rhs[first + n];
+    }
+  }
+  return rhs;
+}
+
+/** [N] |r₀ + φ_a·z_a − φ_b·z_b|, px. */
+function distances(
+  system: ElasticSystem,
+  start: Float64Array,
+  unknowns: readonly Float64Array[],
+): Float64Array<ArrayBuffer> {
+  const { lattices, offsets, measurements } = system;
+  const { from, to, starts, a, b } = measurements;
+  const z = unknowns.map((values) => withShared(system, values));
+  const result = new Float64Array(starts[from.length]);
+  const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
+  const at = (tile: number, x: number, y: number, axis: number): number => {
+    fillPointBasis(lattices[tile], x, y, basis);
+    const o = offsets[tile];
+    const node = o + affineUnknowns + basis.node;
+    const { columns } = lattices[tile];
+    const { weights } = basis;
+    const values = z[axis];
+    let sum = weights[0] * values[o] + weights[1] * values[o + 1] + weights[2] * values[o + 2];
+    sum += weights[3] * values[node] + weights[4] * values[node + 1];
+    sum += weights[5] * values[node + columns] + weights[6] * values[node + columns + 1];
+    return sum;
+  };
+  for (let l = 0; l < from.length; l++)
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      const x = start[2 * k] + at(from[l], a[2 * k], a[2 * k + 1], 0) - at(to[l], b[2 * k], b[2 * k + 1], 0);
+      const y = start[2 * k + 1] + at(from[l], a[2 * k], a[2 * k + 1], 1) - at(to[l], b[2 * k], b[2 * k + 1], 1);
+      result[k] = Math.hypot(x, y);
+    }
+  return result;
+}
+
+/** The unknowns with the shared mesh added to every tile's own. */
+function withShared({ lattices, offsets, shared }: ElasticSystem, z: Float64Array): Float64Array {
+  if (shared === null) return z;
+  const sum = z.slice();
+  const at = offsets[lattices.length];
+  for (let i = 0; i < lattices.length; i++) {
+    const first = offsets[i] + affineUnknowns;
+    for (let n = 0; n < shared.stiffness.size; n++) sum[first + n] += z[at + n];
+  }
+  return sum;
+}
+
+/** The reference with the affine unknowns added. */
+function movedPose(pose: Affine2, { width, height }: Size, z: readonly Float64Array[], o: number): Affine2 {
+  const [halfX, halfY] = [(width - 1) / 2, (height - 1) / 2];
+  const [x, y] = z;
+  return {
+    a: pose.a + x[o + 1] / halfX,
+    b: pose.b + y[o + 1] / halfX,
+    c: pose.c + x[o + 2] / halfY,
+    d: pose.d + y[o + 2] / halfY,
+    e: pose.e + x[o] - x[o + 1] - x[o + 2],
+    f: pose.f + y[o] - y[o + 1] - y[o + 2],
+  };
+}
+
+/** The tile's own mesh and the shared one, together; neither has an affine part. */
+function meshOf(
+  { lattices, offsets, shared }: ElasticSystem,
+  { columns, rows }: Lattice,
+  z: readonly Float64Array[],
+  tile: number,
+): DisplacementMesh {
+  const first = offsets[tile] + affineUnknowns;
+  const sharedAt = offsets[lattices.length];
+  const [dx, dy] = z.map((values) => {
+    const own = values.slice(first, first + columns * rows);
+    if (shared !== null) for (let n = 0; n < own.length; n++) own[n] += values[sharedAt + n];
+    return own;
+  });
+  return { columns, rows, dx, dy };
+}

@@ -1,0 +1,202 @@
+import type { FloatRaster } from '../raster/raster.ts';
+
+/** A step shorter than this ends the iteration, px. */
+const convergedPx = 0.004;
+const maxIterations = 12;
+/** Patches that do not begin to agree by this step never will: most of an empty overlap is given up here. */
+const firstLook = 2;
+const leastPromise = 0.25;
+
+/**
+ * A square patch of zero mean and unit variance, its gradient, and its Gauss–Newton matrix Σ∇t∇tᵀ as [xx, xy, yy].
+ * Buffers are reused from patch to patch.
+ */
+export interface Template {
+  readonly radius: number;
+  readonly values: Float32Array;
+  readonly gradX: Float32Array;
+  readonly gradY: Float32Array;
+  readonly normal: [number, number, number];
+  /** Samples of the other image, by the same layout. */
+  readonly sampled: Float32Array;
+}
+
+/** Where a patch centre lies in the other image and how the patch's axes lie there: q = (x, y) + [a c; b d]·u. */
+export interface PatchFrame {
+  readonly x: number;
+  readonly y: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+}
+
+/** An aligned patch: its centre in the other image, and the correlation of the two patches there. */
+export interface AlignedPatch {
+  readonly x: number;
+  readonly y: number;
+  readonly correlation: number;
+}
+
+/** Empty buffers of a patch of (2·radius + 1)² px. */
+export function emptyTemplate(radius: number): Template {
+  const length = (2 * radius + 1) ** 2;
+  const buffer = () => new Float32Array(length);
+  return { radius, values: buffer(), gradX: buffer(), gradY: buffer(), normal: [0, 0, 0], sampled: buffer() };
+}
+
+/**
+ * Cuts the template round the whole pixel (x, y). False where it leaves the image, is flat, or where the smallest
+ * eigenvalue of its structure tensor, a pixel and relative to its variance, is below `minCurvature`: an edge slides.
+ */
+export function cutTemplate(
+  { data, width, height }: FloatRaster,
+  x: number,
+  y: number,
+  template: Template,
+  minCurvature: number,
+): boolean {
+  const { radius, values, gradX, gradY, normal } = template;
+  const reach = radius + 1;
+  if (!(x >= reach && y >= reach && x + reach < width && y + reach < height)) return false;
+  let k = 0;
+  for (let j = -radius; j <= radius; j++) {
+    const row = (y + j) * width + x;
+    for (let i = -radius; i <= radius; i++, k++) {
+      const at = row + i;
+      values[k] = data[at];
+      gradX[k] = data[at + 1] - data[at - 1];
+      gradY[k] = data[at + width] - data[at - width];
+    }
+  }
+  const deviation = standardise(values);
+  if (!(deviation > 0)) return false;
+  const scale = 0.5 / deviation;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  for (k = 0; k < values.length; k++) {
+    const gx = gradX[k] * scale;
+    const gy = gradY[k] * scale;
+    gradX[k] = gx;
+    gradY[k] = gy;
+    xx += gx * gx;
+    xy += gx * gy;
+    yy += gy * gy;
+  }
+  normal[0] = xx;
+  normal[1] = xy;
+  normal[2] = yy;
+  return smallestEigenvalue(xx, xy, yy) > minCurvature * values.length;
+}
+
+/** Smallest eigenvalue of [xx xy; xy yy]. */
+export function smallestEigenvalue(xx: number, xy: number, yy: number): number {
+  return (xx + yy - Math.hypot(xx - yy, 2 * xy)) / 2;
+}
+
+/** Subtracts the mean and divides by the standard deviation, in place; returns it, 0 (and no change) where flat. */
+function standardise(values: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k];
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let k = 0; k < values.length; k++) {
+    const difference = values[k] - mean;
+    squares += difference * difference;
+  }
+  const deviation = Math.sqrt(squares / values.length);
+  if (!(deviation > 1e-6)) return 0;
+  const scale = 1 / deviation;
+  for (let k = 0; k < values.length; k++) values[k] = (values[k] - mean) * scale;
+  return deviation;
+}
+
+/**
+ * The place in the image where the template fits best,
+ *
+ *   minimise Σ [ t(u) − s(q + J·u) ]² over q,   t, s of zero mean and unit variance,
+ *
+ * by inverse-compositional Gauss–Newton from `start`: gain and offset do not matter. Null when it leaves the image, goes
+ * further than `maxDriftPx` from the start, or does not settle.
+ * @see Baker, Matthews 2004, "Lucas–Kanade 20 years on", inverse compositional algorithm
+ */
+export function alignTemplate(
+  template: Template,
+  image: FloatRaster,
+  start: PatchFrame,
+  maxDriftPx: number,
+): AlignedPatch | null {
+  const { values, gradX, gradY, normal, sampled } = template;
+  const { a, b, c, d } = start;
+  const [xx, xy, yy] = normal;
+  const determinant = xx * yy - xy * xy;
+  let { x, y } = start;
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
+    if (!samplePatch(image, x, y, start, template.radius, sampled) || !(standardise(sampled) > 0)) return null;
+    let gx = 0;
+    let gy = 0;
+    let product = 0;
+    for (let k = 0; k < values.length; k++) {
+      const value = sampled[k];
+      const residual = value - values[k];
+      gx += gradX[k] * residual;
+      gy += gradY[k] * residual;
+      product += value * values[k];
+    }
+    // The step of the template that would explain the image; the image's place takes it with the opposite sign.
+    const u = (yy * gx - xy * gy) / determinant;
+    const v = (xx * gy - xy * gx) / determinant;
+    x -= a * u + c * v;
+    y -= b * u + d * v;
+    if (!(Math.hypot(x - start.x, y - start.y) <= maxDriftPx)) return null;
+    if (iteration >= firstLook && product < leastPromise * values.length) return null;
+    if (Math.hypot(u, v) < convergedPx) return { x, y, correlation: product / values.length };
+  }
+  return null;
+}
+
+/** Samples the patch round (x, y) with a Catmull–Rom kernel, its axes as in `frame`; false off the image. */
+function samplePatch(
+  { data, width, height }: FloatRaster,
+  x: number,
+  y: number,
+  { a, b, c, d }: PatchFrame,
+  radius: number,
+  into: Float32Array,
+): boolean {
+  const reachX = radius * (Math.abs(a) + Math.abs(c)) + 2;
+  const reachY = radius * (Math.abs(b) + Math.abs(d)) + 2;
+  if (!(x >= reachX && y >= reachY && x + reachX < width - 1 && y + reachY < height - 1)) return false;
+  let k = 0;
+  for (let j = -radius; j <= radius; j++) {
+    const rowU = x + c * j;
+    const rowV = y + d * j;
+    for (let i = -radius; i <= radius; i++, k++) {
+      const u = rowU + a * i;
+      const v = rowV + b * i;
+      const i0 = u | 0; // inside the image, u and v are positive
+      const j0 = v | 0;
+      const s = u - i0;
+      const t = v - j0;
+      const p0 = s * (-0.5 + s * (1 - 0.5 * s));
+      const p1 = 1 + s * s * (-2.5 + 1.5 * s);
+      const p2 = s * (0.5 + s * (2 - 1.5 * s));
+      const p3 = s * s * (-0.5 + 0.5 * s);
+      const at0 = (Math.imul(j0 - 1, width) + i0 - 1) | 0;
+      const at1 = (at0 + width) | 0;
+      const at2 = (at1 + width) | 0;
+      const at3 = (at2 + width) | 0;
+      const r0 = p0 * data[at0] + p1 * data[at0 + 1] + p2 * data[at0 + 2] + p3 * data[at0 + 3];
+      const r1 = p0 * data[at1] + p1 * data[at1 + 1] + p2 * data[at1 + 2] + p3 * data[at1 + 3];
+      const r2 = p0 * data[at2] + p1 * data[at2 + 1] + p2 * data[at2 + 2] + p3 * data[at2 + 3];
+      const r3 = p0 * data[at3] + p1 * data[at3 + 1] + p2 * data[at3 + 2] + p3 * data[at3 + 3];
+      into[k] =
+        t * (-0.5 + t * (1 - 0.5 * t)) * r0 +
+        (1 + t * t * (-2.5 + 1.5 * t)) * r1 +
+        t * (0.5 + t * (2 - 1.5 * t)) * r2 +
+        t * t * (-0.5 + 0.5 * t) * r3;
+    }
+  }
+  return true;
+}
