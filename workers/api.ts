@@ -1,4 +1,5 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
+import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
@@ -31,6 +32,7 @@ export interface MatchApi {
   readonly open: Method<readonly TileSource[], void>;
   readonly loadMatcher: Method<MatcherChoice, MatcherStatus>;
   readonly matchPair: Method<{ readonly pair: TilePair; readonly options: PairOptions }, PairResult>;
+  readonly testMatcher: Method<PairOptions, DeviceTest>;
 }
 
 export interface SolveApi {

@@ -70,6 +70,19 @@ export function createStitchClient(): StitchClient {
     return true;
   };
 
+  /** Makes a call to the matcher, and once more a rung down after a lost device or a failed inference. */
+  const onNextRung = async <T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> => {
+    const usedStatus = status;
+    try {
+      return await attempt();
+    } catch (error) {
+      const canRetry =
+        error instanceof StitchError && (error.code === 'worker-lost' || error.code === 'inference-failed');
+      if (!canRetry || signal.aborted || !(await stepDown(usedStatus))) throw error;
+      return attempt();
+    }
+  };
+
   return {
     inspect: (named, signal, onProgress) => files.call('inspect', named, signal, onProgress),
     async openProject(sources) {
@@ -90,19 +103,14 @@ export function createStitchClient(): StitchClient {
     get matchConcurrency() {
       return usesNetwork() ? networkPairsInFlight : matchers.length;
     },
-    async matchPair(pair, options, signal): Promise<PairResult> {
+    matchPair: (pair, options, signal): Promise<PairResult> => {
       const threads = activeMatchers();
-      const usedStatus = status;
-      const attempt = () => threads[nextWorker++ % threads.length].call('matchPair', { pair, options }, signal);
-      try {
-        return await attempt();
-      } catch (error) {
-        const canRetry =
-          error instanceof StitchError && (error.code === 'worker-lost' || error.code === 'inference-failed');
-        if (!canRetry || signal.aborted || !(await stepDown(usedStatus))) throw error;
-        return attempt();
-      }
+      return onNextRung(signal, () =>
+        threads[nextWorker++ % threads.length].call('matchPair', { pair, options }, signal),
+      );
     },
+    testMatcher: (options, signal, onProgress) =>
+      onNextRung(signal, () => matchers[0].call('testMatcher', options, signal, onProgress)),
 
     solve: (graph, options, signal, onProgress) => solver.call('solve', { graph, options }, signal, onProgress),
     solveTones: (links, signal) => solver.call('solveTones', links, signal),

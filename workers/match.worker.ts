@@ -1,6 +1,7 @@
 /** The matching thread: read the strips, crop, normalise, match, verify. A finished link leaves it, never a pixel. */
 import { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
+import { defaultDeviceTest, runDeviceTest } from '../src/core/evaluation/device-test.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
@@ -54,6 +55,11 @@ const api: MatchApi = {
         pair: [pair.a, pair.b],
       });
     return matchPair(pair, a, b, { reader, matcher, now: () => performance.now() }, options, { signal });
+  },
+
+  async testMatcher(options, context) {
+    if (!matcher) throw new StitchError('worker-lost', 'The matching worker has no matcher; start the test again.');
+    return runDeviceTest(matcher, defaultDeviceTest, options, () => performance.now(), context);
   },
 };
 

@@ -2,6 +2,7 @@
  * The single statement of what crosses a thread: files, small typed arrays, finished bitmaps. Never a raster of a tile
  * to the main thread. Every long call takes (request, signal, onProgress).
  */
+import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
@@ -216,6 +217,8 @@ export interface StitchClient {
   matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal): Promise<PairResult>;
   /** How many pairs may be in flight at once. */
   readonly matchConcurrency: number;
+  /** Tests the loaded matcher on synthetic tiles that the worker makes itself, one pair at a time. */
+  testMatcher(options: PairOptions, signal: AbortSignal, onProgress: OnProgress): Promise<DeviceTest>;
 
   solve(graph: PoseGraph, options: SolveOptions, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport>;
   solveTones(links: readonly Link[], signal: AbortSignal): Promise<ReadonlyMap<TileId, GainOffset>>;

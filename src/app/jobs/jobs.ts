@@ -7,6 +7,7 @@ import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import { createExports, type MosaicChoice } from './exports.ts';
+import { evaluateMatcher } from './evaluate-matcher.ts';
 import { createForeground } from './foreground.ts';
 import { openFiles } from './open-files.ts';
 import type { PairCache } from './pair-cache.ts';
@@ -40,6 +41,8 @@ export interface Jobs {
   readonly undo: () => void;
   readonly redo: () => void;
   readonly stitch: () => Promise<void>;
+  /** Tests the chosen matcher on this device. */
+  readonly testMatcher: () => Promise<void>;
   readonly cancel: () => void;
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
   readonly exportMosaic: (choice: MosaicChoice) => Promise<void>;
@@ -110,6 +113,10 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
       void runs.reconcile();
     },
     stitch: runs.stitch,
+    testMatcher: async () => {
+      await evaluateMatcher(store, client, foreground, runs.loadMatcher);
+      await runs.reconcile();
+    },
     cancel: foreground.cancel,
     autoDisplay: runs.autoDisplay,
     exportMosaic: async (choice) => {

@@ -31,6 +31,8 @@ export interface StitchRuns {
   readonly reconcile: () => Promise<void>;
   /** Sets the contrast from the values seen in `rect`. */
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
+  /** The matcher of the project, loaded once. */
+  readonly loadMatcher: (project: ProjectState, context: JobContext) => Promise<MatcherStatus>;
 }
 
 /** Long side of the overview that the first contrast is taken from, px. */
@@ -165,6 +167,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
       await reconcile();
     },
     reconcile,
+    loadMatcher,
     async autoDisplay(rect, scale) {
       try {
         await readDisplay(rect, scale, new AbortController().signal);

@@ -1,9 +1,10 @@
 import { StitchError, type ErrorCode } from '../../core/errors.ts';
+import type { DeviceTest } from '../../core/evaluation/device-test.ts';
 import type { Stage } from '../../core/progress.ts';
 import type { MatcherStatus } from '../../../workers/protocol.ts';
 
 /** What a job is for. */
-export type Task = 'sample' | 'inspect' | 'layout' | 'stitch' | 'resolve' | 'export';
+export type Task = 'sample' | 'inspect' | 'layout' | 'stitch' | 'resolve' | 'export' | 'evaluate';
 
 /** The one job in the foreground. */
 export type ForegroundJob =
@@ -37,9 +38,11 @@ export interface JobState {
   readonly errors: readonly ShownError[];
   /** The matcher that is loaded, with the rung it runs on. */
   readonly matcher: MatcherStatus | null;
+  /** The last test of a matcher on this device. */
+  readonly deviceTest: { readonly report: DeviceTest; readonly matcher: MatcherStatus } | null;
 }
 
-export const noJob: JobState = { current: { kind: 'idle' }, errors: [], matcher: null };
+export const noJob: JobState = { current: { kind: 'idle' }, errors: [], matcher: null, deviceTest: null };
 
 export function startJob(task: Task, now: number): ForegroundJob {
   return {

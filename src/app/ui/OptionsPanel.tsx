@@ -10,6 +10,7 @@ import {
 import { matcherIds, type MatcherId, type PairOptions, type StitchOptions } from '../../core/options.ts';
 import type { SolveOptions } from '../../core/graph/pose-graph.ts';
 import { useApp, useAppState } from './app-context.ts';
+import { EvaluateMatcher } from './EvaluateMatcher.tsx';
 import { CheckField, NumberField, Section, SelectField, SliderField } from './Fields.tsx';
 
 const matcherLabels: Readonly<Record<MatcherId, string>> = {
@@ -66,6 +67,7 @@ export function OptionsPanel() {
         onChange={(matcher) => set('matcher', { matcher })}
       />
       {options.matcher === 'loftr' && <ModelChoice />}
+      <EvaluateMatcher />
       <SolveFields
         solve={options.solve}
         onChange={(name, change) => set(`solve ${name}`, { solve: { ...options.solve, ...change } })}

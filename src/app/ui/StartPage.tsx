@@ -1,5 +1,6 @@
 import { FolderOpen } from 'lucide-react';
 import { useApp, useAppState } from './app-context.ts';
+import { EvaluateMatcher } from './EvaluateMatcher.tsx';
 import { FileButtons } from './FileButtons.tsx';
 import { ProblemList } from './ProblemList.tsx';
 
@@ -28,6 +29,7 @@ export function StartPage() {
             Open the built-in sample
           </button>
         </p>
+        <EvaluateMatcher />
         <ProblemList />
       </div>
     </main>
