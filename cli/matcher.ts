@@ -5,7 +5,7 @@ import { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import type { MatcherId } from '../src/core/options.ts';
-import { openModelBundle } from '../src/formats/model-bundle.ts';
+import { modelFileFor, openModelBundle } from '../src/formats/model-bundle.ts';
 import { matchers } from '../src/matchers/index.ts';
 import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
 import { createNodeSession } from './ort-session.ts';
@@ -29,15 +29,16 @@ export async function loadMatcher(id: MatcherId, bundlePath: string | undefined)
     return { matcher: await matchers[id].load(), model: null, modelSha256: null, device: 'JavaScript, 1 thread' };
   const path = bundlePath ?? embeddedBundle;
   const manifestPath = path.endsWith('.json') ? path : join(path, 'manifest.json');
-  const bundle = await openModelBundle({
+  const bundle = openModelBundle({
     manifestText: await readBundleFile(manifestPath, 'utf8'),
     readFile: async (name) => new Uint8Array(await readBundleFile(join(dirname(manifestPath), name))),
   });
-  const session = await createNodeSession(bundle.model);
+  const file = modelFileFor(bundle.manifest, 'processor');
+  const session = await createNodeSession(await bundle.open(file));
   return {
     matcher: loftrMatcher(session, bundle.contract, (data, dims) => new Tensor('float32', data, dims)),
     model: `${bundle.manifest.name} ${bundle.manifest.version}`,
-    modelSha256: bundle.sha256,
+    modelSha256: file.sha256,
     device: session.device,
   };
 }

@@ -1,16 +1,23 @@
-"""Writes trained weights as a model bundle (ONNX and manifest) and, for cross-runtime tests, a stored pair.
+"""Writes trained weights as a model bundle (ONNX files and manifest) and, for cross-runtime tests, stored pairs.
 
-    /usr/bin/python3 training/export_onnx.py training/weights/loftr-compact.npz --version 1.0.0
+    /usr/bin/python3 training/export_onnx.py training/weights/loftr-compact.npz --name loftr-compact --version 1.1.0
 
-The graph: two images in, one (n, 6) table out; see `LoFTR.forward` and the manifest's `input` and `output`.
+Two images in, one (n, 6) table out; see `MatchingGraph` and the manifest's `input`, `output` and `files`:
+
+    NAME.onnx             fp32, rows of mutual cells only: native and wasm
+    NAME.webgpu.onnx      weights in fp16, arithmetic in fp32, a row per cell, images may be padded with -1
+    NAME.webgpu-f16.onnx  the same with the backbone's arithmetic in fp16, for adapters with `shader-f16`
 """
 import argparse
 import base64
 import hashlib
 import json
+import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Tuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import onnx
@@ -20,12 +27,13 @@ from checkpoint import load_model, load_weights
 from data.imaging import PERCENTILES, Difficulty
 from data.pairs import PairRecipe, make_pair
 from data.texture import make_texture
+from half_precision import with_half_backbone, with_half_weights
 from loftr import LoFTR
+from loftr.matching_graph import GraphOptions, MatchingGraph
 
 TRAINING = Path(__file__).resolve().parent
-BUNDLE = TRAINING.parent / "public" / "models" / "loftr-compact"
-FIXTURE = TRAINING / "fixtures" / "loftr-compact-pair.json"
-MODEL_FILE = "loftr-compact.onnx"
+MODELS = TRAINING.parent / "public" / "models"
+FIXTURES = TRAINING / "fixtures"
 OPSET = 17
 INPUT_NAMES = ["image0", "image1"]
 OUTPUT_NAME = "matches"
@@ -33,6 +41,10 @@ COLUMNS = ["x0", "y0", "x1", "y1", "confidence", "spread"]
 # Suggested bound of coarse cells per image: the score matrix has this many rows and columns.
 MAX_TOKENS = 6144
 DEFAULT_CONFIDENCE = 0.15
+# Matches with less raw confidence do not leave the graph of mutual cells.
+LEAST_CONFIDENCE = 0.02
+# Resolutions that training has seen, as fractions of full resolution, finest first.
+SCALES = [1, 0.5]
 TRAINING_DATA = [
     {"name": "procedural textures (training/data/texture.py)", "licence": "MIT", "source": "this repository"},
     {"name": "CREMI ssTEM, section C2, upper half", "licence": "CC0-1.0", "source": "vEMstitch, simulation data cut from CREMI (cremi.org)"},
@@ -41,7 +53,7 @@ TRAINING_DATA = [
 ]
 
 
-def export_graph(model: LoFTR, path: Path) -> None:
+def export_graph(model: torch.nn.Module, path: Path) -> None:
     """One graph with free sizes; names of the free axes are height0, width0, height1, width1, cells."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Unequal sizes: tracing must not take one for the other.
@@ -55,11 +67,31 @@ def export_graph(model: LoFTR, path: Path) -> None:
             _export(model, examples, path, options)
         except TypeError:  # torch 2.0-2.4 know no `dynamo` argument
             _export(model, examples, path, {})
-    graph = onnx.load(str(path))
+    graph = without_identities(onnx.load(str(path)))
     onnx.checker.check_model(graph)
+    onnx.save(graph, str(path))
 
 
-def _export(model: LoFTR, examples: tuple, path: Path, options: Dict[str, Any]) -> None:
+def without_identities(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The exporter names weights that both images share through Identity nodes: they are named directly."""
+    outputs = {output.name for output in model.graph.output}
+    source = {
+        node.output[0]: node.input[0] for node in model.graph.node
+        if node.op_type == "Identity" and node.output[0] not in outputs
+    }
+    kept = [node for node in model.graph.node if not node.output or node.output[0] not in source]
+    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+    for node in nodes:
+        for index, name in enumerate(node.input):
+            while name in source:
+                name = source[name]
+            node.input[index] = name
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
+def _export(model: torch.nn.Module, examples: tuple, path: Path, options: Dict[str, Any]) -> None:
     torch.onnx.export(
         model, examples, str(path), opset_version=OPSET, input_names=INPUT_NAMES, output_names=[OUTPUT_NAME],
         dynamic_axes={
@@ -69,29 +101,56 @@ def _export(model: LoFTR, examples: tuple, path: Path, options: Dict[str, Any]) 
     )
 
 
-def manifest(model: LoFTR, version: str, path: Path, run: Dict[str, Any], metrics: Dict[str, Any]) -> Dict[str, Any]:
-    """What a reader of the bundle must know."""
-    config = model.config
+def file_entry(path: Path, **properties: str) -> Dict[str, Any]:
+    """A file of the bundle as the manifest lists it."""
     content = path.read_bytes()
+    return {"path": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **properties}
+
+
+def export_files(model: LoFTR, folder: Path, name: str) -> List[Dict[str, Any]]:
+    """Writes the graphs of a bundle and returns their entries, the most exact first."""
+    plain = folder / f"{name}.onnx"
+    export_graph(MatchingGraph(model, GraphOptions(least_confidence=LEAST_CONFIDENCE)).eval(), plain)
+    padded = folder / f"{name}.padded.onnx"
+    export_graph(MatchingGraph(model, GraphOptions(only_mutual=False, may_be_padded=True)).eval(), padded)
+    graph = onnx.load(str(padded))
+    padded.unlink()
+    webgpu, webgpu_f16 = folder / f"{name}.webgpu.onnx", folder / f"{name}.webgpu-f16.onnx"
+    onnx.save(with_half_weights(graph), str(webgpu))
+    onnx.save(with_half_weights(with_half_backbone(graph)), str(webgpu_f16))
+    return [
+        file_entry(plain, precision="fp32", arithmetic="fp32", graph="mutual"),
+        file_entry(webgpu, precision="fp16", arithmetic="fp32", graph="padded"),
+        file_entry(webgpu_f16, precision="fp16", arithmetic="fp16", graph="padded"),
+    ]
+
+
+def manifest(
+    model: LoFTR, name: str, version: str, files: List[Dict[str, Any]], values: Dict[str, Any], metrics: Dict[str, Any]
+) -> Dict[str, Any]:
+    """What a reader of the bundle must know; `values` as `load_weights` gives them."""
+    config = model.config
+    run = {"seed": values["seed"], "steps": values["step"], "pairs": values["pairs"], "cpuSeconds": round(values["cpu_s"])}
+    calibration = values.get("calibration")
     return {
-        "name": "loftr-compact",
+        "name": name,
         "version": version,
         "licence": "MIT",
         "architecture": {
             "family": "LoFTR", "parameters": sum(p.numel() for p in model.parameters()),
             "usesAttention": model.uses_attention, **config.to_dict(),
         },
-        "files": [{
-            "path": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "precision": "fp32",
-        }],
+        "files": files,
         "input": {
-            "names": INPUT_NAMES, "scale": 0.5, "multipleOf": config.coarse_stride, "percentiles": list(PERCENTILES),
-            "shape": [1, 1, "height", "width"], "type": "float32",
+            "names": INPUT_NAMES, "scale": 0.5, "scales": SCALES, "multipleOf": config.coarse_stride,
+            "percentiles": list(PERCENTILES), "shape": [1, 1, "height", "width"], "type": "float32", "padding": -1,
+            "orientation": "long side along x",
         },
         "output": {"name": OUTPUT_NAME, "columns": COLUMNS, "type": "float32"},
         "strides": {"coarse": config.coarse_stride, "fine": config.fine_stride},
         "window": config.fine_window,
-        "defaultConfidence": DEFAULT_CONFIDENCE,
+        "defaultConfidence": calibration["threshold"] if calibration else DEFAULT_CONFIDENCE,
+        **({"calibration": calibration} if calibration else {}),
         "positionEncoding": {
             "kind": "sine", "base": config.position_base, "maxCells": config.position_max_cells, "origin": [0, 0],
             "addedTo": "every attention layer",
@@ -120,18 +179,25 @@ def stored_array(values: np.ndarray) -> Dict[str, Any]:
     return {"shape": list(values.shape), "base64": base64.b64encode(data).decode("ascii")}
 
 
-def write_fixture(model: LoFTR, path: Path, sha256: str) -> None:
-    """A procedural 128 x 128 pair and what PyTorch makes of it."""
+def example_pair() -> Tuple[np.ndarray, np.ndarray]:
+    """A procedural 128 x 128 pair, (1, 1, 128, 128) each."""
     source = make_texture(20260, 640)
-    recipe = PairRecipe(overlap=(0.6, 0.6), disjoint_share=0.0, difficulty=Difficulty().eased(0.3))
+    recipe = PairRecipe(overlap=(0.6, 0.6), disjoint_share=0.0, difficulty=Difficulty().eased(0.3), transposed_share=0.0)
     pair = make_pair(np.random.default_rng(5), source, (1.0, 1.0), (128, 128), recipe)
-    images = [np.float32(np.round(image * 255) / 255)[None, None] for image in (pair.image0, pair.image1)]
+    first, second = (np.float32(np.round(image * 255) / 255)[None, None] for image in (pair.image0, pair.image1))
+    return first, second
+
+
+def write_fixture(model: LoFTR, path: Path, files: List[Dict[str, Any]]) -> None:
+    """The example pair and what the training code in PyTorch makes of it, a row per cell."""
+    images = example_pair()
     with torch.no_grad():
-        matches = model(torch.from_numpy(images[0]), torch.from_numpy(images[1])).numpy()
+        matches = model(*(torch.from_numpy(image) for image in images)).numpy()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({
-        "about": "Procedural pair and PyTorch's matches for the bundle with this hash; arrays are little-endian float32.",
-        "modelSha256": sha256,
+        "about": "Procedural pair and PyTorch's matches for the bundle with these hashes; arrays are little-endian float32.",
+        "modelSha256": {entry["path"]: entry["sha256"] for entry in files},
+        "leastConfidence": LEAST_CONFIDENCE,
         "image0": stored_array(images[0]), "image1": stored_array(images[1]), "matches": stored_array(matches),
     }, indent=1) + "\n")
 
@@ -139,22 +205,24 @@ def write_fixture(model: LoFTR, path: Path, sha256: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, help=".npz of calibrate.py, or a checkpoint")
-    parser.add_argument("--out", type=Path, default=BUNDLE)
+    parser.add_argument("--name", default="loftr-compact", help="of the bundle: public/models/NAME")
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--metrics", type=Path, help="JSON written by evaluate.py")
-    parser.add_argument("--fixture", type=Path, default=FIXTURE)
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the bundles")
+    parser.add_argument("--fixtures", type=Path, default=FIXTURES, help="folder of NAME-pair.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    name: str = arguments.name
     model = load_model(arguments.weights)
     values = load_weights(arguments.weights)
-    run = {"seed": values["seed"], "steps": values["step"], "pairs": values["pairs"], "cpuSeconds": round(values["cpu_s"])}
     metrics = own_metrics(json.loads(arguments.metrics.read_text())) if arguments.metrics else {}
-    path = arguments.out / MODEL_FILE
-    export_graph(model, path)
-    description = manifest(model, arguments.version, path, run, metrics)
-    (arguments.out / "manifest.json").write_text(json.dumps(description, indent=2) + "\n")
-    write_fixture(model, arguments.fixture, description["files"][0]["sha256"])
-    print(f"{path}: {path.stat().st_size} bytes, step {values['step']}")
+    folder: Path = arguments.models / name
+    files = export_files(model, folder, name)
+    description = manifest(model, name, arguments.version, files, values, metrics)
+    (folder / "manifest.json").write_text(json.dumps(description, indent=2) + "\n")
+    write_fixture(model, arguments.fixtures / f"{name}-pair.json", files)
+    for entry in files:
+        print(f"{folder / entry['path']}: {entry['bytes']} bytes")
 
 
 if __name__ == "__main__":

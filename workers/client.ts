@@ -1,6 +1,7 @@
 /** The app's only door to the workers: `createStitchClient()` implements `StitchClient` over real threads. */
 import { StitchError } from '../src/core/errors.ts';
 import type { PairResult } from '../src/core/matching/link.ts';
+import type { OnProgress } from '../src/core/progress.ts';
 import type { MatchApi, RasterApi, SolveApi } from './api.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource, Rung, StitchClient } from './protocol.ts';
 import { workerThread, type WorkerThread } from './worker-thread.ts';
@@ -43,11 +44,11 @@ export function createStitchClient(): StitchClient {
   const usesNetwork = () => choice?.matcher === 'loftr';
   const activeMatchers = () => (usesNetwork() ? matchers.slice(0, 1) : matchers);
 
-  const load = async (wanted: MatcherChoice, signal?: AbortSignal): Promise<MatcherStatus> => {
+  const load = async (wanted: MatcherChoice, signal?: AbortSignal, onProgress?: OnProgress): Promise<MatcherStatus> => {
     choice = wanted;
     const loaded = await Promise.all(
       activeMatchers().map((thread) =>
-        thread.prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal)),
+        thread.prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress)),
       ),
     );
     status = loaded[0];
@@ -96,7 +97,7 @@ export function createStitchClient(): StitchClient {
     estimateOverlap: (tiles, layout, signal) => files.call('estimateOverlap', { tiles, layout }, signal),
     thumbnail: (request, signal) => files.call('thumbnail', request, signal),
 
-    loadMatcher: (wanted, signal) => load(wanted, signal),
+    loadMatcher: (wanted, signal, onProgress) => load(wanted, signal, onProgress),
     get matcherStatus() {
       return status;
     },

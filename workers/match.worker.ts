@@ -30,7 +30,7 @@ const api: MatchApi = {
     tiles = new Map(sources.map(({ tile }) => [tile.id, tile]));
   },
 
-  async loadMatcher(choice) {
+  async loadMatcher(choice, { onProgress }) {
     await matcher?.dispose();
     matcher = null;
     if (choice.matcher !== 'loftr') {
@@ -39,10 +39,18 @@ const api: MatchApi = {
       return { matcher: choice.matcher, rung: 'js', model: null, modelSha256: null, device };
     }
     const bundle = await readBundle(choice.model);
-    const session = await createOrtSession(bundle.model, {
+    const tell = (note: string) => {
+      onProgress({ stage: 'match', done: 0, total: 1, note });
+    };
+    tell('Loading the network');
+    const session = await createOrtSession(bundle, {
       allowFallbackAdapter: choice.allowFallbackAdapter ?? false,
       startAt: choice.startAt ?? 'webgpu',
     });
+    if (session.rung === 'webgpu') {
+      tell(`Preparing ${session.device} for the network`);
+      await session.warmUp();
+    }
     matcher = loftrMatcher(session, bundle.contract, (data, dims) => new Tensor('float32', data, dims));
     return statusOf(choice, session, bundle);
   },
@@ -64,9 +72,9 @@ const api: MatchApi = {
 };
 
 function statusOf(choice: MatcherChoice, session: OrtSession, bundle: ModelBundle): MatcherStatus {
-  const { rung, device } = session;
+  const { rung, device, file } = session;
   const model = `${bundle.manifest.name} ${bundle.manifest.version}`;
-  return { matcher: choice.matcher, rung, model, modelSha256: bundle.sha256, device };
+  return { matcher: choice.matcher, rung, model, modelSha256: file.sha256, device };
 }
 
 /** Reads and verifies a model bundle from our own origin or from the user's disk. */

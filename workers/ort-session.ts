@@ -2,11 +2,13 @@
  * The one file that knows onnxruntime-web. A session on the highest rung that works:
  * webgpu on a hardware adapter → wasm with threads → wasm.
  */
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { Tensor, type InferenceSession } from 'onnxruntime-common';
 import asyncifyWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import plainWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { StitchError } from '../src/core/errors.ts';
+import { modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
 import type { Rung } from './protocol.ts';
+import { bucketOf, padTensor } from './size-buckets.ts';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -15,8 +17,15 @@ export interface OrtSession {
   readonly rung: Rung;
   /** What it runs on, for the report: the adapter's description or the thread count. */
   readonly device: string;
-  /** @throws StitchError `inference-failed`; `worker-lost` when the GPU device went away. */
+  /** The file of the bundle that suits the device. */
+  readonly file: ModelFile;
+  /**
+   * Images float32 [1, 1, H, W] in, the network's outputs out. A graph that knows padding is fed one of a few sizes.
+   * @throws StitchError `inference-failed`; `worker-lost` when the GPU device went away.
+   */
   run(feeds: Tensors): Promise<Record<string, Tensor>>;
+  /** Compiles what the first run would: shaders on WebGPU. */
+  warmUp(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -25,27 +34,36 @@ export interface OrtSessionOptions {
   readonly allowFallbackAdapter: boolean;
   /** Skip the rungs above this one. */
   readonly startAt: Rung;
+  /** Threads of wasm at most; the device's cores when absent. */
+  readonly maxThreads?: number;
+  /** Have onnxruntime log where it places nodes (for the node count of a test). */
+  readonly isVerbose?: boolean;
 }
 
 /** More threads than this bring nothing on networks of this size. */
-const maxThreads = 8;
-/** Sessions with frozen sizes kept on WebGPU: horizontal and vertical strips of two tile sizes. */
-const maxFrozenSessions = 4;
+const defaultMaxThreads = 8;
+/** Sessions with fixed sizes kept on WebGPU, least recently used first to go: about 10 MB of weights and buffers each. */
+const maxFixedSessions = 4;
+/** Sides of the images of a warm-up, px. */
+const warmUpSize = { height: 64, width: 128 };
 
 const rungs: readonly Rung[] = ['webgpu', 'wasm-threads', 'wasm'];
 
 /**
- * Creates a session of the ONNX `model` on the first rung that works, from `options.startAt` down.
- * @throws StitchError `inference-failed` when no rung works, with each rung's reason.
+ * Creates a session of a bundle on the first rung that works, from `options.startAt` down.
+ * @throws StitchError `inference-failed` when no rung works, with each rung's reason; `bad-model` when a file of the
+ * bundle does not hold.
  */
-export async function createOrtSession(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession> {
+export async function createOrtSession(bundle: ModelBundle, options: OrtSessionOptions): Promise<OrtSession> {
   const reasons: string[] = [];
   for (const rung of rungs.slice(Math.max(0, rungs.indexOf(options.startAt)))) {
     try {
-      const session = rung === 'webgpu' ? await webgpuSession(model, options) : await wasmSession(model, rung);
+      const session =
+        rung === 'webgpu' ? await webgpuSession(bundle, options) : await wasmSession(bundle, rung, options);
       if (session) return session;
       reasons.push(`${rung}: not available here`);
     } catch (cause) {
+      if (cause instanceof StitchError && cause.code === 'bad-model') throw cause;
       reasons.push(`${rung}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
@@ -58,6 +76,7 @@ export async function createOrtSession(model: Uint8Array, options: OrtSessionOpt
 
 interface GpuAdapter {
   readonly isFallbackAdapter?: boolean;
+  readonly features?: ReadonlySet<string>;
   readonly info?: {
     readonly isFallbackAdapter?: boolean;
     readonly vendor?: string;
@@ -66,56 +85,90 @@ interface GpuAdapter {
   };
 }
 
-async function webgpuSession(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession | null> {
+async function webgpuSession(bundle: ModelBundle, options: OrtSessionOptions): Promise<OrtSession | null> {
   const gpu = (navigator as unknown as { gpu?: { requestAdapter(o: object): Promise<GpuAdapter | null> } }).gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return null;
   const isFallback = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
   if (isFallback && !options.allowFallbackAdapter) return null;
+  const file = modelFileFor(bundle.manifest, adapter.features?.has('shader-f16') ? 'webgpu-f16' : 'webgpu');
+  const model = await bundle.open(file);
   const ort = await import('onnxruntime-web/webgpu');
   ort.env.wasm.wasmPaths = { wasm: asyncifyWasmUrl };
   ort.env.wasm.numThreads = 1;
   const info = adapter.info;
-  const device = [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'WebGPU adapter';
-
-  // Sizes are frozen per session, so that shape arithmetic folds away and no node falls back to the CPU.
-  const frozen = new Map<string, InferenceSession>();
-  const sessionFor = async (feeds: Tensors): Promise<InferenceSession> => {
-    const sizes: Record<string, number> = {};
-    Object.keys(feeds).forEach((name, index) => {
-      const [, , height, width] = feeds[name].dims;
-      sizes[`height${index}`] = height;
-      sizes[`width${index}`] = width;
-    });
-    const key = JSON.stringify(sizes);
-    const found = frozen.get(key);
-    if (found) return found;
-    if (frozen.size >= maxFrozenSessions) {
-      const [oldest, session] = [...frozen][0];
-      frozen.delete(oldest);
-      await session.release();
-    }
-    const session = await ort.InferenceSession.create(model, {
+  const described = [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'WebGPU adapter';
+  const device = `${described}${isFallback ? ' (software)' : ''}${file.arithmetic === 'fp16' ? ', half precision' : ''}`;
+  const sessions = fixedSessions((sizes) =>
+    ort.InferenceSession.create(model, {
       executionProviders: ['webgpu'],
       freeDimensionOverrides: sizes,
-    });
-    frozen.set(key, session);
-    return session;
-  };
+      ...(options.isVerbose ? { logSeverityLevel: 0 as const } : {}),
+    }),
+  );
+  const run = serialised(async (feeds) => {
+    const fed = file.graph === 'padded' ? padded(feeds) : feeds;
+    return (await sessions.forSizes(sizesOf(fed))).run(fed);
+  });
   return {
-    rung: 'webgpu',
-    device: isFallback ? `${device} (software)` : device,
-    run: serialised(async (feeds) => (await sessionFor(feeds)).run(feeds)),
-    release: async () => {
-      for (const session of frozen.values()) await session.release();
-      frozen.clear();
+    ...{ rung: 'webgpu', device, file, run },
+    warmUp: () => warmUp(bundle, run),
+    release: () => sessions.release(),
+  };
+}
+
+/** Every image padded to its bucket, so that a handful of sessions serves strips of all sizes. */
+function padded(feeds: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const [, , height, width] = tensor.dims;
+      return [name, padTensor(tensor, bucketOf(height), bucketOf(width))];
+    }),
+  );
+}
+
+/** Names of the graph's free sides and their values. */
+function sizesOf(feeds: Tensors): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  Object.values(feeds).forEach(({ dims: [, , height, width] }, index) => {
+    sizes[`height${index}`] = height;
+    sizes[`width${index}`] = width;
+  });
+  return sizes;
+}
+
+/**
+ * Sessions whose sizes are fixed, by size: shape arithmetic folds away, and no node falls back to the CPU.
+ */
+function fixedSessions(create: (sizes: Record<string, number>) => Promise<InferenceSession>) {
+  const kept = new Map<string, InferenceSession>(); // least recently used first
+  return {
+    async forSizes(sizes: Record<string, number>): Promise<InferenceSession> {
+      const key = JSON.stringify(sizes);
+      const known = kept.get(key);
+      if (known) kept.delete(key);
+      else if (kept.size >= maxFixedSessions) {
+        const [[oldest, session]] = kept;
+        kept.delete(oldest);
+        await session.release();
+      }
+      const session = known ?? (await create(sizes));
+      kept.set(key, session);
+      return session;
+    },
+    async release(): Promise<void> {
+      for (const session of kept.values()) await session.release();
+      kept.clear();
     },
   };
 }
 
-async function wasmSession(model: Uint8Array, rung: Rung): Promise<OrtSession | null> {
-  const threads = rung === 'wasm-threads' ? Math.min(maxThreads, navigator.hardwareConcurrency || 1) : 1;
+async function wasmSession(bundle: ModelBundle, rung: Rung, options: OrtSessionOptions): Promise<OrtSession | null> {
+  const most = options.maxThreads ?? defaultMaxThreads;
+  const threads = rung === 'wasm-threads' ? Math.min(most, navigator.hardwareConcurrency || 1) : 1;
   if (rung === 'wasm-threads' && !(self as { crossOriginIsolated?: boolean }).crossOriginIsolated) return null;
+  const file = modelFileFor(bundle.manifest, 'processor');
+  const model = await bundle.open(file);
   const ort = await import('onnxruntime-web/wasm');
   ort.env.wasm.wasmPaths = { wasm: plainWasmUrl };
   ort.env.wasm.numThreads = threads;
@@ -123,12 +176,17 @@ async function wasmSession(model: Uint8Array, rung: Rung): Promise<OrtSession | 
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
   });
-  return {
-    rung,
-    device: `wasm, ${threads} thread${threads === 1 ? '' : 's'}`,
-    run: serialised((feeds) => session.run(feeds)),
-    release: () => session.release(),
-  };
+  const run = serialised((feeds) => session.run(feeds));
+  const device = `wasm, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return { ...{ rung, device, file, run }, warmUp: () => warmUp(bundle, run), release: () => session.release() };
+}
+
+/** A small blank pair through the network: its operators are compiled for whatever comes after. */
+async function warmUp(bundle: ModelBundle, run: OrtSession['run']): Promise<void> {
+  const { height, width } = warmUpSize;
+  const blank = () => new Tensor('float32', new Float32Array(height * width), [1, 1, height, width]);
+  const outputs = await run(Object.fromEntries(bundle.contract.inputNames.map((name) => [name, blank()])));
+  for (const output of Object.values(outputs)) output.dispose();
 }
 
 /** One call after the other; the tail swallows errors, so that one failure does not poison the next call. */

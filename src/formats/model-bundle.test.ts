@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { byteSourceFromBytes } from './byte-source.ts';
 import { fileIdentity } from './file-identity.ts';
-import { openModelBundle } from './model-bundle.ts';
+import { modelFileFor, openModelBundle } from './model-bundle.ts';
 
 const model = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const sha256 = createHash('sha256').update(model).digest('hex');
@@ -18,20 +18,27 @@ const manifest = {
   defaultConfidence: 0.2,
   maxTokens: 4096,
 };
-const open = (changed: object, bytes = model) =>
-  openModelBundle({ manifestText: JSON.stringify({ ...manifest, ...changed }), readFile: async () => bytes });
+const open = async (changed: object, bytes = model) => {
+  const manifestText = JSON.stringify({ ...manifest, ...changed });
+  const bundle = openModelBundle({ manifestText, readFile: async () => bytes });
+  await bundle.open(modelFileFor(bundle.manifest, 'processor'));
+  return bundle;
+};
 const bad = (words: string) => ({ code: 'bad-model', message: expect.stringContaining(words) as string });
 
 describe('model bundle', () => {
   it('opens when size and SHA-256 hold, and states the contract', async () => {
     const bundle = await open({});
-    expect(bundle.sha256).toBe(sha256);
+    expect(modelFileFor(bundle.manifest, 'processor').sha256).toBe(sha256);
     expect(bundle.contract).toEqual({
       scale: 0.5,
+      scales: [0.5],
+      normalisation: 'percentiles',
       multipleOf: 8,
       inputNames: ['image0', 'image1'],
       outputName: 'matches',
       defaultConfidence: 0.2,
+      calibration: [],
       maxTokens: 4096,
     });
   });
@@ -49,16 +56,44 @@ describe('model bundle', () => {
     await expect(open({ output: { name: 'm', columns: ['y0', 'x0'] } })).rejects.toMatchObject(bad('column 1'));
     for (const path of ['../x.onnx', '/x.onnx', 'a/../../x', 'https://x/y', 'a\\b'])
       await expect(open({ files: [{ ...manifest.files[0], path }] })).rejects.toMatchObject(bad('files.0.path'));
-    const text = openModelBundle({ manifestText: '<html>', readFile: async () => model });
-    await expect(text).rejects.toMatchObject(bad('not valid JSON'));
+    const text = () => openModelBundle({ manifestText: '<html>', readFile: async () => model });
+    expect(text).toThrow('not valid JSON');
+    const table = { scale: 0.5, slope: 1, spreadSlope: 1, confidence: [[0, 0.5]], sigmaPx: [[1, 1]] };
+    const falling = { ...table, confidence: [...table.confidence, [1, 0.4]] };
+    await expect(open({ calibration: { entries: [falling] } })).rejects.toMatchObject(bad('calibration'));
+    await open({ calibration: { entries: [table] } });
+  });
+
+  it('takes grey values over the white level only where no percentiles are named', async () => {
+    const { percentiles, ...input } = manifest.input;
+    expect((await open({ input: { ...input, normalisation: 'unit' } })).contract.normalisation).toBe('unit');
+    await expect(open({ input })).rejects.toMatchObject(bad('percentiles'));
+    const both = { ...input, percentiles, normalisation: 'unit' };
+    await expect(open({ input: both })).rejects.toMatchObject(bad('percentiles'));
+  });
+
+  it('gives every device the file that suits it', () => {
+    const file = (path: string, properties: object) => ({ path, sha256, bytes: 1000, ...properties });
+    const manifestOf = (files: readonly object[]) =>
+      openModelBundle({ manifestText: JSON.stringify({ ...manifest, files }), readFile: async () => model }).manifest;
+    const targets = ['processor', 'webgpu', 'webgpu-f16'] as const;
+    const chosen = (files: readonly object[]) => targets.map((target) => modelFileFor(manifestOf(files), target).path);
+    const plain = file('plain', { precision: 'fp32', graph: 'mutual' });
+    const half = file('half', { precision: 'fp16', graph: 'padded' });
+    const f16 = file('f16', { precision: 'fp16', arithmetic: 'fp16', graph: 'padded' });
+    expect(chosen([f16, half, plain])).toEqual(['plain', 'half', 'f16']);
+    expect(chosen([plain, f16])).toEqual(['plain', 'plain', 'f16']);
+    expect(chosen([half, f16])).toEqual(['half', 'half', 'f16']);
+    expect(chosen([file('old', { precision: 'fp32' })])).toEqual(['old', 'old', 'old']);
   });
 
   const embedded = 'public/models/loftr-compact';
-  it.skipIf(!existsSync(embedded))('opens the embedded model [needs public/models]', async () => {
-    const bundle = await openModelBundle({
+  it.skipIf(!existsSync(embedded))('opens every file of the embedded model [needs public/models]', async () => {
+    const bundle = openModelBundle({
       manifestText: readFileSync(`${embedded}/manifest.json`, 'utf8'),
       readFile: async (path) => new Uint8Array(readFileSync(`${embedded}/${path}`)),
     });
+    for (const file of bundle.manifest.files) expect((await bundle.open(file)).length).toBe(file.bytes);
     expect(bundle.contract.multipleOf).toBeGreaterThan(0);
   });
 });

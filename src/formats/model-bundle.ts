@@ -13,7 +13,37 @@ const fileSchema = v.object({
   ),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')),
   bytes: positiveInteger,
+  /** How the weights are stored. */
   precision: v.picklist(['fp32', 'fp16', 'int8']),
+  /** What is calculated in; the graph casts. */
+  arithmetic: v.optional(v.picklist(['fp32', 'fp16']), 'fp32'),
+  /**
+   * `cells`: a row per coarse cell of image 0. `mutual`: rows of mutual matches only, a number that varies with the
+   * images (for processors, not for graphics cards). `padded`: a row per cell, and pixels of −1 count as not there.
+   */
+  graph: v.optional(v.picklist(['cells', 'mutual', 'padded']), 'cells'),
+});
+
+/** Piecewise linear: knots [x, y], both non-decreasing. */
+const knotsSchema = v.pipe(
+  v.array(v.tuple([v.number(), v.number()])),
+  v.minLength(1),
+  v.check(
+    (knots) => knots.every(([x, y], i) => i === 0 || (x >= knots[i - 1][0] && y >= knots[i - 1][1])),
+    'must not decrease',
+  ),
+);
+
+const calibrationSchema = v.object({
+  /** Resolution of the strips the table is for. */
+  scale: v.pipe(v.number(), v.gtValue(0)),
+  /** score = slope · logit(confidence) − spreadSlope · ln(spread). */
+  slope: v.pipe(v.number(), v.minValue(0)),
+  spreadSlope: v.pipe(v.number(), v.minValue(0)),
+  /** Score to the share of right matches. */
+  confidence: knotsSchema,
+  /** Spread, px of the strips, to the standard deviation of a match per axis, px of the strips. */
+  sigmaPx: knotsSchema,
 });
 
 /** What a manifest.json must hold; further fields are kept out. */
@@ -26,15 +56,20 @@ const manifestSchema = v.object({
     names: v.tuple([v.string(), v.string()]),
     /** Resolution of the strips as a fraction of full resolution. */
     scale: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    /** Every resolution the network was trained for. */
+    scales: v.optional(v.pipe(v.array(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))), v.minLength(1))),
     multipleOf: positiveInteger,
+    /** `unit`: value over white level, not stretched. */
+    normalisation: v.optional(v.picklist(['percentiles', 'unit']), 'percentiles'),
     /** Percentiles 0…100 that become 0 and 1. */
-    percentiles: v.tuple([v.pipe(v.number(), v.minValue(0)), v.pipe(v.number(), v.maxValue(100))]),
+    percentiles: v.optional(v.tuple([v.pipe(v.number(), v.minValue(0)), v.pipe(v.number(), v.maxValue(100))])),
   }),
   output: v.object({ name: v.string(), columns: v.array(v.string()) }),
   strides: v.object({ coarse: positiveInteger, fine: positiveInteger }),
   /** Side of the fine window, cells. */
   window: v.optional(positiveInteger),
   defaultConfidence: fraction,
+  calibration: v.optional(v.object({ entries: v.pipe(v.array(calibrationSchema), v.minLength(1)) })),
   maxTokens: positiveInteger,
   positionEncoding: v.optional(v.unknown()),
   trainingData: v.optional(v.unknown()),
@@ -44,13 +79,22 @@ const manifestSchema = v.object({
 /** manifest.json of a model bundle, checked. */
 export type ModelManifest = Readonly<v.InferOutput<typeof manifestSchema>>;
 
+/** A file of a bundle, as its manifest lists it. */
+export type ModelFile = ModelManifest['files'][number];
+
+/** The table that makes a confidence a share of right matches, for strips at one scale. */
+export type ModelCalibration = Readonly<v.InferOutput<typeof calibrationSchema>>;
+
 /** What matching depends on; fits the LoFTR matcher's contract. */
 export interface ModelContract {
   readonly scale: number;
+  readonly scales: readonly number[];
+  readonly normalisation: 'percentiles' | 'unit';
   readonly multipleOf: number;
   readonly inputNames: readonly [string, string];
   readonly outputName: string;
   readonly defaultConfidence: number;
+  readonly calibration: readonly ModelCalibration[];
   readonly maxTokens: number;
 }
 
@@ -58,34 +102,70 @@ export interface ModelContract {
 export interface ModelBundle {
   readonly manifest: ModelManifest;
   readonly contract: ModelContract;
-  /** The ONNX file. */
-  readonly model: Uint8Array;
-  readonly sha256: string;
+  /**
+   * Reads a file of the manifest and checks it by size and SHA-256.
+   * @throws StitchError `bad-model` naming what does not match and the next step; what `readFile` throws
+   */
+  open(file: ModelFile): Promise<Uint8Array>;
 }
+
+/** Where a graph is to run: `webgpu-f16` is an adapter that calculates in half precision too. */
+export type ModelTarget = 'processor' | 'webgpu' | 'webgpu-f16';
 
 /** Columns of a row of the network's output, in order. */
 const requiredColumns = ['x0', 'y0', 'x1', 'y1', 'confidence', 'spread'] as const;
 
 /**
- * Checks a manifest and the file it names (fp32 before others) by size and SHA-256.
- * @throws StitchError `bad-model` naming what does not match and the next step; what `readFile` throws
+ * Opens a bundle: its manifest checked, its files read when they are asked for.
+ * @throws StitchError `bad-model` naming the field that does not hold
  */
-export async function openModelBundle(bundle: {
+export function openModelBundle(bundle: {
   readonly manifestText: string;
   readonly readFile: (path: string) => Promise<Uint8Array>;
-}): Promise<ModelBundle> {
+}): ModelBundle {
   const manifest = parseModelManifest(bundle.manifestText);
-  const file = manifest.files.find(({ precision }) => precision === 'fp32') ?? manifest.files[0];
-  const model = await bundle.readFile(file.path);
-  if (model.length !== file.bytes)
-    throw badModel(`${file.path} has ${model.length} bytes where the manifest says ${file.bytes}`, file.path);
-  const sha256 = await sha256Hex(model);
-  if (sha256 !== file.sha256)
-    throw badModel(
-      `${file.path} is not the file that the manifest describes (SHA-256 ${sha256.slice(0, 12)}… instead of ${file.sha256.slice(0, 12)}…)`,
-      file.path,
-    );
-  return { manifest, contract: contractOf(manifest), model, sha256 };
+  return {
+    manifest,
+    contract: contractOf(manifest),
+    async open(file) {
+      const model = await bundle.readFile(file.path);
+      if (model.length !== file.bytes)
+        throw badModel(`${file.path} has ${model.length} bytes where the manifest says ${file.bytes}`, file.path);
+      const sha256 = await sha256Hex(model);
+      if (sha256 !== file.sha256)
+        throw badModel(
+          `${file.path} is not the file that the manifest describes (SHA-256 ${sha256.slice(0, 12)}… instead of ${file.sha256.slice(0, 12)}…)`,
+          file.path,
+        );
+      return model;
+    },
+  };
+}
+
+/** Preferences by target, the best first; what a file lacks of the first wish counts most. */
+const wishes: Readonly<Record<ModelTarget, readonly ((file: ModelFile) => boolean)[]>> = {
+  processor: [({ arithmetic }) => arithmetic === 'fp32', ({ graph }) => graph === 'mutual', isExact],
+  webgpu: [
+    ({ arithmetic }) => arithmetic === 'fp32',
+    ({ graph }) => graph === 'padded',
+    ({ graph }) => graph === 'cells',
+  ],
+  'webgpu-f16': [
+    ({ graph }) => graph === 'padded',
+    ({ arithmetic }) => arithmetic === 'fp16',
+    ({ graph }) => graph === 'cells',
+  ],
+};
+
+function isExact({ precision }: ModelFile): boolean {
+  return precision === 'fp32';
+}
+
+/** The file of a bundle that suits a target best; the first of the manifest among equals. */
+export function modelFileFor({ files }: ModelManifest, target: ModelTarget): ModelFile {
+  const score = (file: ModelFile) =>
+    wishes[target].reduce((sum, isMet, i) => sum + (isMet(file) ? 2 ** (wishes[target].length - i) : 0), 0);
+  return files.reduce((best, file) => (score(file) > score(best) ? file : best));
 }
 
 /**
@@ -104,6 +184,12 @@ export function parseModelManifest(text: string): ModelManifest {
     const [issue] = result.issues;
     throw badModel(`manifest.json: ${v.getDotPath(issue) ?? 'the whole'}: ${issue.message}`, 'manifest.json');
   }
+  const { normalisation, percentiles } = result.output.input;
+  if ((normalisation === 'percentiles') !== (percentiles !== undefined))
+    throw badModel(
+      `manifest.json: input.percentiles and the normalisation "${normalisation}" contradict`,
+      'manifest.json',
+    );
   const { columns } = result.output.output;
   const wrong = requiredColumns.findIndex((name, i) => columns[i] !== name);
   if (wrong >= 0)
@@ -117,10 +203,13 @@ export function parseModelManifest(text: string): ModelManifest {
 function contractOf(manifest: ModelManifest): ModelContract {
   return {
     scale: manifest.input.scale,
+    scales: manifest.input.scales ?? [manifest.input.scale],
+    normalisation: manifest.input.normalisation,
     multipleOf: manifest.input.multipleOf,
     inputNames: manifest.input.names,
     outputName: manifest.output.name,
     defaultConfidence: manifest.defaultConfidence,
+    calibration: manifest.calibration?.entries ?? [],
     maxTokens: manifest.maxTokens,
   };
 }

@@ -6,10 +6,13 @@ import type { InferenceSessionLike, LoftrContract } from './loftr.ts';
 
 const contract: LoftrContract = {
   scale: 0.5,
+  scales: [1, 0.5],
+  normalisation: 'percentiles',
   multipleOf: 8,
   inputNames: ['image0', 'image1'],
   outputName: 'matches',
   defaultConfidence: 0.2,
+  calibration: [],
   maxTokens: 4096,
 };
 const strip = (width: number, height: number) => ({ data: new Float32Array(width * height).fill(0.5), width, height });
@@ -58,6 +61,38 @@ describe('loftrMatcher', () => {
     expect([...found.b]).toEqual([8.25, 15.5, 63.5, 31.5]);
     expect(found.confidence[0]).toBeCloseTo(0.9, 6);
     expect(found.confidence[1]).toBeCloseTo(0.3, 6);
+  });
+
+  it('shows tall strips to the network lying on their side and gives the matches back standing', async () => {
+    const { session, fed } = fakeSession([[40, 8, 32.25, 9.5, 0.9, 0.5]]);
+    const ramp = { data: Float32Array.from({ length: 32 * 64 }, (_, i) => i), width: 32, height: 64 };
+    const found = await loftrMatcher(session, contract, tensor).match(ramp, strip(24, 64), context);
+    expect(fed[0].image0.dims).toEqual([1, 1, 32, 64]);
+    expect(fed[0].image1.dims).toEqual([1, 1, 24, 64]);
+    // row 3, column 5 of what the network sees is column 3, row 5 of the strip
+    expect((fed[0].image0.data as Float32Array)[3 * 64 + 5]).toBe(5 * 32 + 3);
+    expect([...found.a]).toEqual([8, 40]);
+    expect([...found.b]).toEqual([9.5, 32.25]);
+  });
+
+  it('calibrates confidences by the table of the strips’ scale, and scatter with them', async () => {
+    const knots = (top: number) => [[-9, 0.05] as const, [9, top] as const];
+    const table = (scale: number, top: number) => ({
+      ...{ scale, slope: 1, spreadSlope: 0, confidence: knots(top) },
+      sigmaPx: [[0, 0] as const, [2, scale] as const],
+    });
+    const calibrated = { ...contract, calibration: [table(0.5, 0.95), table(1, 0.55)] };
+    const rows = [
+      [8, 16, 8, 16, 0.5, 1],
+      [8, 16, 8, 16, 0, 1],
+    ];
+    const matcher = loftrMatcher(fakeSession(rows).session, calibrated, tensor);
+    const half = await matcher.match(strip(64, 32), strip(64, 32), context);
+    expect([...half.confidence]).toEqual([0.5]); // logit(½) = 0: half way from 0.05 to 0.95
+    expect([...(half.sigmaPx ?? [])]).toEqual([0.25]);
+    const full = await matcher.match(strip(64, 32), strip(64, 32), { ...context, scale: 1 });
+    expect(full.confidence[0]).toBeCloseTo(0.3, 6);
+    expect([...(full.sigmaPx ?? [])]).toEqual([0.5]);
   });
 
   it('finds nothing when the network answers with no row', async () => {
