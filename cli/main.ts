@@ -3,6 +3,7 @@ import { isAbort, StitchError } from '../src/core/errors.ts';
 import { CommandError } from './arguments.ts';
 import { composeCommand } from './compose-command.ts';
 import { evaluateCommand } from './evaluate-command.ts';
+import { exportCommand } from './export-command.ts';
 import { sampleCommand } from './sample-command.ts';
 import { stitchCommand } from './stitch-command.ts';
 import { synthesizeCommand } from './synthesize-command.ts';
@@ -16,6 +17,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   stitch: stitchCommand,
   compose: composeCommand,
+  export: exportCommand,
   sample: sampleCommand,
   evaluate: evaluateCommand,
   synthesize: synthesizeCommand,

@@ -12,7 +12,7 @@ import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.
 import type { OnProgress } from '../src/core/progress.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
-import type { MosaicFormat } from '../src/formats/index.ts';
+import type { HandOffId, MosaicFormat } from '../src/formats/index.ts';
 import type { OutputBits, ValueRange } from '../src/formats/pyramid-samples.ts';
 
 /** Where a model comes from: our own origin, or the user's disk. */
@@ -162,7 +162,7 @@ export interface ExportReport {
 }
 
 /** Small text files of a finished run, written by the same code as the command line's. */
-export type TextExportKind = 'solution' | 'links-csv' | 'tile-configuration';
+export type TextExportKind = 'solution' | 'links-csv' | 'tile-configuration' | HandOffId;
 
 export interface TextExportRequest {
   readonly kind: TextExportKind;
@@ -179,9 +179,8 @@ export interface TextExportRequest {
 }
 
 export interface TextExport {
-  /** Suggested file name. */
-  readonly name: string;
-  readonly text: string;
+  /** Suggested names and texts; some programs want two files. */
+  readonly files: readonly { readonly name: string; readonly text: string }[];
   /** Whole sentences: what the format could not hold ("rotation of up to 1.2° is lost"). */
   readonly warnings: readonly string[];
 }

@@ -94,7 +94,7 @@ const api: RasterApi = {
     return exportMosaic(request, mosaic, options, opened().reader, context);
   },
 
-  textExport: async (request) => textExport(request),
+  textExport: (request) => textExport(request),
 };
 
 function opened(): Project {

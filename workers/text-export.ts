@@ -1,16 +1,21 @@
+import { handOffs } from '../src/formats/index.ts';
 import { linksCsv } from '../src/formats/links-csv.ts';
+import { linkMatches } from '../src/formats/handoff/link-matches.ts';
 import { solutionFrom, writeSolution } from '../src/formats/solution-json.ts';
 import { writeTileConfiguration } from '../src/formats/tile-configuration.ts';
 import type { TextExport, TextExportRequest } from './protocol.ts';
 
 /** The small text files of a run, by the writers that the command line uses. */
-export function textExport(request: TextExportRequest): TextExport {
+export async function textExport(request: TextExportRequest): Promise<TextExport> {
   const { kind, matcher, ...run } = request;
-  if (kind === 'tile-configuration')
-    return { name: 'TileConfiguration.registered.txt', ...writeTileConfiguration(run.mosaic) };
+  if (kind === 'tile-configuration') {
+    const { text, warnings } = writeTileConfiguration(run.mosaic);
+    return { files: [{ name: 'TileConfiguration.registered.txt', text }], warnings };
+  }
   const device = matcher ? `${matcher.rung}: ${matcher.device}` : 'unknown';
   const solution = solutionFrom({ ...run, model: matcher?.model ?? null, device });
-  return kind === 'solution'
-    ? { name: 'solution.json', text: writeSolution(solution), warnings: [] }
-    : { name: 'links.csv', text: linksCsv(solution), warnings: [] };
+  if (kind === 'solution') return { files: [{ name: 'solution.json', text: writeSolution(solution) }], warnings: [] };
+  if (kind === 'links-csv') return { files: [{ name: 'links.csv', text: linksCsv(solution) }], warnings: [] };
+  const format = await handOffs[kind].load();
+  return format.write({ solution, links: linkMatches(solution, run.pairs), tiles: run.tiles });
 }

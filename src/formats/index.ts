@@ -1,4 +1,5 @@
 import { notAnImage, truncatedFile, unsupportedImage } from './format-errors.ts';
+import type { HandOffFormat } from './handoff/hand-off.ts';
 import type { ByteSource, ImageFile } from './image-file.ts';
 import type { MosaicWriter } from './mosaic-writer.ts';
 import type { OutputBits } from './pyramid-samples.ts';
@@ -148,6 +149,58 @@ export const mosaicFormats = {
 
 /** Id of a format that mosaics are written in. */
 export type MosaicFormat = keyof typeof mosaicFormats;
+
+/** What a menu needs to know of a program that a solution can be handed to. */
+export interface HandOffDescriptor {
+  readonly id: string;
+  readonly label: string;
+  /** One line for the user: what it is and what it cannot carry. */
+  readonly about: string;
+  readonly load: () => Promise<HandOffFormat>;
+}
+
+/** The programs that a solution can be handed to. */
+export const handOffs = {
+  trakem2: {
+    id: 'trakem2',
+    label: 'TrakEM2',
+    about: 'Project XML with every affine, and a text import of positions; no mesh, no brightness',
+    load: async () => (await import('./handoff/trakem2.ts')).trakEm2,
+  },
+  render: {
+    id: 'render',
+    label: 'Janelia render',
+    about: 'Tile specs with every affine, and the match collection; no mesh, no brightness',
+    load: async () => (await import('./handoff/render-tilespec.ts')).renderTileSpecs,
+  },
+  bigstitcher: {
+    id: 'bigstitcher',
+    label: 'BigStitcher',
+    about: 'SpimData XML with every affine, for BigStitcher-Spark too; no mesh, no links',
+    load: async () => (await import('./handoff/bigstitcher.ts')).bigStitcher,
+  },
+  ngff: {
+    id: 'ngff',
+    label: 'OME-NGFF 0.6 scene',
+    about: 'Every affine in nanometres (draft format); the tiles must be OME-Zarr images; no mesh',
+    load: async () => (await import('./handoff/ngff-scene.ts')).ngffScene,
+  },
+  mist: {
+    id: 'mist',
+    label: 'MIST positions',
+    about: 'Whole-pixel positions; rotation, stretch and mesh are dropped',
+    load: async () => (await import('./handoff/mist-positions.ts')).mistPositions,
+  },
+  feabas: {
+    id: 'feabas',
+    label: 'feabas coordinates',
+    about: 'Positions as a start for its elastic stitching; rotation, stretch and mesh are dropped',
+    load: async () => (await import('./handoff/feabas.ts')).feabasCoordinates,
+  },
+} as const satisfies Record<string, HandOffDescriptor>;
+
+/** Id of a program that a solution can be handed to. */
+export type HandOffId = keyof typeof handOffs;
 
 /** Known image formats that are not read: first bytes and name. */
 const refusedFormats: readonly (readonly [string, string])[] = [

@@ -24,10 +24,11 @@ function suggestionFor(format: ExportRequest['format']): SaveSuggestion {
   return { name: fileName, description: label, mimeType };
 }
 
-const textTypes: Readonly<Record<TextExportKind, string>> = {
-  solution: 'application/json',
-  'links-csv': 'text/csv',
-  'tile-configuration': 'text/plain',
+/** By the ending of the name. */
+const textTypes: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  csv: 'text/csv',
+  xml: 'application/xml',
 };
 
 export function createExports(
@@ -63,11 +64,14 @@ export function createExports(
       const { tiles, layout, options, excluded, matcher, outcome } = run;
       const { pairs, report, mosaic } = outcome;
       try {
-        const { name, text, warnings } = await client.textExport(
+        const { files, warnings } = await client.textExport(
           { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded },
           new AbortController().signal,
         );
-        place.download(name, new Blob([text], { type: textTypes[kind] }));
+        for (const { name, text } of files) {
+          const type = textTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'text/plain';
+          place.download(name, new Blob([text], { type }));
+        }
         return warnings;
       } catch (error) {
         fail(error);

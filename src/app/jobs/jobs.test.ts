@@ -152,7 +152,7 @@ function fakeClient() {
       return { bytes: 10, width: 5, height: 2, kind: 'TIFF', levels: 1, values: null, damaged: [], file };
     },
     async textExport({ kind, excluded }) {
-      return { name: `${kind}.txt`, text: `${excluded.size} excluded`, warnings: ['Rotation is lost.'] };
+      return { files: [{ name: `${kind}.txt`, text: `${excluded.size} excluded` }], warnings: ['Rotation is lost.'] };
     },
     dispose: () => undefined,
   };

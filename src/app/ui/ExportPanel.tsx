@@ -1,8 +1,8 @@
 import { Download } from 'lucide-react';
 import { useState, type RefObject } from 'react';
 import type { SampleType } from '../../core/raster/raster.ts';
-import { mosaicFormats } from '../../formats/index.ts';
-import type { MosaicFormatDescriptor } from '../../formats/index.ts';
+import { handOffs, mosaicFormats } from '../../formats/index.ts';
+import type { HandOffDescriptor, HandOffId, MosaicFormatDescriptor } from '../../formats/index.ts';
 import type { ExportRequest, TextExportKind } from '../../../workers/protocol.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
@@ -57,6 +57,7 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
   const canHold = ({ bits: possible }: MosaicFormatDescriptor) =>
     bits === 'own' || possible.some((each) => each === bits);
   const formats: readonly MosaicFormatDescriptor[] = Object.values(mosaicFormats);
+  const programs: readonly HandOffDescriptor[] = Object.values(handOffs);
   return (
     <div className="export-panel">
       <p>
@@ -104,12 +105,22 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
         testId="export-links"
         onClick={() => text('links-csv')}
       />
+      <h3 className="export-heading">Continue in another program</h3>
       <ExportButton
-        label="TileConfiguration.registered.txt"
-        about="Positions for Fiji; translations only"
+        label="Fiji (TileConfiguration)"
+        about="Positions; rotation, stretch and mesh are dropped"
         testId="export-tile-configuration"
         onClick={() => text('tile-configuration')}
       />
+      {programs.map(({ id, label, about }) => (
+        <ExportButton
+          key={id}
+          label={label}
+          about={about}
+          testId={`export-${id}`}
+          onClick={() => text(id as HandOffId)}
+        />
+      ))}
       {warnings.map((warning) => (
         <p key={warning} className="warning" role="status">
           {warning}
