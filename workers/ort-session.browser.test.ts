@@ -114,15 +114,11 @@ describe('the shipped network in a browser', () => {
       expect(maxPx).toBeLessThan(1e-2);
       expect(maxConfidence).toBeLessThan(5e-3);
     }
-    const placed = [...log.matchAll(/placed on \[(\w+)\]\. Number of nodes: (\d+)/g)].map(([, on, count]) => [
-      on,
-      +count,
-    ]);
-    console.info(
-      `nodes: ${JSON.stringify(placed)}; copies: ${JSON.stringify(log.match(/Memcpy\w*/g)?.slice(0, 5) ?? [])}`,
-    );
-    expect(placed.map(([on]) => on)).not.toContain('CPUExecutionProvider');
-  });
+    const placed = [...log.matchAll(/placed on \[(\w+)\]\. Number of nodes/g)].map(([, provider]) => provider);
+    expect(placed).toContain('WebGpuExecutionProvider');
+    expect(new Set(placed)).toEqual(new Set(['WebGpuExecutionProvider']));
+    expect(log).not.toMatch(/AddCopyNode/);
+  }, 900_000); // a software adapter on a busy machine
 
   it('leaves a software adapter alone unless a test asks for it', async () => {
     const session = await createOrtSession(await bundle(), { startAt: 'webgpu', allowFallbackAdapter: false });

@@ -64,13 +64,14 @@ class MatchingGraph(nn.Module):
         rows0, columns0, columns1 = coarse0.shape[2], coarse0.shape[3], coarse1.shape[3]
         tokens0, tokens1 = self._transform(coarse0, coarse1, valid0, valid1)
         partner, confidence = self._match(tokens0, tokens1, (rows0, columns0), (coarse1.shape[2], columns1), valid0, valid1)
-        # int32 throughout: WebGPU has no 64-bit integers, and what needs them would run on the CPU.
-        partner = partner.to(torch.int32)
+        # WebGPU reads 64-bit indices but does not calculate with them: rows and columns are looked up.
+        cells0, cells1 = _cells(coarse0), _cells(coarse1)
         own = torch.arange(rows0 * columns0, device=partner.device, dtype=torch.int32)
         if self.options.only_mutual:
-            own = torch.nonzero(confidence > self.options.least_confidence).reshape(-1).to(torch.int32)
+            own = torch.nonzero(confidence > self.options.least_confidence).reshape(-1)
             partner, confidence = partner.index_select(0, own), confidence.index_select(0, own)
-        cells0, cells1 = _cells(own, columns0), _cells(partner, columns1)
+            cells0 = (cells0[0].index_select(0, own), cells0[1].index_select(0, own))
+        cells1 = (cells1[0].index_select(0, partner), cells1[1].index_select(0, partner))
         offset, spread = self._read_out(fine0, fine1, own, cells0, cells1)
         stride = float(model.config.coarse_stride)
         points0 = torch.stack([cells0[1], cells0[0]], dim=1).to(offset.dtype) * stride
@@ -161,9 +162,9 @@ class MatchingGraph(nn.Module):
         products = torch.matmul(template, window.transpose(1, 2)).reshape(-1, self.template_sum.shape[0])
         contrast = self._contrast(fine0).index_select(0, own)
         logits = torch.matmul(products, self.template_sum) * (fine.log_scale.exp() / (contrast + fine.log_floor.exp()))
-        peak_value, peak = logits.max(dim=1, keepdim=True)
-        near = self.near_peak.index_select(0, peak.reshape(-1).to(torch.int32))
-        moments = torch.matmul(torch.exp((logits - peak_value) * fine.sharpness) * near, self.moments)
+        peak_value, peak = logits.max(dim=1)
+        near = self.near_peak.index_select(0, peak)
+        moments = torch.matmul(torch.exp((logits - peak_value[:, None]) * fine.sharpness) * near, self.moments)
         offset, second = moments[:, 1:3] / moments[:, :1], moments[:, 3:5] / moments[:, :1]
         variance = (second - offset * offset).clamp(min=0).mean(dim=1, keepdim=True)
         return fine._without_ripple(offset), torch.sqrt(variance + 1e-9)
@@ -200,9 +201,12 @@ def _unit(tokens: Tensor) -> Tensor:
     return tokens * torch.rsqrt((tokens * tokens).sum(dim=1, keepdim=True) + 1e-6)
 
 
-def _cells(index: Tensor, columns: int) -> Cells:
-    row = torch.div(index, columns, rounding_mode="trunc").to(torch.int32)
-    return row, (index - row * columns).to(torch.int32)
+def _cells(coarse: Tensor) -> Cells:
+    """Row and column of every cell of a map, row-major."""
+    rows, columns = coarse.shape[2], coarse.shape[3]
+    row = torch.arange(rows, device=coarse.device, dtype=torch.int32)[:, None].expand(rows, columns).reshape(-1)
+    column = torch.arange(columns, device=coarse.device, dtype=torch.int32)[None, :].expand(rows, columns).reshape(-1)
+    return row, column
 
 
 def _template_sum(template: int, window: int) -> Tensor:
