@@ -7,7 +7,6 @@ import { handOffs } from '../src/formats/index.ts';
 import type { HandOffId } from '../src/formats/index.ts';
 import { parseSolution } from '../src/formats/solution-json.ts';
 import { CommandError, oneOf, parseArguments, textOf } from './arguments.ts';
-import { resultCodeHash } from './dev/result-code.ts';
 import { openFolder } from './open-folder.ts';
 import { openPairStore } from './pair-store.ts';
 import { terminalContext } from './terminal.ts';
@@ -36,14 +35,17 @@ export const exportCommand = {
   },
 };
 
-/** The finished pairs that `stitch` keeps beside its solution; none where they are gone. */
+/**
+ * The finished pairs that `stitch` keeps beside its solution, whatever version made them: those that the solution tells
+ * of are found by their counts. None where they are gone.
+ */
 async function pairsBeside(path: string): Promise<Iterable<PairResult>> {
   const store = join(dirname(path), 'pairs.cache');
   const isThere = await access(store).then(
     () => true,
     () => false,
   );
-  return isThere ? (await openPairStore(store, resultCodeHash())).known.values() : [];
+  return isThere ? (await openPairStore(store, null)).known.values() : [];
 }
 
 async function readText(path: string): Promise<string> {

@@ -20,19 +20,20 @@ interface StoredPair {
 
 /**
  * Opens the store at `path`; a missing file is an empty store. An unreadable line (a crash while writing) and the results
- * of other code than `code` are left out.
+ * of other code than `code` are left out; null takes those of any code, for looking only.
  */
-export async function openPairStore(path: string, code: string): Promise<PairStore> {
+export async function openPairStore(path: string, code: string | null): Promise<PairStore> {
   await mkdir(dirname(path), { recursive: true });
   const known = new Map<string, PairResult>();
   for (const line of (await readIfPresent(path)).split('\n')) {
     const stored = line ? parseLine(line) : null;
-    if (stored?.code === code) known.set(stored.key, stored.result);
+    if (stored && (code === null || stored.code === code)) known.set(stored.key, stored.result);
   }
   let tail: Promise<void> = Promise.resolve();
   return {
     known,
     keep(key, result) {
+      if (code === null) throw new RangeError('a store opened for looking keeps nothing');
       const stored: StoredPair = { code, key, result };
       const line = `${serialize(stored).toString('base64')}\n`;
       tail = tail.then(() => appendFile(path, line));
