@@ -76,7 +76,7 @@ Every pair goes the product's own way: strips of the *nominal* overlap and its m
 - *AUC @ t*: all corner errors of all pairs sorted, recall over error, trapezoid from (0, 0) to t with the last recall held, divided by t.
 - *link recall*: pairs whose accepted link is within 3 px at all corners (so it equals pairwise success at 3 px). *False links*: accepted links with a corner off by more than 5 px.
 - *floor*: direct alignment of the same strips started at the truth: what the pixels themselves allow. On all pairs of two-tile sets, elsewhere on the subset of grids below.
-- *PSNR / SSIM*: mosaic from the estimated poses against the mosaic from the true poses, same tones in both, laid on each other at the first tile, over the union of what they cover, after one global gain and offset. Of a pair without a link the mosaic has b where the layout put it. Measured on a subset of grids, evenly spread, and on all their pairs (\`--mosaics\`).`;
+- *PSNR / SSIM*: mosaic from the estimated poses against the mosaic from the true poses, same tones in both, laid on each other at the first tile, over the union of what they cover, after one global gain and offset. Of a pair without a link the mosaic has b where the layout put it. Measured on a subset of grids, evenly spread (\`--mosaics\`, 24 a set), and on at most four pairs of each; not where tiles are bent.`;
 
 const headline: readonly string[] = [
   'pairwise.success1',
