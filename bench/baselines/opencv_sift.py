@@ -2,7 +2,7 @@
 
 Reads FOLDER/pairs.json, [{"width", "height", "a", "b"}], a and b naming raw 8-bit files, and writes to stdout
 [{"countA", "countB", "ms", "detectMs", "a": [x, y, …], "b": [x, y, …], "confidence": […]}], matches in px.
-With --keypoints instead [{"count", "points": [x, y, …]}] of every a. One thread; `ms` is the wall time of a whole pair: standardise, blur, detect, describe, match.
+With --keypoints instead [{"count", "points": [x, y, …]}] of every a. One thread; `ms` is the processor time of a whole pair: standardise, blur, detect, describe, match.
 """
 
 import json
@@ -27,14 +27,14 @@ def prepare(grey):
 
 
 def match(sift, matcher, a, b):
-    start = time.perf_counter()
+    start = time.process_time()
     points_a, features_a = sift.detectAndCompute(prepare(a), None)
     points_b, features_b = sift.detectAndCompute(prepare(b), None)
-    detected = time.perf_counter()
+    detected = time.process_time()
     kept = []
     if len(points_a) > 1 and len(points_b) > 1:
         kept = [m for m in matcher.knnMatch(features_a, features_b, k=2) if m[0].distance < RATIO * m[1].distance]
-    end = time.perf_counter()
+    end = time.process_time()
     return {
         "countA": len(points_a),
         "countB": len(points_b),
