@@ -53,11 +53,15 @@ export function gridRunner(context: RunContext) {
   };
 }
 
+/** Node 20 loads no TypeScript in a worker thread on its own, and tsx installs itself in the main thread only. */
+const threadEntry = `
+  const { tsx, entry } = require('node:worker_threads').workerData;
+  import(tsx).then(({ tsImport }) => tsImport(entry, entry));
+`;
+
 function threadPool(jobs: number, { signal }: RunContext): GridPool {
-  const workers = Array.from(
-    { length: jobs },
-    () => new Worker(new URL('./evaluate-thread.ts', import.meta.url), { execArgv: ['--import', 'tsx'] }),
-  );
+  const modules = { tsx: import.meta.resolve('tsx/esm/api'), entry: import.meta.resolve('./evaluate-thread.ts') };
+  const workers = Array.from({ length: jobs }, () => new Worker(threadEntry, { eval: true, workerData: modules }));
   const free = [...workers];
   const waiting: ((worker: Worker) => void)[] = [];
   const release = (worker: Worker) => {

@@ -84,6 +84,18 @@ describe('evaluate', () => {
     expect(await readFile(again, 'utf8')).toBe(report);
   }, 120_000);
 
+  it('gives the same numbers on threads', async () => {
+    await writeSet(folder);
+    const measureWith = async (jobs: string) => {
+      const json = join(folder, `out/jobs-${jobs}.json`);
+      const where = ['--json', json, '--cache', join(folder, `cache-${jobs}`)];
+      await evaluateCommand.run([folder, '--matchers', 'phase-correlation', '--jobs', jobs, ...where], signal);
+      const { rows } = await readEvaluation(json);
+      return rows.map((row) => row.record.pairs.map((pair) => ({ ...pair, matchMs: 0, cpuMs: 0 })));
+    };
+    expect(await measureWith('2')).toEqual(await measureWith('1'));
+  }, 120_000);
+
   it('says what is missing or unknown', async () => {
     const run = (...args: string[]) => evaluateCommand.run(args, signal);
     await expect(run('x')).rejects.toThrow('--json or --markdown is missing');
