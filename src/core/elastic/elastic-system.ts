@@ -3,14 +3,21 @@ import type { BandMatrix } from '../graph/band-cholesky.ts';
 import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
 import type { CholeskyFactor, CholeskyPattern } from '../graph/sparse-cholesky.ts';
 import type { Measurements } from './measurements.ts';
-import { affineUnknowns, fillPointBasis, removeAffinePart } from './tile-unknowns.ts';
+import {
+  affineModes,
+  affineUnknowns,
+  cornerOffset,
+  fillPointBasis,
+  removeAffinePart,
+  slowCells,
+} from './tile-unknowns.ts';
 import type { Lattice, PointBasis } from './tile-unknowns.ts';
 
-/** How stiff tiles are; each is one sigma, so that smaller is stiffer. */
+/** How stiff tiles are; each is one sigma of an eighth of a tile, so that smaller is stiffer. */
 export interface Stiffness {
-  /** Stretch and shear of a mesh cell beyond the tile's affine. */
+  /** Stretch and shear of the mesh beyond the tile's affine. */
   readonly stretch: number;
-  /** Change of that from cell to cell. */
+  /** Change of that from one eighth of the tile to the next. */
   readonly bend: number;
   /** Departure of the tile's affine from a rigid motion. */
   readonly linear: number;
@@ -43,8 +50,21 @@ export interface ElasticSystem {
   /** Of each tile: the stiffness of its nodes, and the factor of both together. */
   readonly stiffness: readonly BandMatrix[];
   readonly factors: readonly BandMatrix[];
+  /** Of each tile: what keeps a solution of its node block free of an affine part. */
+  readonly constraints: readonly Constraint[];
   readonly coupling: readonly Coupling[];
   readonly shared: SharedMesh | null;
+}
+
+/**
+ * min ½xᵀHx − rᵀx with Cᵀx = 0 is x = y − (H⁻¹C)·S⁻¹·Cᵀy with y = H⁻¹r and S = CᵀH⁻¹C.
+ * @see Nocedal, Wright 2006, "Numerical Optimization", §16.2 (Schur-complement method)
+ */
+interface Constraint {
+  /** C and H⁻¹C, [3] modes of [nodes], and the factor of S. */
+  readonly modes: readonly Float64Array[];
+  readonly solved: readonly Float64Array[];
+  readonly schur: BandMatrix;
 }
 
 /** The mesh that all tiles have in common: what the microscope does to every image alike. */
@@ -57,16 +77,16 @@ interface SharedMesh {
   readonly withAffine: Float64Array;
 }
 
-/** The block of one overlap between the unknowns of its tiles that it touches, in local numbers. */
+/** The block −Σ w φ_a φ_bᵀ of one overlap, by rows: only the unknowns of the two tiles that share a measurement. */
 interface Coupling {
-  /** Unknowns of the two tiles, local to the tile: the three affine ones come first. */
+  /** Unknowns of a, local to the tile (the three affine ones come first), and where each one's entries start. */
   readonly rows: Int32Array;
+  readonly starts: Int32Array;
+  /** Unknowns of b, local to the tile, ascending within a row, and the entries. */
   readonly columns: Int32Array;
-  /** Local number of each node, or −1. */
+  readonly values: Float64Array;
+  /** [unknowns of a] the row of each, or −1. */
   readonly rowOf: Int32Array;
-  readonly columnOf: Int32Array;
-  /** [rows · columns] row-major; −Σ w φ_a φ_bᵀ. */
-  readonly block: Float64Array;
 }
 
 /** Allocates the equations of all tiles. */
@@ -80,7 +100,7 @@ export function createElasticSystem(
   const shared = sharedStiffness === null ? null : sharedMeshOf(lattices, sharedStiffness);
   const offsets = new Int32Array(lattices.length + 1);
   lattices.forEach(({ columns, rows }, i) => (offsets[i + 1] = offsets[i] + affineUnknowns + columns * rows));
-  const bands = () => lattices.map(({ columns, rows }) => bandMatrix(columns * rows, 2 * columns));
+  const bands = () => lattices.map(({ columns, rows }) => bandMatrix(columns * rows, 2 * rows));
   return {
     lattices,
     offsets,
@@ -93,6 +113,10 @@ export function createElasticSystem(
     nodes: bands(),
     stiffness: lattices.map((lattice, i) => stiffnessOf(lattice, stiffness[i])),
     factors: bands(),
+    constraints: lattices.map((lattice) => {
+      const modes = affineModes(lattice);
+      return { modes, solved: modes.map((mode) => new Float64Array(mode.length)), schur: bandMatrix(3, 2) };
+    }),
     coupling: Array.from(measurements.from, (_, l) => couplingOf(measurements, l, lattices)),
   };
 }
@@ -108,76 +132,97 @@ function sharedMeshOf(lattices: readonly Lattice[], stiffness: Stiffness): Share
   };
 }
 
-/** Σ over cells of squared slopes and squared changes of slope, as a matrix of the nodes. */
+/**
+ * The energy of a mesh as a matrix of its nodes: the mean over the tile, times 64 cells, of
+ *
+ *   |∇u|²/σ_stretch² + (|h_x·u_xx|² + 2·h_x·h_y·|u_xy|² + |h_y·u_yy|²)/σ_bend²,   h: an eighth of the tile,
+ *
+ * whatever the lattice; the first term is a membrane's, the second a thin plate's.
+ */
 function stiffnessOf({ size, columns, rows }: Lattice, { stretch, bend }: Stiffness): BandMatrix {
-  const matrix = bandMatrix(columns * rows, 2 * columns);
+  const matrix = bandMatrix(columns * rows, 2 * rows);
   const cellX = (size.width - 1) / (columns - 1);
   const cellY = (size.height - 1) / (rows - 1);
+  const [eighthX, eighthY] = [(size.width - 1) / slowCells, (size.height - 1) / slowCells];
+  const share = (cellX * cellY) / (eighthX * eighthY);
   const square = (nodes: readonly number[], factors: readonly number[], weight: number) => {
     for (let m = 0; m < nodes.length; m++)
       for (let n = 0; n <= m; n++) addEntry(matrix, nodes[m], nodes[n], weight * factors[m] * factors[n]);
   };
-  for (let j = 0; j < rows; j++)
-    for (let i = 0; i < columns; i++) {
-      const at = j * columns + i;
+  for (let i = 0; i < columns; i++)
+    for (let j = 0; j < rows; j++) {
+      const at = i * rows + j;
+      const right = at + rows;
       const hasRight = i + 1 < columns;
       const hasBelow = j + 1 < rows;
-      addEntry(matrix, at, at, nodeSigmaPx ** -2);
-      if (hasRight) square([at, at + 1], [-1 / cellX, 1 / cellX], stretch ** -2);
-      if (hasBelow) square([at, at + columns], [-1 / cellY, 1 / cellY], stretch ** -2);
-      if (hasRight && i > 0) square([at - 1, at, at + 1], [1 / cellX, -2 / cellX, 1 / cellX], bend ** -2);
-      if (hasBelow && j > 0) square([at - columns, at, at + columns], [1 / cellY, -2 / cellY, 1 / cellY], bend ** -2);
-      if (hasRight && hasBelow) {
-        const twist = 1 / Math.sqrt(cellX * cellY);
-        const corners = [at, at + 1, at + columns, at + columns + 1];
-        square(corners, [twist, -twist, -twist, twist], 2 * bend ** -2);
-      }
+      addEntry(matrix, at, at, share * nodeSigmaPx ** -2);
+      if (hasRight) square([at, right], [-1, 1], share * (cellX * stretch) ** -2);
+      if (hasBelow) square([at, at + 1], [-1, 1], share * (cellY * stretch) ** -2);
+      if (hasRight && i > 0)
+        square([at - rows, at, right], [1, -2, 1], share * (eighthX / (cellX * cellX * bend)) ** 2);
+      if (hasBelow && j > 0) square([at - 1, at, at + 1], [1, -2, 1], share * (eighthY / (cellY * cellY * bend)) ** 2);
+      if (hasRight && hasBelow)
+        square(
+          [at, at + 1, right, right + 1],
+          [1, -1, -1, 1],
+          (2 * share * eighthX * eighthY) / (cellX * cellY * bend) ** 2,
+        );
     }
   return matrix;
 }
 
 function couplingOf({ from, to, starts, a, b }: Measurements, l: number, lattices: readonly Lattice[]): Coupling {
-  const touched = (tile: number, points: Float32Array) => {
-    const lattice = lattices[tile];
-    const localOf = new Int32Array(lattice.columns * lattice.rows).fill(-1);
-    const unknowns = [0, 1, 2];
-    const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
-    for (let k = starts[l]; k < starts[l + 1]; k++) {
-      fillPointBasis(lattice, points[2 * k], points[2 * k + 1], basis);
-      for (let m = 0; m < 4; m++) {
-        const node = basis.node + cornerOffset(m, lattice.columns);
-        if (localOf[node] !== -1) continue;
-        localOf[node] = unknowns.length;
-        unknowns.push(affineUnknowns + node);
-      }
+  const latticeA = lattices[from[l]];
+  const latticeB = lattices[to[l]];
+  const partners = new Map<number, Set<number>>([0, 1, 2].map((m) => [m, new Set([0, 1, 2])]));
+  const basisA: PointBasis = { weights: new Float64Array(7), node: 0 };
+  const basisB: PointBasis = { weights: new Float64Array(7), node: 0 };
+  let last = -1;
+  for (let k = starts[l]; k < starts[l + 1]; k++) {
+    fillPointBasis(latticeA, a[2 * k], a[2 * k + 1], basisA);
+    fillPointBasis(latticeB, b[2 * k], b[2 * k + 1], basisB);
+    const cells = basisA.node * latticeB.columns * latticeB.rows + basisB.node;
+    if (cells === last) continue;
+    last = cells;
+    for (let m = 0; m < 7; m++) {
+      const row = unknownOf(basisA, m, latticeA.rows);
+      let columns = partners.get(row);
+      if (!columns) partners.set(row, (columns = new Set()));
+      for (let n = 0; n < 7; n++) columns.add(unknownOf(basisB, n, latticeB.rows));
     }
-    return { localOf, unknowns: Int32Array.from(unknowns) };
-  };
-  const rows = touched(from[l], a);
-  const columns = touched(to[l], b);
+  }
+  const rows = Int32Array.from(partners.keys()).sort();
+  const rowStarts = new Int32Array(rows.length + 1);
+  const rowOf = new Int32Array(affineUnknowns + latticeA.columns * latticeA.rows).fill(-1);
+  const columns: number[] = [];
+  rows.forEach((row, r) => {
+    rowOf[row] = r;
+    columns.push(...[...(partners.get(row) ?? [])].sort((p, q) => p - q));
+    rowStarts[r + 1] = columns.length;
+  });
   return {
-    rows: rows.unknowns,
-    columns: columns.unknowns,
-    rowOf: rows.localOf,
-    columnOf: columns.localOf,
-    block: new Float64Array(rows.unknowns.length * columns.unknowns.length),
+    rows,
+    starts: rowStarts,
+    columns: Int32Array.from(columns),
+    values: new Float64Array(columns.length),
+    rowOf,
   };
 }
 
-/** Node of corner m of a cell, relative to its first. */
-function cornerOffset(m: number, columns: number): number {
-  return (m & 1) + (m >> 1) * columns;
+/** The tile's unknown that weight m of a point's basis belongs to. */
+function unknownOf(basis: PointBasis, m: number, rows: number): number {
+  return m < affineUnknowns ? m : affineUnknowns + basis.node + cornerOffset(m - affineUnknowns, rows);
 }
 
-/** Fills the equations for the given weights [N]; factors every tile's nodes. False when a block is singular. */
-export function assembleElastic(system: ElasticSystem, weights: Float64Array, linearSigmas: Float64Array): boolean {
-  const { lattices, measurements, affine, mixed, nodes, stiffness, factors, coupling } = system;
+/** Fills the equations for the given weights [N]. */
+export function assembleElastic(system: ElasticSystem, weights: Float64Array, linearSigma: number): void {
+  const { lattices, measurements, affine, mixed, nodes, coupling } = system;
   for (let i = 0; i < lattices.length; i++) {
     const { width, height } = lattices[i].size;
     affine[i].fill(0);
     affine[i][0] = centreSigmaPx ** -2;
-    affine[i][4] = (linearSigmas[i] * (width / 2)) ** -2;
-    affine[i][8] = (linearSigmas[i] * (height / 2)) ** -2;
+    affine[i][4] = (linearSigma * (width / 2)) ** -2;
+    affine[i][8] = (linearSigma * (height / 2)) ** -2;
     mixed[i].fill(0);
     nodes[i].entries.fill(0);
   }
@@ -186,23 +231,82 @@ export function assembleElastic(system: ElasticSystem, weights: Float64Array, li
   const basisB: PointBasis = { weights: new Float64Array(7), node: 0 };
   const { from, to, starts, a, b } = measurements;
   for (let l = 0; l < from.length; l++) {
-    coupling[l].block.fill(0);
+    coupling[l].values.fill(0);
     for (let k = starts[l]; k < starts[l + 1]; k++) {
       if (weights[k] === 0) continue;
       fillPointBasis(lattices[from[l]], a[2 * k], a[2 * k + 1], basisA);
       fillPointBasis(lattices[to[l]], b[2 * k], b[2 * k + 1], basisB);
       addOwn(system, from[l], basisA, weights[k]);
       addOwn(system, to[l], basisB, weights[k]);
-      addCoupling(coupling[l], basisA, lattices[from[l]].columns, basisB, lattices[to[l]].columns, weights[k]);
+      addCoupling(coupling[l], basisA, lattices[from[l]].rows, basisB, lattices[to[l]].rows, weights[k]);
       if (system.shared !== null) addShared(system.shared, from[l], basisA, to[l], basisB, weights[k]);
     }
   }
+}
+
+/**
+ * Factors of the equations as they stand, for `precondition`: of every tile's nodes, and of the unknowns that carry a
+ * displacement through the whole grid. Null when they are singular.
+ */
+export function factoriseElastic(system: ElasticSystem): CoarseFactor | null {
+  const { lattices, nodes, stiffness, factors, constraints } = system;
   for (let i = 0; i < lattices.length; i++) {
     for (let k = 0; k < factors[i].entries.length; k++)
       factors[i].entries[k] = nodes[i].entries[k] + stiffness[i].entries[k];
-    if (!factoriseBand(factors[i])) return false;
+    if (!factoriseBand(factors[i]) || !prepareConstraint(constraints[i], factors[i])) return null;
   }
-  return true;
+  if (system.shared !== null) projectShared(system.shared);
+  return factoriseCoarse(system);
+}
+
+function prepareConstraint({ modes, solved, schur }: Constraint, factor: BandMatrix): boolean {
+  schur.entries.fill(0);
+  for (let m = 0; m < modes.length; m++) {
+    solved[m].set(modes[m]);
+    solveBand(factor, solved[m]);
+    for (let n = 0; n <= m; n++) addEntry(schur, m, n, dotAt(modes[n], solved[m], 0));
+  }
+  return factoriseBand(schur);
+}
+
+/** Solves a tile's node block for the nodes from `at` on, in place, among meshes without affine part. */
+function solveConstrained({ modes, solved, schur }: Constraint, factor: BandMatrix, z: Float64Array, at: number): void {
+  solveBand(factor, z, at);
+  const share = Float64Array.from(modes, (mode) => dotAt(mode, z, at));
+  solveBand(schur, share);
+  for (let m = 0; m < modes.length; m++) for (let k = 0; k < factor.size; k++) z[at + k] -= share[m] * solved[m][k];
+}
+
+function dotAt(mode: Float64Array, z: Float64Array, at: number): number {
+  let sum = 0;
+  for (let k = 0; k < mode.length; k++) sum += mode[k] * z[at + k];
+  return sum;
+}
+
+/** Takes the affine part out of the shared mesh's blocks, and holds it at zero in its own. */
+function projectShared({ lattice, block, withAffine }: SharedMesh): void {
+  const { size } = block;
+  const stride = withAffine.length / size;
+  for (let k = 0; k < stride; k++) removeAffinePart(lattice, withAffine, k, stride);
+  const dense = new Float64Array(size * size);
+  let trace = 0;
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) {
+      const value = block.entries[i * block.reach + block.reach + j];
+      dense[i * size + j] = value;
+      dense[j * size + i] = value;
+      if (i === j) trace += value;
+    }
+  for (let i = 0; i < size; i++) removeAffinePart(lattice, dense, i * size);
+  for (let j = 0; j < size; j++) removeAffinePart(lattice, dense, j, size);
+  block.entries.fill(0);
+  const modes = affineModes(lattice);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) {
+      let held = 0;
+      for (const mode of modes) held += mode[i] * mode[j];
+      addEntry(block, i, j, dense[i * size + j] + (trace / size) * held);
+    }
 }
 
 function clearShared(shared: SharedMesh | null): void {
@@ -228,11 +332,11 @@ function addShared(
   for (let m = 0; m < 8; m++) {
     const isA = m < 4;
     const own = isA ? a : b;
-    const node = own.node + cornerOffset(m & 3, lattice.columns);
+    const node = own.node + cornerOffset(m & 3, lattice.rows);
     const value = w * (isA ? own.weights[3 + m] : -own.weights[m - 1]);
     for (let n = 0; n < 8; n++) {
       const other = n < 4 ? a : b;
-      const column = other.node + cornerOffset(n & 3, lattice.columns);
+      const column = other.node + cornerOffset(n & 3, lattice.rows);
       if (column > node) continue;
       addEntry(block, node, column, value * (n < 4 ? other.weights[3 + n] : -other.weights[n - 1]));
     }
@@ -251,32 +355,34 @@ function addOwn({ lattices, affine, mixed, nodes }: ElasticSystem, tile: number,
   for (let m = 0; m < affineUnknowns; m++) {
     for (let n = 0; n < affineUnknowns; n++) affine[tile][affineUnknowns * m + n] += w * weights[m] * weights[n];
     for (let n = 0; n < 4; n++)
-      mixed[tile][m * count + node + cornerOffset(n, columns)] += w * weights[m] * weights[3 + n];
+      mixed[tile][m * count + node + cornerOffset(n, rows)] += w * weights[m] * weights[3 + n];
   }
   for (let m = 0; m < 4; m++)
     for (let n = 0; n <= m; n++)
       addEntry(
         nodes[tile],
-        node + cornerOffset(m, columns),
-        node + cornerOffset(n, columns),
+        node + cornerOffset(m, rows),
+        node + cornerOffset(n, rows),
         w * weights[3 + m] * weights[3 + n],
       );
 }
 
 function addCoupling(
-  { rowOf, columnOf, columns, block }: Coupling,
+  { rowOf, starts, columns, values }: Coupling,
   a: PointBasis,
-  columnsA: number,
+  rowsA: number,
   b: PointBasis,
-  columnsB: number,
+  rowsB: number,
   w: number,
 ): void {
   for (let m = 0; m < 7; m++) {
-    const row = m < 3 ? m : rowOf[a.node + cornerOffset(m - 3, columnsA)];
+    const row = rowOf[unknownOf(a, m, rowsA)];
     const weighted = -w * a.weights[m];
+    let at = starts[row];
     for (let n = 0; n < 7; n++) {
-      const column = n < 3 ? n : columnOf[b.node + cornerOffset(n - 3, columnsB)];
-      block[row * columns.length + column] += weighted * b.weights[n];
+      const column = unknownOf(b, n, rowsB); // ascending with n
+      while (columns[at] !== column) at++;
+      values[at] += weighted * b.weights[n];
     }
   }
 }
@@ -330,17 +436,17 @@ function multiplyMeasured(system: ElasticSystem, z: Float64Array, out: Float64Ar
     multiplyBand(nodes[i], z, first, out);
   }
   for (let l = 0; l < coupling.length; l++) {
-    const { rows, columns, block } = coupling[l];
+    const { rows, starts, columns, values } = coupling[l];
     const a = offsets[measurements.from[l]];
     const b = offsets[measurements.to[l]];
-    for (let m = 0, at = 0; m < rows.length; m++) {
+    for (let m = 0; m < rows.length; m++) {
       const row = a + rows[m];
       const value = z[row];
       let sum = 0;
-      for (let n = 0; n < columns.length; n++, at++) {
-        const column = b + columns[n];
-        sum += block[at] * z[column];
-        out[column] += block[at] * value;
+      for (let at = starts[m]; at < starts[m + 1]; at++) {
+        const column = b + columns[at];
+        sum += values[at] * z[column];
+        out[column] += values[at] * value;
       }
       out[row] += sum;
     }
@@ -364,25 +470,31 @@ function multiplyBand({ size, reach, entries }: BandMatrix, z: Float64Array, at:
 /** Factors of the unknowns that carry a displacement through the whole grid: all affine ones and the shared mesh. */
 export interface CoarseFactor {
   readonly affine: CholeskyFactor;
-  /** Of the shared mesh after the affine unknowns are eliminated, and H_AA⁻¹·H_AF, [nodes · 3·tiles]. */
-  readonly shared: { readonly factor: BandMatrix; readonly eliminated: Float64Array } | null;
+  /** Of the shared mesh after the affine unknowns are eliminated; H_FA and H_FA·H_AA⁻¹, [nodes · 3·tiles]. */
+  readonly shared: {
+    readonly factor: BandMatrix;
+    readonly withAffine: Float64Array;
+    readonly eliminated: Float64Array;
+  } | null;
 }
 
 /** Factors the affine unknowns of all tiles together with the shared mesh; null when they are singular. */
-export function factoriseCoarse({ pattern, affine, coupling, lattices, shared }: ElasticSystem): CoarseFactor | null {
+function factoriseCoarse({ pattern, affine, coupling, lattices, shared }: ElasticSystem): CoarseFactor | null {
   const kk = affineUnknowns ** 2;
   const diagonal = new Float64Array(lattices.length * kk);
   affine.forEach((block, i) => diagonal.set(block, i * kk));
   const offDiagonal = new Float64Array(coupling.length * kk);
-  coupling.forEach(({ block, columns }, l) => {
+  // The affine unknowns are the first rows and the first columns of each.
+  coupling.forEach(({ starts, values }, l) => {
     for (let m = 0; m < affineUnknowns; m++)
-      for (let n = 0; n < affineUnknowns; n++)
-        offDiagonal[l * kk + affineUnknowns * m + n] = block[m * columns.length + n];
+      for (let n = 0; n < affineUnknowns; n++) offDiagonal[l * kk + affineUnknowns * m + n] = values[starts[m] + n];
   });
   const factor = startFactorisation(pattern, affineUnknowns, diagonal, offDiagonal);
   if (factoriseSome(factor, Infinity) !== -1) return null;
   if (shared === null) return { affine: factor, shared: null };
-  const { block, withAffine } = shared;
+  const { block } = shared;
+  // The equations are assembled anew while this factor is still in use.
+  const withAffine = shared.withAffine.slice();
   const stride = affineUnknowns * lattices.length;
   const eliminated = withAffine.slice();
   const complement = { ...block, entries: block.entries.slice() };
@@ -393,7 +505,7 @@ export function factoriseCoarse({ pattern, affine, coupling, lattices, shared }:
       for (let k = 0; k < stride; k++) sum += withAffine[m * stride + k] * eliminated[n * stride + k];
       addEntry(complement, m, n, -sum);
     }
-  return factoriseBand(complement) ? { affine: factor, shared: { factor: complement, eliminated } } : null;
+  return factoriseBand(complement) ? { affine: factor, shared: { factor: complement, withAffine, eliminated } } : null;
 }
 
 /** Takes the affine part out of every mesh. */
@@ -407,21 +519,21 @@ export function projectElastic({ lattices, offsets, shared }: ElasticSystem, z: 
  * no affine part in any mesh.
  */
 export function precondition(system: ElasticSystem, coarse: CoarseFactor, r: Float64Array, out: Float64Array): void {
-  const { lattices, offsets, factors, shared } = system;
+  const { lattices, offsets, factors, constraints } = system;
   const stride = affineUnknowns * lattices.length;
   const affine = new Float64Array(stride);
   out.set(r);
   for (let i = 0; i < lattices.length; i++) {
     for (let m = 0; m < affineUnknowns; m++) affine[affineUnknowns * i + m] = r[offsets[i] + m];
-    solveBand(factors[i], out, offsets[i] + affineUnknowns);
+    solveConstrained(constraints[i], factors[i], out, offsets[i] + affineUnknowns);
   }
   solveFactored(coarse.affine, affine);
-  if (shared !== null && coarse.shared !== null) {
+  if (coarse.shared !== null) {
     const at = offsets[lattices.length];
-    const { factor, eliminated } = coarse.shared;
+    const { factor, withAffine, eliminated } = coarse.shared;
     for (let m = 0; m < factor.size; m++) {
       let sum = 0;
-      for (let k = 0; k < stride; k++) sum += shared.withAffine[m * stride + k] * affine[k];
+      for (let k = 0; k < stride; k++) sum += withAffine[m * stride + k] * affine[k];
       out[at + m] -= sum;
     }
     solveBand(factor, out, at);
@@ -432,5 +544,4 @@ export function precondition(system: ElasticSystem, coarse: CoarseFactor, r: Flo
   }
   for (let i = 0; i < lattices.length; i++)
     for (let m = 0; m < affineUnknowns; m++) out[offsets[i] + m] = affine[affineUnknowns * i + m];
-  projectElastic(system, out);
 }

@@ -6,12 +6,12 @@ import type { Size } from '../geometry/rect.ts';
 import { cauchyWeight, gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
 import type { RunContext } from '../progress.ts';
 import { solveByConjugateGradients } from './conjugate-gradients.ts';
-import { assembleElastic, createElasticSystem, factoriseCoarse } from './elastic-system.ts';
-import type { ElasticSystem, Stiffness } from './elastic-system.ts';
+import { assembleElastic, createElasticSystem, factoriseElastic } from './elastic-system.ts';
+import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts';
 import { misfitsUnder } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
 import { meshStretches } from './mesh-stretch.ts';
-import { affineUnknowns, fillPointBasis, latticeFor } from './tile-unknowns.ts';
+import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice } from './tile-unknowns.ts';
 import type { Lattice, PointBasis } from './tile-unknowns.ts';
 
 /** A tile as the elastic solve takes and gives it. */
@@ -30,6 +30,8 @@ export interface ElasticOptions {
   /** Bounds on the singular values of the mesh relative to its tile's affine; a tile beyond them is made stiffer. */
   readonly leastStretch: number;
   readonly mostStretch: number;
+  /** A quick look: one round of few re-weightings, nothing made stiffer. */
+  readonly isProbe?: boolean;
 }
 
 export const defaultElasticOptions: ElasticOptions = {
@@ -60,8 +62,11 @@ export interface ElasticSolution {
 
 /** Re-weightings about one set of references, the first half with a loss that gives outliers up. */
 const reweightings = 8;
+const probeReweightings = 4;
 /** The loss's scale is this many median misfits, at least `robustScalePx`. */
 const mediansOfScale = 2;
+/** The preconditioner follows the weights for so many steps; what they change later it need not know. */
+const refactorings = 2;
 /** References are renewed once: a tile's rigid part is then what the solution says, not what the start said. */
 const rounds = 2;
 const tolerancePx = 1e-2;
@@ -89,7 +94,7 @@ export async function solveElastic(
   options: ElasticOptions,
   ctx: RunContext,
 ): Promise<ElasticSolution> {
-  const lattices = tiles.map(({ size }) => latticeFor(size));
+  const lattices = tiles.map(({ size }) => scanLattice(size));
   const isMeasured = new Uint8Array(tiles.length);
   for (let l = 0; l < measurements.from.length; l++)
     if (measurements.starts[l + 1] > measurements.starts[l])
@@ -109,20 +114,15 @@ export async function solveElastic(
   };
   let poses = tiles.map((tile) => tile.mosaicFromTile);
   for (let attempt = 0; ; attempt++) {
-    let result: Displaced | null = null;
-    for (let round = 0; round < rounds; round++) {
-      result = await adjustAbout(
-        state,
-        poses.map((pose, i) => (isMeasured[i] === 1 ? rigidPart(pose, tiles[i].size) : pose)),
-      );
-      poses = [...result.poses];
-    }
-    if (result === null) throw new RangeError('no round was made');
+    let result = await adjustAbout(state, poses, null);
+    for (let round = 1; round < rounds && !options.isProbe; round++)
+      result = await adjustAbout(state, result.poses, result.unknowns);
+    poses = [...result.poses];
     const stretches = result.meshes.map((mesh, i) => meshStretches(mesh, tiles[i].size, poses[i]));
     const folded = stretches.flatMap(([least, most], i) =>
       least < options.leastStretch || most > options.mostStretch ? [i] : [],
     );
-    if (folded.length > 0 && attempt < maxStiffenings) {
+    if (folded.length > 0 && attempt < maxStiffenings && !options.isProbe) {
       for (const i of folded) scales[i] *= stiffening;
       continue;
     }
@@ -159,6 +159,8 @@ interface Displaced {
   readonly poses: readonly Affine2[];
   readonly meshes: readonly DisplacementMesh[];
   readonly misfits: Float64Array;
+  /** Along x and along y. */
+  readonly unknowns: readonly Float64Array[];
 }
 
 /** The rigid motion that turns as the affine does and agrees with it at the tile's centre. */
@@ -171,9 +173,16 @@ function rigidPart(pose: Affine2, { width, height }: Size): Affine2 {
   return { a, b, c: -b, d: a, e: centre.x - (a * x - b * y), f: centre.y - (b * x + a * y) };
 }
 
-/** Iteratively re-weighted least squares about the references. */
-async function adjustAbout(solve: Solve, references: readonly Affine2[]): Promise<Displaced> {
-  const { tiles, lattices, measurements, options, robust, ctx } = solve;
+/**
+ * Iteratively re-weighted least squares about the rigid parts of the given poses, from the unknowns of an earlier round.
+ */
+async function adjustAbout(
+  solve: Solve,
+  around: readonly Affine2[],
+  earlier: readonly Float64Array[] | null,
+): Promise<Displaced> {
+  const { tiles, lattices, measurements, options, robust, isMeasured, ctx } = solve;
+  const references = around.map((pose, i) => (isMeasured[i] === 1 ? rigidPart(pose, tiles[i].size) : pose));
   const centres = { x: new Float64Array(tiles.length), y: new Float64Array(tiles.length) };
   references.forEach((pose, i) => {
     const { width, height } = tiles[i].size;
@@ -185,15 +194,17 @@ async function adjustAbout(solve: Solve, references: readonly Affine2[]): Promis
   const stiffness = [...solve.scales].map((scale) => ({ stretch: scale * stretch, bend: scale * bend, linear }));
   const shared = canShare(references, tiles) ? options.shared : null;
   const system = createElasticSystem(lattices, centres, measurements, stiffness, shared);
-  const linearSigmas = new Float64Array(tiles.length).fill(linear);
   const start = misfitsUnder(measurements, references);
-  const z = [new Float64Array(system.length), new Float64Array(system.length)];
+  const z = earlier ?? [new Float64Array(system.length), new Float64Array(system.length)];
+  if (earlier) around.forEach((pose, i) => setAffineUnknowns(pose, references[i], tiles[i].size, z, system.offsets[i]));
   const weights = new Float64Array(measurements.weight.length);
   let misfits = new Float64Array(weights.length);
-  for (let step = 0; step < reweightings; step++) {
+  let factor: CoarseFactor | null = null;
+  const steps = options.isProbe ? probeReweightings : reweightings;
+  for (let step = 0; step < steps; step++) {
     for (let k = 0; k < weights.length; k++) weights[k] = measurements.weight[k] * robust[k];
-    if (!assembleElastic(system, weights, linearSigmas)) throw singular();
-    const factor = factoriseCoarse(system);
+    assembleElastic(system, weights, linear);
+    if (step < refactorings) factor = factoriseElastic(system);
     if (factor === null) throw singular();
     for (const axis of [0, 1]) {
       const rhs = rightSide(system, start, axis, weights);
@@ -201,18 +212,19 @@ async function adjustAbout(solve: Solve, references: readonly Affine2[]): Promis
       solve.iterations += report.iterations;
       solve.converged &&= report.converged;
       ctx.signal.throwIfAborted();
-      ctx.onProgress({ stage: 'solve', done: step, total: reweightings, note: 'bending the tiles' });
+      ctx.onProgress({ stage: 'solve', done: step, total: steps, note: 'bending the tiles' });
       await ctx.yieldNow();
     }
     misfits = distances(system, start, z);
     const scale = Math.max(options.robustScalePx, mediansOfScale * medianOf(misfits));
-    const weightOf = step < reweightings / 2 ? gemanMcClureWeight : cauchyWeight;
+    const weightOf = step < steps / 2 ? gemanMcClureWeight : cauchyWeight;
     for (let k = 0; k < robust.length; k++) robust[k] = weightOf(misfits[k], scale);
   }
   return {
     poses: references.map((pose, i) => movedPose(pose, tiles[i].size, z, system.offsets[i])),
     meshes: lattices.map((lattice, i) => meshOf(system, lattice, z, i)),
     misfits,
+    unknowns: z,
   };
 }
 
@@ -249,12 +261,9 @@ function rightSide(
     fillPointBasis(lattices[tile], x, y, basis);
     const o = offsets[tile];
     const node = o + affineUnknowns + basis.node;
-    const { columns } = lattices[tile];
+    const { rows } = lattices[tile];
     for (let m = 0; m < affineUnknowns; m++) rhs[o + m] += value * basis.weights[m];
-    rhs[node] += value * basis.weights[3];
-    rhs[node + 1] += value * basis.weights[4];
-    rhs[node + columns] += value * basis.weights[5];
-    rhs[node + columns + 1] += value * basis.weights[6];
+    for (let m = 0; m < 4; m++) rhs[node + cornerOffset(m, rows)] += value * basis.weights[affineUnknowns + m];
   };
   for (let l = 0; l < from.length; l++)
     for (let k = starts[l]; k < starts[l + 1]; k++) {
@@ -288,12 +297,12 @@ function distances(
     fillPointBasis(lattices[tile], x, y, basis);
     const o = offsets[tile];
     const node = o + affineUnknowns + basis.node;
-    const { columns } = lattices[tile];
+    const { rows } = lattices[tile];
     const { weights } = basis;
     const values = z[axis];
     let sum = weights[0] * values[o] + weights[1] * values[o + 1] + weights[2] * values[o + 2];
     sum += weights[3] * values[node] + weights[4] * values[node + 1];
-    sum += weights[5] * values[node + columns] + weights[6] * values[node + columns + 1];
+    sum += weights[5] * values[node + rows] + weights[6] * values[node + rows + 1];
     return sum;
   };
   for (let l = 0; l < from.length; l++)
@@ -331,6 +340,20 @@ function movedPose(pose: Affine2, { width, height }: Size, z: readonly Float64Ar
   };
 }
 
+/** The inverse of `movedPose`: the affine unknowns that lead from the reference to the pose. */
+function setAffineUnknowns(
+  pose: Affine2,
+  reference: Affine2,
+  { width, height }: Size,
+  [x, y]: readonly Float64Array[],
+  o: number,
+): void {
+  const [halfX, halfY] = [(width - 1) / 2, (height - 1) / 2];
+  const [p, q] = [applyAffine(pose, halfX, halfY), applyAffine(reference, halfX, halfY)];
+  x.set([p.x - q.x, (pose.a - reference.a) * halfX, (pose.c - reference.c) * halfY], o);
+  y.set([p.y - q.y, (pose.b - reference.b) * halfX, (pose.d - reference.d) * halfY], o);
+}
+
 /** The tile's own mesh and the shared one, together; neither has an affine part. */
 function meshOf(
   { lattices, offsets, shared }: ElasticSystem,
@@ -341,9 +364,13 @@ function meshOf(
   const first = offsets[tile] + affineUnknowns;
   const sharedAt = offsets[lattices.length];
   const [dx, dy] = z.map((values) => {
-    const own = values.slice(first, first + columns * rows);
-    if (shared !== null) for (let n = 0; n < own.length; n++) own[n] += values[sharedAt + n];
-    return own;
+    const nodes = new Float64Array(columns * rows);
+    for (let i = 0; i < columns; i++)
+      for (let j = 0; j < rows; j++) {
+        const node = i * rows + j;
+        nodes[j * columns + i] = values[first + node] + (shared === null ? 0 : values[sharedAt + node]);
+      }
+    return nodes;
   });
   return { columns, rows, dx, dy };
 }

@@ -1,5 +1,5 @@
 import { applyAffine, invertAffine } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
+import type { Affine2, Point } from '../geometry/affine2.ts';
 import { intersectRects } from '../geometry/rect.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import { medianOf } from '../graph/robust-loss.ts';
@@ -11,7 +11,7 @@ import type { TilePair, TileReader } from '../tiles/tile.ts';
 import { evaluateField, fitOverlapField, noField } from './overlap-field.ts';
 import type { OverlapField } from './overlap-field.ts';
 import { alignTemplate, cutTemplate, emptyTemplate } from './patch-alignment.ts';
-import type { Template } from './patch-alignment.ts';
+import type { PatchFrame, Template } from './patch-alignment.ts';
 import type { RefinedOverlap } from './refined-overlap.ts';
 
 /** What is aligned and how; lengths in full-resolution px. */
@@ -69,16 +69,24 @@ interface LocalMap {
   readonly field: OverlapField;
 }
 
-/** Patches before they are judged by their neighbours. */
-interface PatchList {
-  readonly inA: number[];
-  readonly inB: number[];
-  readonly covariance: number[];
-  readonly correlation: number[];
-  tried: number;
-  texture: number;
-  weak: number;
-  backward: number;
+/** Why a patch of the grid has no answer. */
+type Loss = 'outside' | 'texture' | 'correlation' | 'backward';
+
+/** A patch aligned both ways: its centre in a and in b, px of the tiles. */
+interface Patch {
+  readonly inA: Point;
+  readonly inB: Point;
+  /** [xx, xy, yy], px². */
+  readonly covariance: readonly [number, number, number];
+  readonly correlation: number;
+}
+
+/** The grid of patches, row by row. */
+interface PatchGrid {
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+  readonly spacing: number;
+  readonly cells: (Patch | Loss)[];
 }
 
 /**
@@ -198,130 +206,163 @@ function finePatches(pair: TilePair, strips: Strips, map: LocalMap, options: Ref
   const reach = radius + 2;
   const area = imageA.width * imageA.height;
   const spacing = Math.max(options.spacing, Math.ceil(Math.sqrt(area / options.maxPatches)));
-  const list: PatchList = {
-    inA: [],
-    inB: [],
-    covariance: [],
-    correlation: [],
-    tried: 0,
-    texture: 0,
-    weak: 0,
-    backward: 0,
-  };
-  for (const y of positions(reach, imageA.height - 1 - reach, spacing))
-    for (const x of positions(reach, imageA.width - 1 - reach, spacing))
-      alignBothWays(x, y, strips, map, template, options, list);
-  return judgeByNeighbours(pair, list, map, spacing);
+  const xs = positions(reach, imageA.width - 1 - reach, spacing);
+  const ys = positions(reach, imageA.height - 1 - reach, spacing);
+  const grid: PatchGrid = { xs, ys, spacing, cells: [] };
+  for (const y of ys)
+    for (const x of xs) grid.cells.push(alignBothWays(x, y, strips, map, noOffset, template, options.minCorrelation));
+  growFromNeighbours(grid, strips, map, template, options.minCorrelation);
+  return judgeByNeighbours(pair, grid, map);
 }
 
-/** Aligns the patch of a round (x, y), strip px, with b, then b's patch there with a, and keeps their mean. */
-function alignBothWays(
-  x: number,
-  y: number,
+const noOffset: Point = { x: 0, y: 0 };
+/** Rounds in which patches that failed start anew from neighbours that did not: so many patches far does an answer reach. */
+const growingRounds = 4;
+
+/** Aligns patches that found no answer once more, from where their neighbours found one. */
+function growFromNeighbours(
+  { xs, ys, cells }: PatchGrid,
   strips: Strips,
-  { bFromA, field }: LocalMap,
+  map: LocalMap,
   template: Template,
-  { minCorrelation }: RefineOptions,
-  list: PatchList,
+  minCorrelation: number,
 ): void {
-  const { imageA, imageB, regionA, regionB } = strips;
-  const inB = applyAffine(bFromA, x + regionA.x, y + regionA.y);
-  const { radius } = template;
+  const tries = new Uint8Array(cells.length);
+  for (let round = 0; round < growingRounds; round++) {
+    const found: { readonly at: number; readonly patch: Patch }[] = [];
+    for (let at = 0; at < cells.length; at++) {
+      if (cells[at] !== 'correlation' || tries[at] > 1) continue;
+      const offset = offsetOfNeighbours(at, xs.length, cells, map);
+      if (offset === null) continue;
+      tries[at]++;
+      const [x, y] = [xs[at % xs.length], ys[Math.floor(at / xs.length)]];
+      const patch = alignBothWays(x, y, strips, map, offset, template, minCorrelation);
+      if (typeof patch !== 'string') found.push({ at, patch });
+    }
+    if (found.length === 0) return;
+    for (const { at, patch } of found) cells[at] = patch;
+  }
+}
+
+/** Mean distance of the aligned neighbours from where the map has them; null where there are none. */
+function offsetOfNeighbours(
+  at: number,
+  columns: number,
+  cells: readonly (Patch | Loss)[],
+  map: LocalMap,
+): Point | null {
+  let [x, y, count] = [0, 0, 0];
+  const column = at % columns;
+  for (let dj = -1; dj <= 1; dj++)
+    for (let di = -1; di <= 1; di++) {
+      const isInRow = column + di >= 0 && column + di < columns;
+      const near = isInRow ? cells[at + dj * columns + di] : undefined;
+      if (near === undefined || typeof near === 'string') continue;
+      const mapped = mapPoint(map, near.inA);
+      x += near.inB.x - mapped.x;
+      y += near.inB.y - mapped.y;
+      count++;
+    }
+  return count === 0 ? null : { x: x / count, y: y / count };
+}
+
+/** Where the map has a point of a in b, and how the axes of a lie there. */
+function mapPoint({ bFromA, field }: LocalMap, { x, y }: Point): PatchFrame {
+  const inB = applyAffine(bFromA, x, y);
   const at = new Float64Array(6);
-  evaluateField(field, x + regionA.x, y + regionA.y, at);
-  const start = {
-    x: inB.x + at[0] - regionB.x,
-    y: inB.y + at[1] - regionB.y,
+  evaluateField(field, x, y, at);
+  return {
+    x: inB.x + at[0],
+    y: inB.y + at[1],
     a: bFromA.a + at[2],
     b: bFromA.b + at[3],
     c: bFromA.c + at[4],
     d: bFromA.d + at[5],
   };
-  const isCovered =
-    start.x > radius && start.y > radius && start.x < imageB.width - radius && start.y < imageB.height - radius;
-  if (!isCovered) return;
-  list.tried++;
-  if (!cutTemplate(imageA, x, y, template, minCurvature)) {
-    list.texture++;
-    return;
-  }
+}
+
+/**
+ * Aligns the patch of a round (x, y), strip px, with b, then b's patch there with a, and takes their mean. The first
+ * starts `offset` from where the map has it.
+ */
+function alignBothWays(
+  x: number,
+  y: number,
+  { imageA, imageB, regionA, regionB }: Strips,
+  map: LocalMap,
+  offset: Point,
+  template: Template,
+  minCorrelation: number,
+): Patch | Loss {
+  const inA = { x: x + regionA.x, y: y + regionA.y };
+  const mapped = mapPoint(map, inA);
+  const start = { ...mapped, x: mapped.x + offset.x - regionB.x, y: mapped.y + offset.y - regionB.y };
+  const { radius } = template;
+  if (!(start.x > radius && start.y > radius && start.x < imageB.width - radius && start.y < imageB.height - radius))
+    return 'outside';
+  if (!cutTemplate(imageA, x, y, template, minCurvature)) return 'texture';
   const [xx, xy, yy] = template.normal;
   const forward = alignTemplate(template, imageB, start, fineDriftPx);
-  if (forward === null || forward.correlation < minCorrelation) {
-    list.weak++;
-    return;
-  }
+  if (forward === null || forward.correlation < minCorrelation) return 'correlation';
   const pixel = { x: Math.round(forward.x), y: Math.round(forward.y) };
-  if (!cutTemplate(imageB, pixel.x, pixel.y, template, minCurvature)) {
-    list.texture++;
-    return;
-  }
+  if (!cutTemplate(imageB, pixel.x, pixel.y, template, minCurvature)) return 'texture';
   const det = start.a * start.d - start.b * start.c;
   const back = { a: start.d / det, b: -start.b / det, c: -start.c / det, d: start.a / det };
   const [ex, ey] = [pixel.x - forward.x, pixel.y - forward.y];
   const backStart = { ...back, x: x + back.a * ex + back.c * ey, y: y + back.b * ex + back.d * ey };
   const backward = alignTemplate(template, imageA, backStart, fineDriftPx);
-  if (backward === null || backward.correlation < minCorrelation) {
-    list.weak++;
-    return;
-  }
+  if (backward === null || backward.correlation < minCorrelation) return 'correlation';
   // Both say where x lies in b: the second to first order round its own pixel.
   const [ux, uy] = [x - backward.x, y - backward.y];
   const secondX = pixel.x + start.a * ux + start.c * uy;
   const secondY = pixel.y + start.b * ux + start.d * uy;
-  if (Math.hypot(secondX - forward.x, secondY - forward.y) > backwardPx) {
-    list.backward++;
-    return;
-  }
+  if (Math.hypot(secondX - forward.x, secondY - forward.y) > backwardPx) return 'backward';
   const correlation = (forward.correlation + backward.correlation) / 2;
-  list.inA.push(x + regionA.x, y + regionA.y);
-  list.inB.push((forward.x + secondX) / 2 + regionB.x, (forward.y + secondY) / 2 + regionB.y);
-  list.correlation.push(correlation);
   // Noise of variance 2(1 − ρ) between two standardised patches, through the inverse of the Gauss–Newton matrix.
   const variance = (2 * Math.max(0.01, 1 - correlation) * sharedNoise) / (xx * yy - xy * xy);
   const floor = leastSigmaPx ** 2;
-  list.covariance.push(variance * yy + floor, -variance * xy, variance * xx + floor);
+  return {
+    inA,
+    inB: { x: (forward.x + secondX) / 2 + regionB.x, y: (forward.y + secondY) / 2 + regionB.y },
+    covariance: [variance * yy + floor, -variance * xy, variance * xx + floor],
+    correlation,
+  };
 }
 
 /** Drops patches whose displacement from the smooth field is not that of their neighbours. */
-function judgeByNeighbours(
-  pair: TilePair,
-  list: PatchList,
-  { bFromA, field }: LocalMap,
-  spacing: number,
-): RefinedOverlap {
-  const { inA, inB } = list;
-  const count = list.correlation.length;
-  const points = Float64Array.from(inA);
-  const moved = new Float64Array(2 * count);
-  for (let k = 0; k < count; k++) {
-    const mapped = applyAffine(bFromA, inA[2 * k], inA[2 * k + 1]);
-    moved[2 * k] = inB[2 * k] - mapped.x;
-    moved[2 * k + 1] = inB[2 * k + 1] - mapped.y;
-  }
+function judgeByNeighbours(pair: TilePair, { cells, spacing }: PatchGrid, { bFromA, field }: LocalMap): RefinedOverlap {
+  const patches = cells.filter((cell) => typeof cell !== 'string');
+  const points = Float64Array.from(patches.flatMap(({ inA }) => [inA.x, inA.y]));
+  const moved = Float64Array.from(
+    patches.flatMap(({ inA, inB }) => {
+      const mapped = applyAffine(bFromA, inA.x, inA.y);
+      return [inB.x - mapped.x, inB.y - mapped.y];
+    }),
+  );
   const smooth = fitOverlapField(points, moved, field.domain);
   const at = new Float64Array(6);
-  for (let k = 0; k < count; k++) {
+  for (let k = 0; k < patches.length; k++) {
     evaluateField(smooth, points[2 * k], points[2 * k + 1], at);
     moved[2 * k] -= at[0];
     moved[2 * k + 1] -= at[1];
   }
   const strangeness = strangenessOf(points, moved, 1.6 * spacing);
   const limit = Math.max(neighbourPx, neighbourSigmas * 1.4826 * medianOf(strangeness));
-  const kept: number[] = [];
-  for (let k = 0; k < count; k++) if (strangeness[k] <= limit) kept.push(k);
-  const { tried, texture, weak, backward } = list;
+  const kept = patches.filter((_, k) => strangeness[k] <= limit);
+  const count = (loss: Loss) => cells.reduce((sum, cell) => sum + (cell === loss ? 1 : 0), 0);
   return {
     pair,
-    a: Float32Array.from({ length: 2 * kept.length }, (_, k) => inA[2 * kept[k >> 1] + (k & 1)]),
-    b: Float32Array.from({ length: 2 * kept.length }, (_, k) => inB[2 * kept[k >> 1] + (k & 1)]),
-    covariance: Float32Array.from(
-      { length: 3 * kept.length },
-      (_, k) => list.covariance[3 * kept[Math.floor(k / 3)] + (k % 3)],
-    ),
-    correlation: Float32Array.from(kept, (k) => list.correlation[k]),
-    tried,
-    losses: { texture, correlation: weak, backward, neighbours: count - kept.length },
+    a: Float32Array.from(kept.flatMap(({ inA }) => [inA.x, inA.y])),
+    b: Float32Array.from(kept.flatMap(({ inB }) => [inB.x, inB.y])),
+    covariance: Float32Array.from(kept.flatMap(({ covariance }) => covariance)),
+    correlation: Float32Array.from(kept, ({ correlation }) => correlation),
+    tried: cells.length - count('outside'),
+    losses: {
+      texture: count('texture'),
+      correlation: count('correlation'),
+      backward: count('backward'),
+      neighbours: patches.length - kept.length,
+    },
   };
 }
 
