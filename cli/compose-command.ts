@@ -8,7 +8,7 @@ import { checkedRange, outputBits } from '../src/formats/pyramid-samples.ts';
 import type { ValueRange } from '../src/formats/pyramid-samples.ts';
 import { mosaicFromSolution, parseSolution } from '../src/formats/solution-json.ts';
 import { CommandError, oneOf, parseArguments, textOf } from './arguments.ts';
-import { exportMosaic, formatOfPath } from './export-mosaic.ts';
+import { exportMosaic, exportReader, formatOfPath } from './export-mosaic.ts';
 import { openFolder } from './open-folder.ts';
 import { terminalContext } from './terminal.ts';
 
@@ -40,8 +40,9 @@ export const composeCommand = {
     const range = rangeOf(textOf(given.range));
     const solution = parseSolution(await readText(operands[0]));
     const context = terminalContext(signal);
-    const { inspection, reader } = await openFolder(folder, context);
+    const { inspection, sources } = await openFolder(folder, context);
     const mosaic = mosaicFromSolution(solution, inspection.tiles);
+    const reader = exportReader(sources, inspection.tiles);
     const { compose } = solution.options;
     const options = { ...compose, blend: oneOf('--blend', given.blend, blendModes, compose.blend) };
     const { size, kind, bytes, levels } = await exportMosaic(out, mosaic, options, reader, context, {

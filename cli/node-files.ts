@@ -81,7 +81,7 @@ export async function fileSink(path: string): Promise<RandomAccessSink> {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new StitchError(
         'write-failed',
-        `${path} could not be written (${why}); free some disk space and run again.`,
+        `${path} could not be written (${why}); free some disk space and run again. The solution is kept.`,
         { file: path },
         { cause },
       );

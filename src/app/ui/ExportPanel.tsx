@@ -105,7 +105,7 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
         testId="export-links"
         onClick={() => text('links-csv')}
       />
-      <h3 className="export-heading">Continue in another program</h3>
+      <h3 className="section-title">Continue in another program</h3>
       <ExportButton
         label="Fiji (TileConfiguration)"
         about="Positions; rotation, stretch and mesh are dropped"
