@@ -22,7 +22,7 @@ import { mosaicFormats, openImage } from './index.ts';
 import type { MosaicFormat } from './index.ts';
 import { memorySink } from './memory-sink.ts';
 import type { MosaicWriteOptions } from './pyramid-source.ts';
-import { smallMosaic } from './testing/small-mosaic.ts';
+import { smallMosaic } from '../core/testing/small-mosaic.ts';
 
 /** Python with numpy, tifffile and PIL (Debian: python3-tifffile, python3-pil), the readers from outside. */
 const python = process.env.TIFF_PYTHON ?? '/usr/bin/python3';

@@ -1,11 +1,11 @@
-import { affineFromPose } from '../../core/geometry/pose2.ts';
-import { boundsOfPlacements } from '../../core/mosaic/build-mosaic.ts';
-import type { Mosaic, Placement } from '../../core/mosaic/mosaic.ts';
-import { allocateSamples } from '../../core/raster/raster.ts';
-import type { Raster, SampleType } from '../../core/raster/raster.ts';
-import { memoryTileReader } from '../../core/testing/memory-tile-reader.ts';
-import { tileId } from '../../core/tiles/tile.ts';
-import type { TileId, TileReader } from '../../core/tiles/tile.ts';
+import { affineFromPose } from '../geometry/pose2.ts';
+import { boundsOfPlacements } from '../mosaic/build-mosaic.ts';
+import type { Mosaic, Placement } from '../mosaic/mosaic.ts';
+import { allocateSamples } from '../raster/raster.ts';
+import type { Raster, SampleType } from '../raster/raster.ts';
+import { memoryTileReader } from './memory-tile-reader.ts';
+import { tileId } from '../tiles/tile.ts';
+import type { TileId, TileReader } from '../tiles/tile.ts';
 
 /** A mosaic of three turned tiles in an L, so that a corner of its canvas is empty; names that need escaping. */
 export function smallMosaic(
