@@ -14,16 +14,26 @@ interface Runtime {
   };
 }
 
+export interface NodeSessionOptions {
+  /** wasm even where the native runtime is installed. */
+  readonly isWasm?: boolean;
+  /** Threads of the native runtime; wasm has one in Node. The runtime's choice when absent. */
+  readonly threads?: number;
+}
+
 /**
  * A session of the ONNX `model`.
  * @throws StitchError `inference-failed` when the model cannot be loaded.
  */
-export async function createNodeSession(model: Uint8Array): Promise<NodeSession> {
-  const native = await importNative();
+export async function createNodeSession(model: Uint8Array, options: NodeSessionOptions = {}): Promise<NodeSession> {
+  const native = options.isWasm ? null : await importNative();
   const runtime = native ?? (await importWasm());
   let session: InferenceSession;
   try {
-    session = await runtime.InferenceSession.create(model, { executionProviders: [native ? 'cpu' : 'wasm'] });
+    session = await runtime.InferenceSession.create(model, {
+      executionProviders: [native ? 'cpu' : 'wasm'],
+      ...(native && options.threads ? { intraOpNumThreads: options.threads } : {}),
+    });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StitchError('inference-failed', `The model cannot be loaded: ${why}`, {}, { cause });
