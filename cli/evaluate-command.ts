@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -29,6 +30,7 @@ const spec = {
   cache: { type: 'string' },
   limit: { type: 'string' },
   mosaics: { type: 'string' },
+  sources: { type: 'string', multiple: true },
   jobs: { type: 'string' },
   from: { type: 'string', multiple: true },
   'no-solve': { type: 'boolean' },
@@ -54,6 +56,8 @@ interface Plan {
   /** Most pairs of a set. */
   readonly limit: number;
   readonly mosaics: number;
+  /** Folders with the pictures that tiles were cut from. */
+  readonly sources: readonly string[];
   readonly jobs: number;
   readonly solve: boolean;
   readonly align: boolean;
@@ -64,7 +68,7 @@ export const evaluateCommand = {
   summary: 'measures matchers on synthesized sets and real grids: every metric with its interval, tables and plots',
   usage:
     'evaluate DIR… --json FILE [--matchers sift,loftr:pretrained,loftr:finetuned,loftr:FOLDER,phase-correlation] ' +
-    '[--markdown docs/evaluation.md] [--limit PAIRS] [--mosaics GRIDS] [--jobs N] [--no-solve] [--no-align] ' +
+    '[--markdown docs/evaluation.md] [--limit PAIRS] [--mosaics GRIDS] [--sources FOLDER]… [--jobs N] [--no-solve] [--no-align] ' +
     '[--cache out/evaluation] [--any-code]   or   evaluate --from FILE… --markdown docs/evaluation.md',
   async run(args: readonly string[], signal: AbortSignal): Promise<void> {
     const { folders, given } = parse(args);
@@ -98,6 +102,7 @@ function planOf(given: Given): Plan {
     cache: textOf(given.cache) ?? 'out/evaluation',
     limit: numberIn('--limit', given.limit, 1, 1e9) ?? Infinity,
     mosaics: numberIn('--mosaics', given.mosaics, 0, 1e9) ?? defaultMosaics,
+    sources: given.sources ?? [],
     jobs: Math.round(numberIn('--jobs', given.jobs, 1, 4 * availableParallelism()) ?? 1),
     solve: !given['no-solve'],
     align: !given['no-align'],
@@ -186,18 +191,25 @@ async function measureSet(
       const grid = grids[index];
       context.signal.throwIfAborted();
       const choice = choiceFor(index, grids, plan);
-      const key = cacheKey(set.sha256, grid.name, matcher.id, modelSha256, choice);
+      const source = choice.mosaics ? findSource(set.folder, grid, plan.sources) : null;
+      const key = cacheKey(set.sha256, grid.name, matcher.id, modelSha256, choice, source !== null);
       const known = cache.get(key);
-      const record = known ?? (await pool.run({ folder: set.folder, grid, matcher, choice }));
+      const record = known ?? (await pool.run({ folder: set.folder, grid, matcher, choice, source }));
       if (!known) await cache.keep(key, record);
-      const { source, isProcedural, hasOverlap, disjoint } = grid;
-      const about = { set: set.name, matcher: matcher.label, grid: grid.name, source, isProcedural };
+      const { isProcedural, hasOverlap, disjoint } = grid;
+      const about = { set: set.name, matcher: matcher.label, grid: grid.name, source: grid.source, isProcedural };
       rows[index] = { ...about, hasOverlap, disjoint, record };
       report(known !== undefined);
     }
   };
   await Promise.all(Array.from({ length: pool.places }, drain));
   return rows;
+}
+
+/** The picture that a grid was cut from: kept by `synthesize --keep-sources`, or a file of its name in `--sources`. */
+function findSource(folder: string, { name, source }: TruthGrid, folders: readonly string[]): string | null {
+  const candidates = [join(folder, 'sources', `${name}.tif`), ...folders.map((each) => join(each, source))];
+  return candidates.find((path) => existsSync(path)) ?? null;
 }
 
 /** The first grids that hold `limit` pairs. */

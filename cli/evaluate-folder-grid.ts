@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import {
   evaluateGrid,
@@ -11,7 +11,9 @@ import { alignOverlap } from '../src/core/matching/align-overlap.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import type { RunContext } from '../src/core/progress.ts';
+import { lumaOf, type Raster } from '../src/core/raster/raster.ts';
 import { tileId, type Tile, type TileGrid, type TileId } from '../src/core/tiles/tile.ts';
+import { openImage } from '../src/formats/index.ts';
 import { inspectFiles } from '../src/formats/inspect.ts';
 import { projectTileReader } from '../src/formats/project-reader.ts';
 import { CommandError } from './arguments.ts';
@@ -30,6 +32,7 @@ const alignDirectly: DirectAlignment = (a, b, aFromB, model) => alignOverlap(a, 
 
 /**
  * Reads the tiles of one grid of a folder, each file once, and evaluates a matcher on it.
+ * @param sourcePath the picture that the grid was cut from, to compare its mosaic with; null when it is not at hand.
  * @throws CommandError when a file is absent, unreadable or of another size than the truth says; what a step throws.
  */
 export async function evaluateFolderGrid(
@@ -37,6 +40,7 @@ export async function evaluateFolderGrid(
   grid: TruthGrid,
   matcher: Matcher,
   choice: EvaluationChoice,
+  sourcePath: string | null,
   context: RunContext,
 ): Promise<GridRecord> {
   const sources = await Promise.all(grid.tiles.map(({ file }) => fileSource(join(folder, file), file)));
@@ -55,9 +59,15 @@ export async function evaluateFolderGrid(
   });
   const reader = cachedTileReader(projectTileReader(files), tileCacheBytes);
   const { model, hasOverlap } = grid;
-  const subject = { tiles, layout: layoutOf(grid), truth: truthOf(grid), model, hasOverlap, reader };
+  const source = sourcePath && choice.mosaics ? await readLuma(sourcePath, context) : null;
+  const subject = { tiles, layout: layoutOf(grid), truth: truthOf(grid), model, hasOverlap, reader, source };
   const steps = { matcher, now: () => performance.now(), cpuNow: isMainThread ? cpuNow : null, alignDirectly };
   return evaluateGrid(subject, choice, steps, context);
+}
+
+async function readLuma(path: string, { signal }: RunContext): Promise<Raster> {
+  const image = await openImage(await fileSource(path, basename(path)));
+  return lumaOf(await image.readRegion(0, undefined, signal));
 }
 
 /** What a microscope would report: cells and the nominal overlap; the true poses are its stage errors. */

@@ -81,6 +81,9 @@ const groups = [
   { id: 'hard', title: 'the hard presets', isIn: (preset: string) => !/^(em424|sample|(pair|strip)-.*)$/.test(preset) },
 ];
 
+/** Right edge of the cumulative plots. */
+const largestErrorPx = 10;
+
 function cumulativePlots(
   sections: readonly SetSection[],
   presetOf: ReadonlyMap<string, string>,
@@ -92,6 +95,7 @@ function cumulativePlots(
       const pairs = allPairs(own, label);
       const errors = pairs
         .flatMap(({ pairwise }) => (pairwise ? [pairwise.reduce((sum, error) => sum + error, 0) / 4] : []))
+        .filter((error) => error <= largestErrorPx)
         .sort((p, q) => p - q);
       return { label, points: thinned(errors, pairs.length), hasMarkers: false };
     });
@@ -104,7 +108,7 @@ function cumulativePlots(
         x: {
           label: 'corner error, px',
           from: 0.01,
-          to: 10,
+          to: largestErrorPx,
           ticks: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
           isLogarithmic: true,
         },
@@ -114,12 +118,14 @@ function cumulativePlots(
   });
 }
 
-/** At most 200 points of the cumulative curve. */
+/** At most 200 points of the cumulative curve, level from the last to the edge. */
 function thinned(sorted: readonly number[], total: number): PlotSeries['points'] {
   const step = Math.max(1, Math.ceil(sorted.length / 200));
-  return sorted.flatMap((x, k) =>
+  const points = sorted.flatMap((x, k) =>
     k % step === 0 || k === sorted.length - 1 ? [{ x: Math.max(x, 0.001), y: (k + 1) / total }] : [],
   );
+  const last = points.at(-1);
+  return last ? [...points, { x: largestErrorPx, y: last.y }] : points;
 }
 
 function reliabilityPlot(sections: readonly SetSection[], labels: readonly string[]): ReportPlot | null {

@@ -14,6 +14,8 @@ export interface GridJob {
   readonly grid: TruthGrid;
   readonly matcher: MatcherSpec;
   readonly choice: EvaluationChoice;
+  /** The picture that the grid was cut from; null when it is not at hand. */
+  readonly source: string | null;
 }
 
 /** What a thread answers. */
@@ -42,10 +44,10 @@ function localPool(context: RunContext): GridPool {
 export function gridRunner(context: RunContext) {
   const loaded = new Map<string, Promise<LoadedMatcher>>();
   return {
-    async evaluate({ folder, grid, matcher, choice }: GridJob): Promise<GridRecord> {
+    async evaluate({ folder, grid, matcher, choice, source }: GridJob): Promise<GridRecord> {
       const loading = loaded.get(matcher.label) ?? loadMatcher(matcher.id, matcher.bundle);
       loaded.set(matcher.label, loading);
-      return evaluateFolderGrid(folder, grid, (await loading).matcher, choice, context);
+      return evaluateFolderGrid(folder, grid, (await loading).matcher, choice, source, context);
     },
     async dispose() {
       for (const loading of loaded.values()) await (await loading).matcher.dispose();

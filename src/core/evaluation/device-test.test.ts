@@ -6,7 +6,7 @@ import { silentContext } from '../progress.ts';
 import { runDeviceTest } from './device-test.ts';
 
 const small = { pairs: 3, disjointPairs: 1, tileSide: 128, seed: 3 };
-const pairOptions = { ...defaultStitchOptions.pair, align: false };
+const pairOptions = { ...defaultStitchOptions.pair, align: false, weigh: false };
 
 /** Answers with a lattice that moves as the layout says: accepted, and off by the stage's error. */
 const nominalMatcher: Matcher = {

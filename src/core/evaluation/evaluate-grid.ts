@@ -14,6 +14,7 @@ import type { StitchOptions } from '../options.ts';
 import { solveTones } from '../photometry/solve-tones.ts';
 import type { RunContext } from '../progress.ts';
 import { lumaOf } from '../raster/raster.ts';
+import type { Raster } from '../raster/raster.ts';
 import { stitch } from '../stitch.ts';
 import { nominalPriors } from '../tiles/nominal-poses.ts';
 import { overlapStrips } from '../tiles/overlap-strips.ts';
@@ -23,7 +24,7 @@ import type { Layout, Tile, TileId, TilePair, TileReader } from '../tiles/tile.t
 import { cornerDistances } from './corner-errors.ts';
 import { evaluatePair, referenceConsensus, roundedCorners } from './evaluate-pair.ts';
 import type { EvaluatedTile } from './evaluate-pair.ts';
-import { mosaicLikeness } from './mosaic-likeness.ts';
+import { mosaicLikeness, sourceLikeness } from './mosaic-likeness.ts';
 import type { MosaicParts, Poses } from './mosaic-likeness.ts';
 import type { ImageQuality, PairRecord } from './pair-record.ts';
 import { truePair } from './true-pair.ts';
@@ -47,6 +48,8 @@ export interface GridSubject {
   /** False when neighbours by the layout show nothing in common. */
   readonly hasOverlap: boolean;
   readonly reader: TileReader;
+  /** The picture that the tiles were cut from, in the frame of the true poses; null when it is not at hand. */
+  readonly source: Raster | null;
 }
 
 export interface EvaluationChoice {
@@ -78,6 +81,8 @@ export interface GridRecord {
   readonly quality: ImageQuality | null;
   /** The same from the reference's mapping of the same matches. */
   readonly referenceQuality: ImageQuality | null;
+  /** Mosaic from the solved poses against the picture that the tiles were cut from. */
+  readonly sourceQuality: ImageQuality | null;
 }
 
 /**
@@ -109,7 +114,8 @@ export async function evaluateGrid(
   const base = { tiles: tiles.length, solvedTiles: solved ? countSolved(solved.report) : null };
   // the affine poses of tiles with meshes are not their places
   const isStiff = [...subject.truth.values()].every((tile) => tile.mesh === null);
-  if (!solved || !choice.mosaics || !isStiff) return { ...base, pairs: records, quality: null, referenceQuality: null };
+  if (!solved || !choice.mosaics || !isStiff)
+    return { ...base, pairs: records, quality: null, referenceQuality: null, sourceQuality: null };
   return { ...base, ...(await measureMosaics(subject, options, outcomes, records, solved, context)) };
 }
 
@@ -134,13 +140,15 @@ async function matchOne(
   const { reader, model, hasOverlap } = subject;
   const [tileA, tileB] = [tileOf(subject, pair.a), tileOf(subject, pair.b)];
   const recorder = recordingMatcher(steps.matcher);
-  const run = (matcher: Matcher, align: boolean) =>
-    matchPair(pair, tileA, tileB, { reader, matcher, now: steps.now }, { ...options.pair, align }, context);
+  const run = (matcher: Matcher, pairOptions: StitchOptions['pair']) =>
+    matchPair(pair, tileA, tileB, { reader, matcher, now: steps.now }, pairOptions, context);
+  // the matcher's own matches: the overlap as a whole is neither aligned nor asked
+  const alone = { ...options.pair, align: false, weigh: false };
   const [start, cpuStart] = [steps.now(), steps.cpuNow?.()];
-  const result = await run(recorder.recording, options.pair.align);
+  const result = await run(recorder.recording, options.pair);
   const matchMs = steps.now() - start;
   const cpuMs = steps.cpuNow && cpuStart !== undefined ? steps.cpuNow() - cpuStart : null;
-  const unaligned = options.pair.align ? await run(recorder.replaying, false) : result;
+  const unaligned = await run(recorder.replaying, alone);
   const truth = { a: truthOf(subject, pair.a), b: truthOf(subject, pair.b), model, hasOverlap };
   const floor = wantsFloor && hasOverlap ? await floorOf(pair, subject, steps.alignDirectly, options, context) : null;
   const record = evaluatePair({ result, unaligned, matchMs, cpuMs, floor }, truth);
@@ -242,7 +250,7 @@ async function measureMosaics(
   records: readonly PairRecord[],
   solved: Solved,
   context: RunContext,
-): Promise<Pick<GridRecord, 'pairs' | 'quality' | 'referenceQuality'>> {
+): Promise<Pick<GridRecord, 'pairs' | 'quality' | 'referenceQuality' | 'sourceQuality'>> {
   const { tiles, truth } = subject;
   const { signal } = context;
   const truePoses: Poses = new Map([...truth].map(([id, tile]) => [id, tile.mosaicFromTile]));
@@ -251,6 +259,9 @@ async function measureMosaics(
   const referencePoses = await solveReference(subject, referenceLinks, context);
   const quality = await mosaicLikeness(parts, solved.report.mosaicFromTile, truePoses, signal);
   const referenceQuality = await mosaicLikeness(parts, referencePoses, truePoses, signal);
+  const sourceQuality = subject.source
+    ? await sourceLikeness(parts, solved.report.mosaicFromTile, truePoses, subject.source, signal)
+    : null;
   const referenceByPair = new Map(referenceLinks.map((link) => [pairKey(link.pair), link.aFromB]));
   const pairs: PairRecord[] = [];
   const step = Math.ceil(outcomes.length / largestPairMosaics);
@@ -270,7 +281,7 @@ async function measureMosaics(
       referenceQuality: await likeness(referenceByPair.get(pairKey(pair)) ?? nominal),
     });
   }
-  return { pairs, quality, referenceQuality };
+  return { pairs, quality, referenceQuality, sourceQuality };
 }
 
 function posesOfPair({ a, b }: TilePair, truth: Poses, aFromB: Affine2): Poses {

@@ -53,7 +53,7 @@ export interface PairRecord {
   readonly rejection: RejectionReason | null;
   /** Corner errors of the link as the solver gets it; null without a link, and without a true overlap. */
   readonly pairwise: CornerDistances | null;
-  /** Of the link without the alignment at full resolution. */
+  /** Of the link that the matches alone give: the overlap is neither aligned at full resolution nor asked as a whole. */
   readonly unaligned: CornerDistances | null;
   /** After the solve; null when there was none. */
   readonly solved: CornerDistances | null;

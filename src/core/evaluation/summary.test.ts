@@ -30,6 +30,7 @@ const grid = (...pairs: readonly Partial<PairRecord>[]): GridRecord => ({
   solvedTiles: null,
   quality: null,
   referenceQuality: null,
+  sourceQuality: null,
 });
 const rejected: Partial<PairRecord> = { rejection: 'no-consensus', pairwise: null };
 

@@ -10,7 +10,7 @@ import {
 import type { BootstrapOptions, Interval, WeightedStatistic } from './bootstrap.ts';
 import type { CornerDistances } from './corner-errors.ts';
 import type { GridRecord } from './evaluate-grid.ts';
-import type { PairRecord } from './pair-record.ts';
+import type { ImageQuality, PairRecord } from './pair-record.ts';
 import { proportionUpperBound } from './proportion.ts';
 
 /** Thresholds of success and AUC, px. */
@@ -28,7 +28,7 @@ export interface MetricDescriptor {
   readonly over: 'pairs' | 'grids';
 }
 
-const corner = { pairwise: 'pairwise', solved: 'solved', unaligned: 'without alignment' } as const;
+const corner = { pairwise: 'pairwise', solved: 'solved', unaligned: 'from the matches alone' } as const;
 type CornerKind = keyof typeof corner;
 
 const pairMetric = (id: string, label: string, unit: MetricDescriptor['unit']): MetricDescriptor => ({
@@ -51,9 +51,9 @@ export const metrics: readonly MetricDescriptor[] = [
     ...thresholdsPx.map((t) => pairMetric(`${kind}.success${t}`, `success at ${t} px, ${corner[kind]}`, 'share')),
     ...thresholdsPx.map((t) => pairMetric(`${kind}.auc${t}`, `corner error AUC @ ${t} px, ${corner[kind]}`, 'share')),
   ]),
-  pairMetric('unaligned.median', 'corner error, without alignment, median of the mean', 'px'),
-  pairMetric('unaligned.success3', 'success at 3 px, without alignment', 'share'),
-  pairMetric('unaligned.auc5', 'corner error AUC @ 5 px, without alignment', 'share'),
+  pairMetric('unaligned.median', 'corner error from the matches alone, median of the mean', 'px'),
+  pairMetric('unaligned.success3', 'success at 3 px, from the matches alone', 'share'),
+  pairMetric('unaligned.auc5', 'corner error AUC @ 5 px, from the matches alone', 'share'),
   pairMetric('recall', 'link recall', 'share'),
   pairMetric('falseLinks', 'false links', 'share'),
   pairMetric('floor.median', 'floor: corner error of the direct alignment from the truth, median', 'px'),
@@ -62,6 +62,8 @@ export const metrics: readonly MetricDescriptor[] = [
   pairMetric('pairSsim', 'SSIM of pairs', 'index'),
   { id: 'gridPsnr', label: 'PSNR of grids', unit: 'dB', over: 'grids' },
   { id: 'gridSsim', label: 'SSIM of grids', unit: 'index', over: 'grids' },
+  { id: 'sourcePsnr', label: 'PSNR of grids against the uncut source', unit: 'dB', over: 'grids' },
+  { id: 'sourceSsim', label: 'SSIM of grids against the uncut source', unit: 'index', over: 'grids' },
 ];
 
 const failed: CornerDistances = [Infinity, Infinity, Infinity, Infinity];
@@ -150,17 +152,35 @@ export function summarise(grids: readonly GridRecord[], options: BootstrapOption
   );
   const summary: Record<string, Interval> = {};
   for (const [k, { id }] of measured.entries()) summary[id] = overPairs[k];
-  const qualities = grids.flatMap(({ quality }) => (quality ? [quality] : []));
-  if (qualities.length === 0) return summary;
+  const own = qualityIntervals(
+    grids.map(({ quality }) => quality),
+    options,
+  );
+  if (own) [summary.gridPsnr, summary.gridSsim] = own;
+  const source = qualityIntervals(
+    grids.map(({ sourceQuality }) => sourceQuality),
+    options,
+  );
+  if (source) [summary.sourcePsnr, summary.sourceSsim] = source;
+  return summary;
+}
+
+/** PSNR and SSIM, means over the grids that were measured; null for none. */
+function qualityIntervals(
+  all: readonly (ImageQuality | null)[],
+  options: BootstrapOptions,
+): readonly [Interval, Interval] | null {
+  const measured = all.filter((quality) => quality !== null);
+  if (measured.length === 0) return null;
   const [psnr, ssim] = bootstrapIntervals(
-    qualities.length,
+    measured.length,
     [
-      meanStatistic(qualities.map((quality) => quality.peakSignalToNoiseDb)),
-      meanStatistic(qualities.map((quality) => quality.structuralSimilarity)),
+      meanStatistic(measured.map((quality) => quality.peakSignalToNoiseDb)),
+      meanStatistic(measured.map((quality) => quality.structuralSimilarity)),
     ],
     options,
   );
-  return { ...summary, gridPsnr: psnr, gridSsim: ssim };
+  return [psnr, ssim];
 }
 
 /** Metrics whose paired differences are reported. */
