@@ -30,8 +30,8 @@ def save_weights(path: Path, checkpoint: Dict[str, Any]) -> None:
     arrays = {name: tensor.numpy() for name, tensor in checkpoint["averaged"].items()}
     about = {"config": checkpoint["config"], "usesAttention": checkpoint["uses_attention"]}
     about.update({name: checkpoint[name] for name in ("seed", "step", "pairs", "cpu_s")})
-    if "calibration" in checkpoint:
-        about["calibration"] = checkpoint["calibration"]
+    # Later additions: which textures the run saw, what the weights went through before, what confidence is worth.
+    about.update({name: checkpoint[name] for name in ("stage", "history", "calibration") if name in checkpoint})
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **{ABOUT: np.array(json.dumps(about))}, **arrays)
 

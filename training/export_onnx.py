@@ -45,12 +45,15 @@ DEFAULT_CONFIDENCE = 0.15
 LEAST_CONFIDENCE = 0.02
 # Resolutions that training has seen, as fractions of full resolution, finest first.
 SCALES = [1, 0.5]
-TRAINING_DATA = [
+NATURAL = {"name": "procedural textures without micrographs (training/data/natural_texture.py)", "licence": "MIT", "source": "this repository"}
+MICROGRAPHS = [
     {"name": "procedural textures (training/data/texture.py)", "licence": "MIT", "source": "this repository"},
     {"name": "CREMI ssTEM, section C2, upper half", "licence": "CC0-1.0", "source": "vEMstitch, simulation data cut from CREMI (cremi.org)"},
     {"name": "FIB-SEM fly medulla, slices 3490-3840", "licence": "CC-BY-3.0", "source": "janelia-flyem/neuroproof_examples"},
     {"name": "myelinated axons, left 60 %", "licence": "MIT", "source": "axondeepseg"},
 ]
+# What a stage of `train.py` sees, by the name of its texture folder.
+TRAINING_DATA = {"natural": [NATURAL], "textures": MICROGRAPHS}
 
 
 def export_graph(model: torch.nn.Module, path: Path) -> None:
@@ -126,11 +129,11 @@ def export_files(model: LoFTR, folder: Path, name: str) -> List[Dict[str, Any]]:
 
 
 def manifest(
-    model: LoFTR, name: str, version: str, files: List[Dict[str, Any]], values: Dict[str, Any], metrics: Dict[str, Any]
+    model: LoFTR, name: str, version: str, files: List[Dict[str, Any]], values: Dict[str, Any]
 ) -> Dict[str, Any]:
     """What a reader of the bundle must know; `values` as `load_weights` gives them."""
     config = model.config
-    run = {"seed": values["seed"], "steps": values["step"], "pairs": values["pairs"], "cpuSeconds": round(values["cpu_s"])}
+    runs = [*values["history"], {key: values[key] for key in ("stage", "seed", "step", "pairs", "cpu_s")}]
     calibration = values.get("calibration")
     return {
         "name": name,
@@ -157,20 +160,11 @@ def manifest(
         },
         "maxTokens": MAX_TOKENS,
         "opset": OPSET,
-        "trainingData": TRAINING_DATA,
-        "training": run,
-        "metrics": metrics,
+        "trainingData": [source for run in runs for source in TRAINING_DATA[run["stage"]]],
+        "training": [{"sources": run["stage"], "seed": run["seed"], "steps": run["step"], "pairs": run["pairs"],
+                      "cpuSeconds": round(run["cpu_s"])} for run in runs],
+        "evaluation": "docs/evaluation.md",
     }
-
-
-def own_metrics(metrics: Dict[str, Any]) -> Dict[str, Any]:
-    """The network's rows of evaluate.py's table, less the times: those belong to the machine."""
-    own = {
-        modality: {condition: {key: value for key, value in rows["loftr"].items() if key != "matchMs"}
-                   for condition, rows in conditions.items()}
-        for modality, conditions in metrics["heldOut"].items()
-    }
-    return {**metrics, "heldOut": own}
 
 
 def stored_array(values: np.ndarray) -> Dict[str, Any]:
@@ -207,7 +201,6 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help=".npz of calibrate.py, or a checkpoint")
     parser.add_argument("--name", default="loftr-compact", help="of the bundle: public/models/NAME")
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--metrics", type=Path, help="JSON written by evaluate.py")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the bundles")
     parser.add_argument("--fixtures", type=Path, default=FIXTURES, help="folder of NAME-pair.json")
     arguments = parser.parse_args()
@@ -215,10 +208,9 @@ def main() -> None:
     name: str = arguments.name
     model = load_model(arguments.weights)
     values = load_weights(arguments.weights)
-    metrics = own_metrics(json.loads(arguments.metrics.read_text())) if arguments.metrics else {}
     folder: Path = arguments.models / name
     files = export_files(model, folder, name)
-    description = manifest(model, name, arguments.version, files, values, metrics)
+    description = manifest(model, name, arguments.version, files, values)
     (folder / "manifest.json").write_text(json.dumps(description, indent=2) + "\n")
     write_fixture(model, arguments.fixtures / f"{name}-pair.json", files)
     for entry in files:

@@ -15,7 +15,6 @@ from data.natural_texture import make_natural_texture
 from data.pairs import SourceChooser, TexturePool
 from data.real_images import RealImages
 from loftr import LoFTR, LoFTRConfig
-from registration import fit_similarity, ransac_similarity
 from train import LOG_COLUMNS, STAGES, Log, Run, Schedule, draw_batch, make_optimiser, train_step, update_average
 
 SMALL = LoFTRConfig(stage_channels=(8, 8, 16), stage_blocks=(1, 1, 1), coarse_channels=16, fine_channels=8,
@@ -162,18 +161,3 @@ class TrainingTest(unittest.TestCase):
             self.assertEqual(load_weights(path)["step"], 2)
             with torch.no_grad():
                 self.assertTrue(torch.equal(load_model(path)(image, image), average(image, image)))
-
-
-class RegistrationTest(unittest.TestCase):
-    def test_ransac_finds_the_similarity_among_outliers(self):
-        rng = np.random.default_rng(0)
-        source = rng.uniform(0, 500, (60, 2))
-        angle, scale = 0.05, 1.02
-        turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        target = source @ turn.T + [12, -7]
-        target[:20] += rng.uniform(20, 80, (20, 2))
-        found = ransac_similarity(source, target, 1.5, seed=1)
-        self.assertEqual(found.is_inlier.sum(), 40)
-        self.assertAlmostEqual(found.similarity.theta_rad, angle, places=9)
-        self.assertAlmostEqual(found.similarity.scale, scale, places=9)
-        self.assertAlmostEqual(fit_similarity(source[20:], target[20:]).tx, 12, places=6)
