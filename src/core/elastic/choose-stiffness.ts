@@ -6,7 +6,7 @@ import type { Measurements } from './measurements.ts';
 import type { ElasticOptions, ElasticTile } from './solve-elastic.ts';
 
 /** How much softer than the options' stiffness tiles may be; real and synthetic tiles differ by this much. */
-const softnesses = [1, 4, 16] as const;
+const softnesses = [1, 4, 16, 64] as const;
 /** A softer tile must predict what was held out better by this. */
 const worthwhile = 0.95;
 /** The choice is made on so many tiles at most. */
@@ -17,10 +17,11 @@ const noisePx = 0.05;
 /** The stiffness that was chosen, and how it predicts a held-out fifth of the patches. */
 export interface ChosenStiffness extends HeldOut {
   readonly stiffness: Stiffness;
+  readonly shared: Stiffness | null;
 }
 
 /**
- * The stiffest of three tiles, each four times as soft as the one before, that predicts a held-out fifth of the patches
+ * The stiffest of four kinds of tile, each four times as soft as the one before, that predicts a held-out fifth of the patches
  * about as well as any. Of a large grid a connected part is looked at.
  */
 export async function chooseStiffness(
@@ -35,12 +36,13 @@ export async function chooseStiffness(
   for (const softness of softnesses) {
     const { stretch, bend, linear } = options.stiffness;
     const stiffness = { stretch: softness * stretch, bend: softness * bend, linear };
-    const probe = { ...options, stiffness, isProbe: true };
+    const shared = options.shared && { ...options.shared, bend: softness * options.shared.bend };
+    const probe = { ...options, stiffness, shared, isProbe: true };
     const found = await holdOut(tiles, part.measurements, part.isPatch, probe, ctx);
     if (best !== null && !(found.heldOutPx < worthwhile * best.heldOutPx && best.heldOutPx > noisePx)) break;
-    best = { ...found, stiffness };
+    best = { ...found, stiffness, shared };
   }
-  return best ?? { stiffness: options.stiffness, fittedPx: 0, heldOutPx: 0 };
+  return best ?? { stiffness: options.stiffness, shared: options.shared, fittedPx: 0, heldOutPx: 0 };
 }
 
 /** The measurements between the tiles that a breadth-first walk reaches first. */

@@ -1,9 +1,6 @@
-import { applyAffine } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
-import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { medianOf } from '../graph/robust-loss.ts';
 import type { RunContext } from '../progress.ts';
+import { misfitsOf } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
 import { solveElastic } from './solve-elastic.ts';
 import type { ElasticOptions, ElasticTile } from './solve-elastic.ts';
@@ -40,28 +37,6 @@ export function measurementsWhere(all: Measurements, keep: (k: number) => boolea
     b: points(all.b),
     weight: Float32Array.from(kept, (k) => all.weight[k]),
   };
-}
-
-/** [N] distance of the two places of each measurement in the mosaic, px. */
-export function misfitsOf(
-  { from, to, starts, a, b }: Measurements,
-  tiles: readonly ElasticTile[],
-  poses: readonly Affine2[],
-  meshes: readonly DisplacementMesh[] | null,
-): Float64Array {
-  const misfits = new Float64Array(starts[from.length]);
-  const place = (tile: number, x: number, y: number) => {
-    const p = applyAffine(poses[tile], x, y);
-    const d = meshes ? displacementAt(meshes[tile], tiles[tile].size, x, y) : { x: 0, y: 0 };
-    return { x: p.x + d.x, y: p.y + d.y };
-  };
-  for (let l = 0; l < from.length; l++)
-    for (let k = starts[l]; k < starts[l + 1]; k++) {
-      const p = place(from[l], a[2 * k], a[2 * k + 1]);
-      const q = place(to[l], b[2 * k], b[2 * k + 1]);
-      misfits[k] = Math.hypot(p.x - q.x, p.y - q.y);
-    }
-  return misfits;
 }
 
 /** Solves without a fifth of the patches and predicts it. */

@@ -1,5 +1,8 @@
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { displacementAt } from '../geometry/displacement-mesh.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import type { Size } from '../geometry/rect.ts';
 
 /**
  * Corresponding points of all overlaps, flat: those of overlap l are starts[l] … starts[l + 1] − 1. Points are pixel
@@ -25,6 +28,28 @@ export function misfitsUnder({ from, to, starts, a, b }: Measurements, poses: re
       const q = applyAffine(poses[to[l]], b[2 * k], b[2 * k + 1]);
       misfits[2 * k] = p.x - q.x;
       misfits[2 * k + 1] = p.y - q.y;
+    }
+  return misfits;
+}
+
+/** [N] distance of the two places of each measurement in the mosaic, px. */
+export function misfitsOf(
+  { from, to, starts, a, b }: Measurements,
+  tiles: readonly { readonly size: Size }[],
+  poses: readonly Affine2[],
+  meshes: readonly DisplacementMesh[] | null,
+): Float64Array {
+  const misfits = new Float64Array(starts[from.length]);
+  const place = (tile: number, x: number, y: number) => {
+    const p = applyAffine(poses[tile], x, y);
+    const d = meshes ? displacementAt(meshes[tile], tiles[tile].size, x, y) : { x: 0, y: 0 };
+    return { x: p.x + d.x, y: p.y + d.y };
+  };
+  for (let l = 0; l < from.length; l++)
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      const p = place(from[l], a[2 * k], a[2 * k + 1]);
+      const q = place(to[l], b[2 * k], b[2 * k + 1]);
+      misfits[k] = Math.hypot(p.x - q.x, p.y - q.y);
     }
   return misfits;
 }

@@ -72,7 +72,8 @@ export async function solveElasticGraph(
   const measured = measurementsOf(placed, links, start, refined);
   const tiles = placed.map(({ node, pose }) => ({ size: node.size, mosaicFromTile: pose }));
   const chosen = await chooseStiffness(tiles, measured.points, measured.isPatch, options, ctx);
-  const solution = await solveElastic(tiles, measured.points, { ...options, stiffness: chosen.stiffness }, ctx);
+  const { stiffness, shared } = chosen;
+  const solution = await solveElastic(tiles, measured.points, { ...options, stiffness, shared }, ctx);
   const moved = keepGauge(placed, start, solution, measured.points);
   const patchMisfits = solution.misfits.filter((_, k) => measured.isPatch[k] === 1).sort();
   const quantile = (share: number) =>

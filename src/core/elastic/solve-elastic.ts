@@ -8,7 +8,7 @@ import type { RunContext } from '../progress.ts';
 import { solveByConjugateGradients } from './conjugate-gradients.ts';
 import { assembleElastic, createElasticSystem, factoriseElastic } from './elastic-system.ts';
 import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts';
-import { misfitsUnder } from './measurements.ts';
+import { misfitsOf, misfitsUnder } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
 import { meshStretches } from './mesh-stretch.ts';
 import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice } from './tile-unknowns.ts';
@@ -35,8 +35,8 @@ export interface ElasticOptions {
 }
 
 export const defaultElasticOptions: ElasticOptions = {
-  stiffness: { stretch: 2e-3, bend: 3e-3, linear: 4e-3 },
-  shared: { stretch: 5e-2, bend: 2e-2, linear: Infinity },
+  stiffness: { stretch: 1e-3, bend: 1.5e-3, linear: 4e-3 },
+  shared: { stretch: 5e-2, bend: 5e-3, linear: Infinity },
   robustScalePx: 1,
   leastStretch: 0.9,
   mostStretch: 1.1,
@@ -69,13 +69,15 @@ const mediansOfScale = 2;
 const refactorings = 2;
 /** References are renewed once: a tile's rigid part is then what the solution says, not what the start said. */
 const rounds = 2;
-const tolerancePx = 1e-2;
-const maxCgIterations = 200;
+const tolerancePx = 2e-2;
+const maxCgIterations = 300;
 /** Tiles turned further than this against each other share no mesh: it lies in the mosaic's directions. */
 const mostTurnRad = 0.15;
 /** A tile that folds gets this much stiffer, so often at most. */
-const stiffening = 1 / 2;
-const maxStiffenings = 6;
+const stiffening = 1 / 4;
+const maxStiffenings = 5;
+/** … and a mesh that still folds is faded by this factor until it does not. */
+const fading = 0.7;
 
 /**
  * Elastic adjustment: a pose and a displacement mesh a tile that minimise, over all measurements p (in a), q (in b),
@@ -126,18 +128,45 @@ export async function solveElastic(
       for (const i of folded) scales[i] *= stiffening;
       continue;
     }
-    return {
-      poses,
-      meshes: result.meshes,
-      misfits: result.misfits,
-      robust: state.robust,
-      leastStretch: Math.min(1, ...stretches.map(([least]) => least)),
-      mostStretch: Math.max(1, ...stretches.map(([, most]) => most)),
-      stiffened: [...scales].flatMap((scale, i) => (scale < 1 ? [i] : [])),
-      iterations: state.iterations,
-      converged: state.converged,
-    };
+    if (options.isProbe) return finished(state, result, stretches);
+    const faded = new Set(folded);
+    const meshes = result.meshes.map((mesh, i) =>
+      faded.has(i) ? fadeMesh(mesh, tiles[i].size, poses[i], options) : mesh,
+    );
+    if (faded.size === 0) return finished(state, result, stretches);
+    const misfits = misfitsOf(measurements, tiles, poses, meshes);
+    const within = meshes.map((mesh, i) => meshStretches(mesh, tiles[i].size, poses[i]));
+    return finished(state, { ...result, meshes, misfits }, within);
   }
+}
+
+function finished(
+  state: Solve,
+  { poses, meshes, misfits }: Displaced,
+  stretches: readonly (readonly [number, number])[],
+): ElasticSolution {
+  return {
+    poses,
+    meshes,
+    misfits,
+    robust: state.robust,
+    leastStretch: stretches.reduce((least, [low]) => Math.min(least, low), 1),
+    mostStretch: stretches.reduce((most, [, high]) => Math.max(most, high), 1),
+    stiffened: [...state.scales].flatMap((scale, i) => (scale < 1 ? [i] : [])),
+    iterations: state.iterations,
+    converged: state.converged,
+  };
+}
+
+/** The mesh made smaller until its stretches are within the bounds. */
+function fadeMesh(mesh: DisplacementMesh, size: Size, pose: Affine2, options: ElasticOptions): DisplacementMesh {
+  let faded = mesh;
+  for (let factor = fading; factor > 1e-6; factor *= fading) {
+    const [least, most] = meshStretches(faded, size, pose);
+    if (least >= options.leastStretch && most <= options.mostStretch) return faded;
+    faded = { ...mesh, dx: mesh.dx.map((value) => factor * value), dy: mesh.dy.map((value) => factor * value) };
+  }
+  return { ...mesh, dx: mesh.dx.map(() => 0), dy: mesh.dy.map(() => 0) };
 }
 
 /** Everything that the phases of one solve share. */
