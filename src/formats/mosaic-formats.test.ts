@@ -6,6 +6,7 @@ import { unzipSync } from 'fflate';
 import { fromArrayBuffer } from 'geotiff';
 import { describe, expect, it } from 'vitest';
 import { StitchError } from '../core/errors.ts';
+import { boundsOfPlacements } from '../core/mosaic/build-mosaic.ts';
 import { composeRegion } from '../core/mosaic/compositor.ts';
 import { defaultComposeOptions } from '../core/mosaic/mosaic.ts';
 import type { Mosaic } from '../core/mosaic/mosaic.ts';
@@ -445,6 +446,20 @@ describe('every format of mosaics', () => {
     }
     const outside = { ...region, x: bounds.x + bounds.width - 10 };
     await expect(written('tiff', small, { region: outside })).rejects.toMatchObject({ code: 'bad-options' });
+  });
+
+  it('writes tiles bent by a mesh as the compositor shows them', async () => {
+    const plain = smallMosaic('uint8', 1);
+    const bent = (n: number) => Float64Array.from({ length: 25 }, (_, i) => 6 * Math.sin(1.3 * i + n));
+    const placements = plain.mosaic.placements.map((placement, n) => ({
+      ...placement,
+      mesh: { columns: 5, rows: 5, dx: bent(n), dy: bent(n + 3) },
+    }));
+    const small = { ...plain, mosaic: { ...plain.mosaic, placements, bounds: boundsOfPlacements(placements) } };
+    const [full] = await truth(small, 1);
+    const { bytes } = await written('tiff', small);
+    const image = await openImage(byteSourceFromBytes('bent.tif', bytes));
+    expect(isSame(await image.readRegion(0, undefined, signal), full.channels)).toBe(true);
   });
 
   it('widens samples without touching them and narrows them by the range that it names', async () => {
