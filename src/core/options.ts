@@ -16,8 +16,13 @@ export interface PairOptions {
   readonly ransacPx: number;
   /** Margin round the nominal overlap as a fraction of it, for stage error. */
   readonly marginFraction: number;
-  /** Align the matches of a matcher below full resolution once more at full resolution (`alignPatches`). */
+  /** Align the overlap of every link directly at full resolution (`alignPatchLattice`). */
   readonly align: boolean;
+  /**
+   * Ask the overlap as a whole besides the matches (`weighOverlap`): links that it contradicts are rejected, pairs whose
+   * matches prove nothing are linked where it fits beyond doubt. True when absent.
+   */
+  readonly weigh?: boolean;
 }
 
 /** Every choice of a run; the app, the command line and `solution.json` share it. */

@@ -11,7 +11,7 @@ import {
   smallMotion,
   solveSymmetric,
 } from './motion-model.ts';
-import { alignmentBlurPx } from './noise-level.ts';
+import { alignmentBlurPx, noiseLeftBy, noiseLevelOf } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import { scoreCells, scoreStride } from './cell-scores.ts';
@@ -31,6 +31,8 @@ export interface OverlapAlignment {
   readonly aFromB: Affine2;
   /** Normalised correlation of the aligned overlap, after blur and without brightness beyond 64 px. */
   readonly ncc: number;
+  /** The same of the structure alone, the variance of the noise taken out: near 1 when both show the same thing. */
+  readonly structureNcc: number;
   /** Gauss–Newton steps over all levels. */
   readonly iterations: number;
   /** Where the parameters are counted from: centre of the overlap in tile a, full-resolution px. */
@@ -49,14 +51,20 @@ const cellSide = 16;
 const leastCoarseSide = 24;
 /** A coarse level is right to about this, px of the level; the start error in it should not be more. */
 const basinPx = 1.5;
-const maxIterations = 20;
+const maxIterations = 25;
+/** Longest step, px of the level; how much steps that turn back are shortened, and to what at most. */
+const longestStepPx = 2;
+const backoff = 0.6;
+const leastGain = 0.5;
+/** What is taken for converged when the iterations are used up: far below what such weak structure determines, px. */
+const nearlyConvergedPx = 0.1;
 /** A step that moves no corner of the overlap by more ends a level, px of the level. */
 const convergedPx = 0.002;
 const coarseConvergedPx = 0.05;
 /** An alignment that leads further than this many start errors away is another place. */
 const driftFactor = 4;
 /** Shift that the slope of the score is measured with, px of the level. */
-const slopeShiftPx = 0.25;
+const slopeShiftPx = 0.5;
 
 /**
  * Aligns the whole overlap of two strips at full resolution, from a start that is right to a few px, by
@@ -82,7 +90,8 @@ export function alignOverlap(
   const startErrorPx = options.startErrorPx ?? 3;
   const common = cropToOverlap(a, b, aFromB, 8 + 2 * startErrorPx);
   if (common === null) return null;
-  const blurPx = options.blurPx ?? alignmentBlurPx(common.a.raster, common.b.raster);
+  const noise = [noiseLevelOf(common.a.raster), noiseLevelOf(common.b.raster)] as const;
+  const blurPx = options.blurPx ?? alignmentBlurPx(...noise);
   const { region } = common.b;
   const middle = [region.x + (region.width - 1) / 2, region.y + (region.height - 1) / 2] as const;
   const start = projectToModel(aFromB, model, ...middle);
@@ -97,7 +106,11 @@ export function alignOverlap(
     motion = fine.aFromB;
     if (!(cornerShiftPx(start, motion, common.b) <= driftFactor * Math.max(1, startErrorPx))) return null;
   }
-  return fine === null ? null : { ...fine, iterations };
+  if (fine === null) return null;
+  const { aFromB: found, ncc, centre, covariance } = fine;
+  const left = noiseLeftBy(blurPx);
+  const structureNcc = structureCorrelation(fine.variances, left * noise[0].noise, left * noise[1].noise);
+  return { aFromB: found, ncc, structureNcc, iterations, centre, covariance };
 }
 
 /** 1 last; coarser by halves before, as far as the start error asks and the overlap allows. */
@@ -125,7 +138,16 @@ function cornerShiftPx(from: Affine2, to: Affine2, { region }: Strip): number {
   return Math.max(...shifts);
 }
 
-type LevelOutcome = OverlapAlignment;
+type LevelOutcome = Omit<OverlapAlignment, 'structureNcc'> & Pick<CellScores, 'variances'>;
+
+/** Least share of the variance that is taken for structure: below it the correction would only amplify noise. */
+const leastStructure = 0.05;
+
+function structureCorrelation({ a, b, ab }: CellScores['variances'], noiseA: number, noiseB: number): number {
+  const structureA = Math.max(leastStructure * a, a - noiseA);
+  const structureB = Math.max(leastStructure * b, b - noiseB);
+  return structureA > 0 && structureB > 0 ? Math.min(1, ab / Math.sqrt(structureA * structureB)) : 0;
+}
 
 /** Gauss–Newton on one level, in px of the level; the outcome is in full-resolution px of the tiles again. */
 function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformModel): LevelOutcome | null {
@@ -142,27 +164,41 @@ function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformMode
   let scores = measure(motion);
   const share = signalShare(scores, measure, motion);
   const limit = scale === 1 ? convergedPx : coarseConvergedPx;
+  let previous: Float64Array | null = null;
+  let gain = 1 / share;
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
-    const equations = assemble(cells, scores, model, centre);
-    const step = equations.right.slice();
-    if (!solveSymmetric(equations.matrix.slice(), step.length, step)) return null;
-    for (let i = 0; i < step.length; i++) step[i] /= share;
-    const moved = smallMotion(model, step, centre);
-    motion = composeAffine(moved, motion);
+    const { matrix, right: step } = assemble(cells, scores, model, centre);
+    if (!solveSymmetric(matrix, step.length, step)) return null;
+    // Steps that turn back say that the slope of the score is larger here than where it was measured.
+    if (previous !== null && dot(step, previous) < 0) gain = Math.max(leastGain, gain * backoff);
+    previous = step;
+    const full = latticeShift(smallMotion(model, scaled(step, gain), centre), cells);
+    const shortened = gain * Math.min(1, longestStepPx / full);
+    motion = composeAffine(smallMotion(model, scaled(step, shortened), centre), motion);
     if (!isFiniteAffine(motion) || Math.abs(determinant(motion)) < 0.25) return null;
     scores = measure(motion);
-    if (latticeShift(moved, cells) > limit) continue;
+    if (full > (iteration < maxIterations ? limit : nearlyConvergedPx)) continue;
     if (scale < 1) return outcomeOf(level, motion, scores, iteration, centre, new Float64Array(0));
-    const covariance = covarianceOf(cells, scores, model, centre, share);
+    const covariance = covarianceOf(cells, scores, model, centre, signalShare(scores, measure, motion));
     return covariance && outcomeOf(level, motion, scores, iteration, centre, covariance);
   }
   return null;
 }
 
+function dot(p: Float64Array, q: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) sum += p[i] * q[i];
+  return sum;
+}
+
+function scaled(step: Float64Array, factor: number): Float64Array {
+  return step.map((value) => factor * value);
+}
+
 function outcomeOf(
   level: AlignmentLevel,
   motion: Affine2,
-  { ncc }: CellScores,
+  { ncc, variances }: CellScores,
   iterations: number,
   centre: readonly [number, number],
   covariance: Float64Array,
@@ -172,6 +208,7 @@ function outcomeOf(
   return {
     aFromB: composeAffine(tileFromLevel, composeAffine(motion, level.bFromTile)),
     ncc,
+    variances,
     iterations,
     centre: [middle.x, middle.y],
     covariance,

@@ -14,6 +14,8 @@ export interface CellScores {
   readonly correlation: Float64Array;
   /** Over all cells, within blocks of one brightness. */
   readonly ncc: number;
+  /** Variances of a and of b and their covariance, likewise. */
+  readonly variances: { readonly a: number; readonly b: number; readonly ab: number };
 }
 
 /** Side of the blocks that have a brightness of their own, px of the level. */
@@ -55,11 +57,16 @@ export function scoreCells(cells: OverlapCells, sums: Float64Array): CellScores 
     scores[o + 4] = template[t + 8];
     residual[k] = count[k] > 0 ? (vb[k] / gain ** 2 + va[k] - (2 * ab[k]) / gain) / count[k] : 0;
   }
+  const pixels = Math.max(
+    1,
+    count.reduce((sum, each) => sum + each, 0),
+  );
   return {
     cells: scores,
     weights: weightsOf(residual, count),
     correlation: ab.map((value, k) => (va[k] > 0 && vb[k] > 0 ? value / Math.sqrt(va[k] * vb[k]) : 0)),
     ncc: sumA > 0 && sumB > 0 ? sumAb / Math.sqrt(sumA * sumB) : 0,
+    variances: { a: sumA / pixels, b: sumB / pixels, ab: sumAb / pixels },
   };
 }
 

@@ -42,6 +42,19 @@ interface PairEvidence {
   readonly matchMs: number;
 }
 
+/**
+ * How well the overlap of a link fits as a whole, beside what its matches say; numbers of `weighOverlap`.
+ */
+export interface OverlapEvidence {
+  /** `matches`: they agreed, and the overlap bears them out. `overlap`: they did not, and the overlap alone is the proof. */
+  readonly kind: 'matches' | 'overlap';
+  /** Correlation in standard deviations of what other places give; of the best other place. */
+  readonly z: number;
+  readonly rivalZ: number;
+  /** Correlation of the structure, without noise; null when not aligned as a whole. */
+  readonly structureNcc: number | null;
+}
+
 /** A verified between-edge of the pose graph. */
 export interface Link extends PairEvidence {
   readonly kind: 'link';
@@ -56,6 +69,8 @@ export interface Link extends PairEvidence {
   readonly rmsPx: number;
   readonly moments: LinkMoments;
   readonly intensities: IntensityMoments | null;
+  /** Absent when the overlap was not weighed. */
+  readonly evidence?: OverlapEvidence;
 }
 
 export type RejectionReason = 'too-few-matches' | 'no-consensus' | 'implausible' | 'no-texture' | 'read-failed';

@@ -9,18 +9,16 @@ import type { Rect } from '../geometry/rect.ts';
 import { overlapStrips } from '../tiles/overlap-strips.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { Tile, TileId, TilePair, TileReader } from '../tiles/tile.ts';
-import { alignPatches } from './align-patches.ts';
-import type { Link, PairResult } from './link.ts';
+import type { PairResult } from './link.ts';
 import { noCorrespondences } from './matcher.ts';
 import type { Correspondences, Matcher } from './matcher.ts';
 import { matchStrips } from './match-strips.ts';
 import { overlapIntensities } from './overlap-intensities.ts';
 import type { Strip } from './overlap-intensities.ts';
 import { seedOf } from './random.ts';
+import { sharpenLink } from './sharpen-link.ts';
 import { rejectPair, shiftLimitPx, verifyPair } from './verify.ts';
-
-/** Weight of a match that could not be aligned beside those that were: their variances differ by this much or more. */
-const unalignedWeight = 0.05;
+import { weighOverlap } from './weigh-overlap.ts';
 
 /** What `matchPair` is handed: pixels, a matcher that is already loaded, and a clock in milliseconds. */
 export interface MatchPairSteps {
@@ -74,27 +72,13 @@ export async function matchPair(
   const correspondences = keepSure(matches, options.minConfidence ?? matcher.minConfidence);
   const chanceRadiusPx = (matcher.chanceRadiusPx ?? Infinity) / matcher.scale;
   const sizes = { a: tileA.size, b: tileB.size };
-  const judge = (matches: Correspondences, weights?: Float32Array) =>
-    verifyPair(pair, matches, sizes, { ...options, chanceRadiusPx, ...(weights ? { weights } : {}) }, now() - start);
-  const judged = judge(correspondences);
-  const canSharpen = options.align && matcher.scale < 1;
-  const result = canSharpen && judged.kind === 'link' ? sharpenLink(judged, a, b, judge) : judged;
+  const verification = { ...options, chanceRadiusPx };
+  const judged = verifyPair(pair, correspondences, sizes, verification, now() - start);
+  const weighed = options.weigh === false ? judged : weighOverlap(judged, a, b, sizes, verification);
+  const isSharp = weighed.kind === 'link' && weighed.evidence?.kind === 'overlap';
+  const result =
+    weighed.kind === 'link' && options.align && !isSharp ? sharpenLink(weighed, a, b, options.ransacPx) : weighed;
   return result.kind === 'link' ? { ...result, intensities: overlapIntensities(a, b, result.aFromB) } : result;
-}
-
-/** A link of a matcher below full resolution, its inliers aligned at full resolution and judged once more. */
-function sharpenLink(
-  link: Link,
-  a: Strip,
-  b: Strip,
-  judge: (matches: Correspondences, weights: Float32Array) => PairResult,
-): PairResult {
-  const { correspondences, aligned } = alignPatches(link.correspondences, link.inlierMask, link.aFromB, a, b);
-  if (!aligned.includes(1)) return link;
-  const weights = Float32Array.from(aligned, (is) => (is === 1 ? 1 : unalignedWeight));
-  const sharpened = judge(correspondences, weights);
-  // Alignment moves matches by a fraction of the threshold: a link that does not survive it was not lost by it.
-  return sharpened.kind === 'link' ? sharpened : link;
 }
 
 /** The strip's luma, or the error that its file gave; aborts and programmer's errors are thrown. */

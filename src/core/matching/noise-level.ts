@@ -1,4 +1,5 @@
 import type { Raster } from '../raster/raster.ts';
+import { gaussianTaps } from '../raster/resample.ts';
 
 /** Autocovariance of an image at 0, 1 and 2 px, mean of both axes; the mean is that of the image. */
 function autocovariances({ data, width, height }: Raster): readonly [number, number, number] {
@@ -37,7 +38,7 @@ export function noiseLevelOf(raster: Raster): NoiseLevel {
 
 /** Least and largest blur before alignment, px: less leaves interpolation to show, more would cost structure. */
 const leastBlurPx = 0.6;
-const largestBlurPx = 2;
+const largestBlurPx = 1.2;
 /** Chosen on the training images at noise of 5 to 50 grey levels: best blurs 0.6, 0.7, 0.9 and 1.1 px. */
 const blurPerNoise = 0.06;
 
@@ -45,8 +46,27 @@ const blurPerNoise = 0.06;
  * Gaussian blur with which direct alignment loses least to noise, px. The best weighting of frequencies is
  * √(S/(2S + N)) of the spectra of structure and noise; for the spectra of EM a Gaussian of this width is near it.
  */
-export function alignmentBlurPx(a: Raster, b: Raster): number {
-  const [levelA, levelB] = [noiseLevelOf(a), noiseLevelOf(b)];
+export function alignmentBlurPx(levelA: NoiseLevel, levelB: NoiseLevel): number {
   const ratio = Math.max(levelA.noise / (levelA.slope + 1e-12), levelB.noise / (levelB.slope + 1e-12));
   return Math.min(largestBlurPx, leastBlurPx + blurPerNoise * Math.sqrt(ratio));
+}
+
+/** What a Gaussian blur leaves of the variance of independent noise. */
+export function noiseLeftBy(sigmaPx: number): number {
+  const taps = gaussianTaps(sigmaPx);
+  let squares = taps[0] * taps[0];
+  for (let k = 1; k < taps.length; k++) squares += 2 * taps[k] * taps[k];
+  return squares * squares;
+}
+
+/** What a Gaussian blur and then a central difference along one axis leave of the variance of independent noise, per px². */
+export function noiseSlopeLeftBy(sigmaPx: number): number {
+  const taps = gaussianTaps(sigmaPx);
+  const at = (k: number) => (Math.abs(k) < taps.length ? taps[Math.abs(k)] : 0);
+  let [squares, differences] = [0, 0];
+  for (let k = -taps.length; k <= taps.length; k++) {
+    squares += at(k) ** 2;
+    differences += ((at(k + 1) - at(k - 1)) / 2) ** 2;
+  }
+  return squares * differences;
 }

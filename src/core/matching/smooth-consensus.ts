@@ -52,6 +52,57 @@ export function growSmoothConsensus(
   return countOf(kept) >= countOf(start.inlierMask) / 2 ? kept : start.inlierMask;
 }
 
+/** F value per coefficient from which the matches are believed to bend. */
+const bendingF = 4;
+
+/**
+ * What a smooth motion through the inliers adds to an affine one, as a displacement in a at a place of b, px; null when
+ * the inliers do not show by an F-test that they bend, or are too few for a quadratic.
+ */
+export function bendOfMatches(
+  correspondences: Correspondences,
+  mask: Uint8Array,
+  aFromB: Affine2,
+  noisePx: number,
+): ((x: number, y: number) => readonly [number, number]) | null {
+  const { a, b, confidence } = correspondences;
+  const count = countOf(mask);
+  const stage = stages.findLast(({ inliers }) => count >= inliers);
+  if (stage === undefined || stage.degree < 2) return null;
+  const { degree } = stage;
+  // The residual against aFromB, written as matches whose displacement it is.
+  const left = { a: a.slice(), b, confidence };
+  let before = 0;
+  for (let i = 0; i < mask.length; i++) {
+    const [x, y] = [b[2 * i], b[2 * i + 1]];
+    left.a[2 * i] += x - (aFromB.a * x + aFromB.c * y + aFromB.e);
+    left.a[2 * i + 1] += y - (aFromB.b * x + aFromB.d * y + aFromB.f);
+    if (mask[i] !== 0) before += (left.a[2 * i] - x) ** 2 + (left.a[2 * i + 1] - y) ** 2;
+  }
+  const frame = normalisingFrame(left);
+  const motion = fitPolynomial(left, mask, degree, frame, noisePx);
+  if (motion === null) return null;
+  const squares = polynomialResiduals(left, motion, degree, frame);
+  const after = squares.reduce((sum, square, i) => sum + (mask[i] === 0 ? 0 : square), 0);
+  const free = 2 * (count - termsOf[degree]);
+  if (!((before - after) / (2 * termsOf[degree]) > (bendingF * after) / free)) return null;
+  const powers = new Float64Array(10);
+  return (x, y) => {
+    monomials(clampUnit((x - frame.x) / frame.halfWidth), clampUnit((y - frame.y) / frame.halfHeight), powers);
+    let [dx, dy] = [0, 0];
+    for (let k = 0; k < termsOf[degree]; k++) {
+      dx += motion[0][k] * powers[k];
+      dy += motion[1][k] * powers[k];
+    }
+    return [dx, dy];
+  };
+}
+
+/** A cubic is not to be trusted beyond the matches. */
+function clampUnit(value: number): number {
+  return Math.min(1, Math.max(-1, value));
+}
+
 function countOf(mask: Uint8Array): number {
   let count = 0;
   for (const inlier of mask) count += inlier;

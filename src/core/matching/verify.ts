@@ -58,7 +58,7 @@ export interface PairSizes {
 }
 
 /** Residual, in thresholds, from which a match of the final fit weighs less, and how often weights are renewed. */
-const robustScale = 0.5;
+export const robustScale = 0.5;
 const reweightings = 10;
 const defaultMinInliers = 8;
 /** Inliers from which an affine fit is better than a similarity: six numbers, two a match, and some to spare. */
@@ -257,8 +257,10 @@ function clumpObjection({ a, b }: Correspondences, mask: Uint8Array, sizes: Pair
 /**
  * Least squares with soft-L1 weights 1/√(1 + r²/s²): where the scan is bent beyond what the model can follow, the
  * bulk of the strip is fitted rather than the compromise. Weights stay 1 where the model fits.
+ *
+ * @param given [N] relative weights of the matches; all 1 when absent.
  */
-function fitRobustly(
+export function fitRobustly(
   correspondences: Correspondences,
   inlierMask: Uint8Array,
   model: TransformModel,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { invertPose } from '../geometry/pose2.ts';
 import { intersectRects } from '../geometry/rect.ts';
 import { overlapStrips } from './overlap-strips.ts';
 import { tileId } from './tile.ts';
@@ -59,7 +60,9 @@ describe('overlapStrips', () => {
       fc.property(shift, fc.double({ min: 0, max: 1, noNaN: true }), ({ x, y, thetaRad }, marginFraction) => {
         const pair = pairAt(x, y, 20, thetaRad);
         const strips = overlapStrips(pair, size, size, marginFraction);
-        expect(strips).not.toBeNull();
+        // Bounds of turned tiles may meet in one frame and miss in the other.
+        const meetsInB = intersectRects({ x: 0, y: 0, ...size }, boundsUnder(invertPose(pair.aFromB), size));
+        expect(strips !== null).toBe(pair.expectedOverlap !== null && meetsInB !== null);
         if (strips === null || pair.expectedOverlap === null) return;
         for (const region of [strips.regionA, strips.regionB]) {
           expect(Object.values(region).every(Number.isInteger)).toBe(true);

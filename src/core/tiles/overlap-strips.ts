@@ -33,7 +33,7 @@ function growAcross(overlap: Rect, tile: Size, margin: (thickness: number) => nu
  * max(marginFraction × thickness, the pair's stage sigma, 16 px), and clipped to the tile. Along the seam nothing is
  * added; a corner (short both ways) grows both ways. Example: 2048 px wide, 10 % overlap, marginFraction 0.5 → 307 px.
  *
- * Null when the layout says that the tiles do not overlap.
+ * Null when the layout says that the tiles do not overlap; turned tiles that touch at a corner may do so in one frame only.
  * @param marginFraction margin as a fraction of the overlap's thickness, ≥ 0.
  */
 export function overlapStrips(pair: TilePair, sizeA: Size, sizeB: Size, marginFraction: number): OverlapStrips | null {

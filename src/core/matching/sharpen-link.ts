@@ -1,0 +1,132 @@
+import { applyAffine } from '../geometry/affine2.ts';
+import type { Affine2 } from '../geometry/affine2.ts';
+import { alignOverlap } from './align-overlap.ts';
+import type { Link, LinkMoments, TransformModel } from './link.ts';
+import type { Correspondences } from './matcher.ts';
+import type { Strip } from './overlap-intensities.ts';
+import { squaredResiduals } from './ransac.ts';
+import { alignPatchLattice } from './refine-overlap.ts';
+import type { AlignedPatches } from './refine-overlap.ts';
+import { bendOfMatches } from './smooth-consensus.ts';
+import { fitRobustly } from './verify.ts';
+
+/** Fewest patches of a fit: an affine motion has six numbers, a patch gives two. */
+const leastPatches = 6;
+
+/** Variance of the places beyond noise, px²: what it starts from, and what interpolation leaves at least. */
+const typicalMisfit = 0.01;
+const leastMisfit = 1e-5;
+const misfitRounds = 3;
+const patchRobustScale = 0.2;
+const strayPx = 3;
+
+/** A motion measured on the overlap's patches. */
+export interface SharpMotion {
+  readonly model: TransformModel;
+  readonly aFromB: Affine2;
+  /** Weights sum to the number of patches; their scatter about `aFromB` is that of the measurement. */
+  readonly moments: LinkMoments;
+  readonly patches: AlignedPatches;
+}
+
+/**
+ * The motion of `model` through the overlap's patches, aligned at full resolution from a start right to a pixel or two;
+ * null when there are too few of them.
+ */
+export function sharpMotion(
+  a: Strip,
+  b: Strip,
+  start: Affine2,
+  model: TransformModel,
+  bendAt: ((x: number, y: number) => readonly [number, number]) | null,
+  ransacPx: number,
+): SharpMotion | null {
+  // A bent strip is followed from where its matches are; a stiff one is aligned as a whole first.
+  const whole = bendAt === null ? alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model) : null;
+  const patches = alignPatchLattice(a, b, whole?.aFromB ?? start, bendAt);
+  if (patches === null || patches.precision.length < leastPatches) return null;
+  const matches = { a: patches.a, b: patches.b, confidence: patches.correlation };
+  const all = new Uint8Array(patches.precision.length).fill(1);
+  let misfit = typicalMisfit;
+  for (let round = 0; ; round++) {
+    const weights = weightsOf(patches.precision, misfit);
+    const fit = fitRobustly(matches, all, model, patchRobustScale * ransacPx, weights);
+    if (fit === null) return null;
+    if (round === misfitRounds) return { model, ...fit, patches };
+    misfit = misfitOf(squaredResiduals(matches, fit.aFromB), patches.precision);
+  }
+}
+
+/** Inverse variances, by noise and by what the model cannot follow, relative to their mean. */
+function weightsOf(precision: Float32Array, misfit: number): Float32Array {
+  const weights = precision.map((value) => 1 / (1 / value + misfit));
+  const mean = weights.reduce((sum, value) => sum + value, 0) / weights.length;
+  return weights.map((value) => value / mean);
+}
+
+/** Variance an axis of what noise does not explain of the residuals, px²: weighted by what is known of each patch. */
+function misfitOf(squares: Float64Array, precision: Float32Array): number {
+  let [sum, weight] = [0, 0];
+  for (let i = 0; i < squares.length; i++) {
+    // A patch that is known well says most about what the model leaves; one that strays far, no more than three px.
+    const w = Math.min(precision[i], 1 / leastMisfit);
+    sum += w * (Math.min(squares[i], strayPx * strayPx) / 2 - 1 / precision[i]);
+    weight += w;
+  }
+  return Math.max(leastMisfit, sum / weight);
+}
+
+/** A link whose motion and moments are the patches', its inliers moved to where the patches round them lie. */
+export function sharpenLink(link: Link, a: Strip, b: Strip, ransacPx: number): Link {
+  const bendAt = bendOfMatches(link.correspondences, link.inlierMask, link.aFromB, ransacPx);
+  const sharp = sharpMotion(a, b, link.aFromB, link.model, bendAt, ransacPx);
+  if (sharp === null) return link;
+  const correspondences = moveInliers(link.correspondences, link.inlierMask, sharp.patches);
+  return { ...link, ...motionOf(sharp, correspondences, link.inlierMask), correspondences };
+}
+
+/** What of a link follows from its motion. */
+export function motionOf(
+  { aFromB, moments, model }: SharpMotion,
+  correspondences: Correspondences,
+  inlierMask: Uint8Array,
+): Pick<Link, 'aFromB' | 'moments' | 'model' | 'rmsPx'> {
+  const squares = squaredResiduals(correspondences, aFromB);
+  let [sum, count] = [0, 0];
+  for (let i = 0; i < inlierMask.length; i++) {
+    if (inlierMask[i] === 0) continue;
+    sum += squares[i];
+    count++;
+  }
+  return { aFromB, moments, model, rmsPx: Math.sqrt(sum / Math.max(1, count)) };
+}
+
+/** Inliers keep their place in a; their place in b is what the nearest patches say. */
+function moveInliers(matches: Correspondences, mask: Uint8Array, patches: AlignedPatches): Correspondences {
+  const b = matches.b.slice();
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    const [x, y] = [matches.a[2 * i], matches.a[2 * i + 1]];
+    const [dx, dy] = shiftNear(patches, x, y);
+    const place = applyAffine(patches.bFromA, x + dx, y + dy);
+    b[2 * i] = place.x;
+    b[2 * i + 1] = place.y;
+  }
+  return { ...matches, b };
+}
+
+/** Reach of a patch's word, px: two of them overlap. */
+const reachPx = 24;
+
+/** Mean of the patches' shifts, weighted by their precision and by a bell of their distance. */
+function shiftNear({ a, precision, shift }: AlignedPatches, x: number, y: number): readonly [number, number] {
+  let [dx, dy, sum] = [0, 0, 1e-12];
+  for (let k = 0; k < precision.length; k++) {
+    const square = (a[2 * k] - x) ** 2 + (a[2 * k + 1] - y) ** 2;
+    const w = precision[k] * Math.exp(-Math.min(60, square / (2 * reachPx * reachPx)));
+    dx += w * shift[2 * k];
+    dy += w * shift[2 * k + 1];
+    sum += w;
+  }
+  return [dx / sum, dy / sum];
+}
