@@ -1,10 +1,14 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
+import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { PairOptions } from '../src/core/options.ts';
+import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
+import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
+import type { ElasticRequest } from '../src/core/stitch.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type {
@@ -32,11 +36,13 @@ export interface MatchApi {
   readonly open: Method<readonly TileSource[], void>;
   readonly loadMatcher: Method<MatcherChoice, MatcherStatus>;
   readonly matchPair: Method<{ readonly pair: TilePair; readonly options: PairOptions }, PairResult>;
+  readonly refine: Method<OverlapRequest, RefinedOverlap | null>;
   readonly testMatcher: Method<PairOptions, DeviceTest>;
 }
 
 export interface SolveApi {
   readonly solve: Method<{ readonly graph: PoseGraph; readonly options: SolveOptions }, SolveReport>;
+  readonly solveElastic: Method<ElasticRequest, ElasticReport>;
   readonly solveTones: Method<readonly Link[], ReadonlyMap<TileId, GainOffset>>;
 }
 

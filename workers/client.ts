@@ -114,6 +114,9 @@ export function createStitchClient(): StitchClient {
       onNextRung(signal, () => matchers[0].call('testMatcher', options, signal, onProgress)),
 
     solve: (graph, options, signal, onProgress) => solver.call('solve', { graph, options }, signal, onProgress),
+    // Patches need no matcher: they are aligned on every matching thread, whatever matches.
+    refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),
+    solveElastic: (request, signal, onProgress) => solver.call('solveElastic', request, signal, onProgress),
     solveTones: (links, signal) => solver.call('solveTones', links, signal),
 
     async showMosaic(mosaic, options) {

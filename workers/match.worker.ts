@@ -5,6 +5,7 @@ import { defaultDeviceTest, runDeviceTest } from '../src/core/evaluation/device-
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';
 import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
 import { openModelBundle, type ModelBundle } from '../src/formats/model-bundle.ts';
@@ -63,6 +64,16 @@ const api: MatchApi = {
         pair: [pair.a, pair.b],
       });
     return matchPair(pair, a, b, { reader, matcher, now: () => performance.now() }, options, { signal });
+  },
+
+  async refine({ pair, bFromA }, { signal }) {
+    const a = tiles.get(pair.a);
+    const b = tiles.get(pair.b);
+    if (!reader || !a || !b)
+      throw new StitchError('worker-lost', 'The matching worker has no project; start the run again.', {
+        pair: [pair.a, pair.b],
+      });
+    return refineOverlap(pair, bFromA, { a: a.size, b: b.size }, reader, defaultRefineOptions, signal);
   },
 
   async testMatcher(options, context) {

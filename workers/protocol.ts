@@ -5,11 +5,15 @@
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
+import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { OnProgress } from '../src/core/progress.ts';
+import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
+import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
+import type { ElasticRequest } from '../src/core/stitch.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type { HandOffId, MosaicFormat } from '../src/formats/index.ts';
@@ -220,6 +224,10 @@ export interface StitchClient {
   testMatcher(options: PairOptions, signal: AbortSignal, onProgress: OnProgress): Promise<DeviceTest>;
 
   solve(graph: PoseGraph, options: SolveOptions, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport>;
+  /** Aligns the patches of one overlap at full resolution. */
+  refine(request: OverlapRequest, signal: AbortSignal): Promise<RefinedOverlap | null>;
+  /** Bends the tiles of a solved graph. */
+  solveElastic(request: ElasticRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ElasticReport>;
   solveTones(links: readonly Link[], signal: AbortSignal): Promise<ReadonlyMap<TileId, GainOffset>>;
 
   /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */

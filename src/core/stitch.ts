@@ -22,6 +22,8 @@ export interface StitchInput {
   readonly options: StitchOptions;
   /** Pair results of earlier runs under the same options, by `pairKey`: these pairs are not matched again. */
   readonly known: ReadonlyMap<string, PairResult>;
+  /** Patches of an earlier run over the same pixels, by `pairKey`: these overlaps are not refined again. */
+  readonly knownRefined?: ReadonlyMap<string, RefinedOverlap>;
   /** Keys of the links that the user excluded. */
   readonly excluded: ReadonlySet<string>;
 }
@@ -87,7 +89,7 @@ export async function resolve(
     const prior = priors.get(tile.id);
     return prior ? [{ id: tile.id, size: tile.size, prior }] : [];
   });
-  const { report, refined } = await solveGraph({ nodes, links }, options.solve, steps, context);
+  const { report, refined } = await solveGraph({ nodes, links }, input, steps, context);
   context.signal.throwIfAborted();
 
   context.onProgress({ stage: 'photometry', done: 0, total: 1 });
@@ -102,7 +104,7 @@ export async function resolve(
 /** The first solve from the matches, and the second from patches aligned about the first, where the options ask for it. */
 async function solveGraph(
   graph: PoseGraph,
-  options: SolveOptions,
+  { options: { solve: options }, knownRefined }: StitchInput,
   steps: StitchSteps,
   context: RunContext,
 ): Promise<{ readonly report: SolveReport; readonly refined?: readonly RefinedOverlap[] }> {
@@ -112,8 +114,9 @@ async function solveGraph(
   if (!steps.refine || !steps.solveElastic)
     throw new StitchError('bad-options', 'Refinement and the elastic transform are not available here.');
   const refine = steps.refine.bind(steps);
+  const known = knownRefined ?? new Map<string, RefinedOverlap>();
   const refined =
-    options.refine === false ? [] : await refineOverlaps(graph.links, first, refine, steps.concurrency, context);
+    options.refine === false ? [] : await refineOverlaps(graph.links, first, refine, known, steps.concurrency, context);
   const report = isElastic
     ? await steps.solveElastic({ graph, start: first, refined })
     : await steps.solve({ ...graph, links: refinedLinks(graph.links, refined) }, options);

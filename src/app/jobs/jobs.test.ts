@@ -136,6 +136,8 @@ function fakeClient() {
         cost: 0,
       };
     },
+    refine: () => Promise.reject(new Error('no pictures here')),
+    solveElastic: () => Promise.reject(new Error('no pictures here')),
     async solveTones() {
       return new Map();
     },

@@ -58,6 +58,8 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
   const stepsOf = (input: StitchInput, context: JobContext, keep: StitchSteps['onPair']): StitchSteps => ({
     matchPair: (pair) => onLiveWorker(context.signal, () => client.matchPair(pair, input.options.pair, context.signal)),
     solve: (graph, options) => client.solve(graph, options, context.signal, context.onProgress),
+    refine: (request) => onLiveWorker(context.signal, () => client.refine(request, context.signal)),
+    solveElastic: (request) => client.solveElastic(request, context.signal, context.onProgress),
     solveTones: (links) => client.solveTones(links, context.signal),
     concurrency: client.matchConcurrency,
     onPair: keep,
@@ -119,7 +121,8 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
   const resolveRun = async (run: StitchRun, project: ProjectState, context: JobContext) => {
     const { tiles, layout } = run;
     const { options, excluded } = project.edits;
-    const input: StitchInput = { tiles, layout, options, known: new Map(), excluded };
+    const knownRefined = new Map(run.outcome.refined?.map((overlap) => [pairKey(overlap.pair), overlap]));
+    const input: StitchInput = { tiles, layout, options, known: new Map(), knownRefined, excluded };
     const steps = stepsOf(input, context, () => undefined);
     const outcome = await resolve(input, run.outcome.pairs, steps, runContext(context));
     await show({ ...run, options, excluded, outcome }, context, false);

@@ -57,7 +57,7 @@ export function OptionsPanel() {
   return (
     <Section
       title="Options"
-      summary={`${matcherLabels[options.matcher]}, ${options.solve.model}, ${options.compose.blend}`}
+      summary={`${matcherLabels[options.matcher]}, ${options.solve.elastic ? 'elastic' : options.solve.model}, ${options.compose.blend}`}
       testId="options-panel"
     >
       <SelectField
@@ -111,17 +111,31 @@ interface FieldsProps<T> {
   readonly onChange: (name: keyof T & string, change: Partial<T>) => void;
 }
 
+/** An elastic solution starts from the affine one and needs the patches. */
+function solveOf(model: TransformModel | 'elastic'): Partial<SolveOptions> {
+  return model === 'elastic'
+    ? { model: 'affine', refine: true, elastic: true }
+    : { model, refine: false, elastic: false };
+}
+
 function SolveFields({ solve, onChange }: FieldsProps<SolveOptions> & { readonly solve: SolveOptions }) {
   const { removal } = solve;
   return (
     <>
       <SelectField
         label="Transform of a tile"
-        value={solve.model}
-        options={choices(transformModels, modelLabels)}
-        hint="Changes are solved again at once from the links there are"
-        onChange={(model) => onChange('model', { model })}
+        value={solve.elastic ? 'elastic' : solve.model}
+        options={[...choices(transformModels, modelLabels), { value: 'elastic', label: 'Elastic' } as const]}
+        hint="Changes are solved again at once from the links there are; elastic bends tiles to fit and looks at the pixels again"
+        onChange={(model) => onChange('model', solveOf(model))}
       />
+      {!solve.elastic && (
+        <CheckField
+          label="Refine patches at full resolution"
+          checked={solve.refine === true}
+          onChange={(refine) => onChange('refine', { refine })}
+        />
+      )}
       <CheckField
         label="Remove the worst links"
         checked={removal !== null}

@@ -17,7 +17,8 @@ export interface OverlapRequest {
 export type RefineStep = (request: OverlapRequest) => Promise<RefinedOverlap | null>;
 
 /**
- * Refines the overlap of every link about the solved poses, `concurrency` at a time, in the order of the links. A link
+ * Refines the overlap of every link that is not `known` about the solved poses, `concurrency` at a time; the answer is in
+ * the order of the links. A link
  * that the solve removed is looked at, too: what the first model could not express the patches may well agree on.
  * @throws what the step throws; an abort is rethrown.
  */
@@ -25,6 +26,7 @@ export async function refineOverlaps(
   links: readonly Link[],
   report: SolveReport,
   refine: RefineStep,
+  known: ReadonlyMap<string, RefinedOverlap>,
   concurrency: number,
   { signal, onProgress }: RunContext,
 ): Promise<readonly RefinedOverlap[]> {
@@ -33,24 +35,25 @@ export async function refineOverlaps(
     const b = report.mosaicFromTile.get(pair.b);
     return a && b ? [{ pair, bFromA: composeAffine(invertAffine(b), a) }] : [];
   });
-  const found = new Map<string, RefinedOverlap>();
-  let next = 0;
-  let done = 0;
+  const found = new Map(known);
+  const queue = requests.filter(({ pair }) => !known.has(pairKey(pair)));
   const total = requests.length;
+  let next = 0;
+  let done = total - queue.length;
   onProgress({ stage: 'refine', done, total });
   const drain = async () => {
-    while (next < requests.length) {
+    while (next < queue.length) {
       signal.throwIfAborted();
-      const request = requests[next++];
+      const request = queue[next++];
       const overlap = await refine(request).catch((error: unknown) => {
-        next = requests.length; // the run has failed: nobody takes another overlap
+        next = queue.length; // the run has failed: nobody takes another overlap
         throw error;
       });
       if (overlap !== null) found.set(pairKey(request.pair), overlap);
       onProgress({ stage: 'refine', done: ++done, total, note: `${request.pair.a} – ${request.pair.b}` });
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, total)) }, drain));
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, queue.length)) }, drain));
   signal.throwIfAborted();
   return requests.flatMap(({ pair }) => found.get(pairKey(pair)) ?? []);
 }
