@@ -5,7 +5,8 @@
 
 `pretrain` sees no micrograph and nothing that looks like one: procedural textures with the statistics of natural
 images. The backbone learns first, attention is added after; easy pairs first, then hard ones. `finetune` goes on from
-the averaged weights of a finished run with electron micrographs, procedural and real. Every batch is drawn from (stage, seed, step),
+the averaged weights of a finished run with electron micrographs, procedural and real; `pretrain-on` goes on as long without them,
+so that the two can be compared at the same budget. Every batch is drawn from (stage, seed, step),
 so a run continued from its checkpoint sees the same pairs as an unbroken one.
 """
 import argparse
@@ -91,6 +92,8 @@ class Stage(NamedTuple):
 STAGES = {
     "pretrain": Stage(1, Schedule(2500, 4500), make_natural_texture, "natural", False),
     "finetune": Stage(2, Schedule(0, 6500, first_level=0.4, growth_share=0.3), make_texture, "textures", True),
+    # The control of fine-tuning: as long, with the same schedule, without a micrograph.
+    "pretrain-on": Stage(3, Schedule(0, 6500, first_level=0.4, growth_share=0.3), make_natural_texture, "natural", False),
 }
 
 
