@@ -5,10 +5,11 @@ import { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import type { MatcherId } from '../src/core/options.ts';
-import { modelFileFor, openModelBundle } from '../src/formats/model-bundle.ts';
+import { bandFileOf, modelFileFor, openModelBundle, type ModelBundle } from '../src/formats/model-bundle.ts';
 import { matchers } from '../src/matchers/index.ts';
-import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
-import { createNodeSession } from './ort-session.ts';
+import { bandedSession } from '../src/matchers/loftr/banded-session.ts';
+import { loftrMatcher, type InferenceSessionLike } from '../src/matchers/loftr/loftr.ts';
+import { createNodeSession, type NodeSession } from './ort-session.ts';
 
 /** A matcher ready to run, and what the report says of it. */
 export interface LoadedMatcher {
@@ -36,11 +37,22 @@ export async function loadMatcher(id: MatcherId, bundlePath: string | undefined)
   const file = modelFileFor(bundle.manifest, 'processor');
   const session = await createNodeSession(await bundle.open(file));
   return {
-    matcher: loftrMatcher(session, bundle.contract, (data, dims) => new Tensor('float32', data, dims)),
+    matcher: loftrMatcher(
+      withBand(session, bundle),
+      bundle.contract,
+      (data, dims) => new Tensor('float32', data, dims),
+    ),
     model: `${bundle.manifest.name} ${bundle.manifest.version}`,
     modelSha256: file.sha256,
     device: session.device,
   };
+}
+
+function withBand(session: NodeSession, bundle: ModelBundle): InferenceSessionLike {
+  const file = bandFileOf(bundle.manifest);
+  const { bandInput } = bundle.contract;
+  if (!file || !bandInput) return session;
+  return bandedSession(session, bandInput, async () => createNodeSession(await bundle.open(file)));
 }
 
 function readBundleFile(path: string): Promise<Buffer>;

@@ -5,6 +5,7 @@
 Two images in, one (n, 6) table out; see `MatchingGraph` and the manifest's `input`, `output` and `files`:
 
     NAME.onnx             fp32, rows of mutual cells only: native and wasm
+    NAME.band.onnx        the same with the scores of a band: a third input bounds how far along x a partner lies
     NAME.webgpu.onnx      weights in fp16, arithmetic in fp32, a row per cell, images may be padded with -1
     NAME.webgpu-f16.onnx  the same with the backbone's arithmetic in fp16, for adapters with `shader-f16`
 """
@@ -36,6 +37,7 @@ MODELS = TRAINING.parent / "public" / "models"
 FIXTURES = TRAINING / "fixtures"
 OPSET = 17
 INPUT_NAMES = ["image0", "image1"]
+BAND_NAME = "band"
 OUTPUT_NAME = "matches"
 COLUMNS = ["x0", "y0", "x1", "y1", "confidence", "spread"]
 # Suggested bound of coarse cells per image: the score matrix has this many rows and columns.
@@ -56,8 +58,8 @@ MICROGRAPHS = [
 TRAINING_DATA = {"natural": [NATURAL], "textures": MICROGRAPHS}
 
 
-def export_graph(model: torch.nn.Module, path: Path) -> None:
-    """One graph with free sizes; names of the free axes are height0, width0, height1, width1, cells."""
+def export_graph(model: torch.nn.Module, path: Path, has_band: bool = False) -> None:
+    """One graph with free sizes; names of the free axes are height0, width0, height1, width1, cells, block."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Unequal sizes: tracing must not take one for the other.
     examples = (torch.rand(1, 1, 64, 96), torch.rand(1, 1, 80, 112))
@@ -67,9 +69,9 @@ def export_graph(model: torch.nn.Module, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            _export(model, examples, path, options)
+            _export(model, examples, path, options, has_band)
         except TypeError:  # torch 2.0-2.4 know no `dynamo` argument
-            _export(model, examples, path, {})
+            _export(model, examples, path, {}, has_band)
     graph = without_identities(onnx.load(str(path)))
     onnx.checker.check_model(graph)
     onnx.save(graph, str(path))
@@ -94,12 +96,12 @@ def without_identities(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _export(model: torch.nn.Module, examples: tuple, path: Path, options: Dict[str, Any]) -> None:
+def _export(model: torch.nn.Module, examples: tuple, path: Path, options: Dict[str, Any], has_band: bool) -> None:
+    images = {"image0": {2: "height0", 3: "width0"}, "image1": {2: "height1", 3: "width1"}, OUTPUT_NAME: {0: "cells"}}
     torch.onnx.export(
-        model, examples, str(path), opset_version=OPSET, input_names=INPUT_NAMES, output_names=[OUTPUT_NAME],
-        dynamic_axes={
-            "image0": {2: "height0", 3: "width0"}, "image1": {2: "height1", 3: "width1"}, OUTPUT_NAME: {0: "cells"},
-        },
+        model, (*examples, torch.zeros(3)) if has_band else examples, str(path), opset_version=OPSET,
+        input_names=[*INPUT_NAMES, BAND_NAME] if has_band else INPUT_NAMES, output_names=[OUTPUT_NAME],
+        dynamic_axes={**images, BAND_NAME: {0: "block"}} if has_band else images,
         **options,
     )
 
@@ -114,6 +116,8 @@ def export_files(model: LoFTR, folder: Path, name: str) -> List[Dict[str, Any]]:
     """Writes the graphs of a bundle and returns their entries, the most exact first."""
     plain = folder / f"{name}.onnx"
     export_graph(MatchingGraph(model, GraphOptions(least_confidence=LEAST_CONFIDENCE)).eval(), plain)
+    band = folder / f"{name}.band.onnx"
+    export_graph(MatchingGraph(model, GraphOptions(least_confidence=LEAST_CONFIDENCE, has_band=True)).eval(), band, True)
     padded = folder / f"{name}.padded.onnx"
     export_graph(MatchingGraph(model, GraphOptions(only_mutual=False, may_be_padded=True)).eval(), padded)
     graph = onnx.load(str(padded))
@@ -123,6 +127,7 @@ def export_files(model: LoFTR, folder: Path, name: str) -> List[Dict[str, Any]]:
     onnx.save(with_half_weights(with_half_backbone(graph)), str(webgpu_f16))
     return [
         file_entry(plain, precision="fp32", arithmetic="fp32", graph="mutual"),
+        file_entry(band, precision="fp32", arithmetic="fp32", graph="band"),
         file_entry(webgpu, precision="fp16", arithmetic="fp32", graph="padded"),
         file_entry(webgpu_f16, precision="fp16", arithmetic="fp16", graph="padded"),
     ]
@@ -145,7 +150,7 @@ def manifest(
         },
         "files": files,
         "input": {
-            "names": INPUT_NAMES, "scale": 0.5, "scales": SCALES, "multipleOf": config.coarse_stride,
+            "names": INPUT_NAMES, "band": BAND_NAME, "scale": 0.5, "scales": SCALES, "multipleOf": config.coarse_stride,
             "percentiles": list(PERCENTILES), "shape": [1, 1, "height", "width"], "type": "float32", "padding": -1,
             "orientation": "long side along x",
         },

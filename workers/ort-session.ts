@@ -6,7 +6,8 @@ import { Tensor, type InferenceSession } from 'onnxruntime-common';
 import asyncifyWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import plainWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { StitchError } from '../src/core/errors.ts';
-import { modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
+import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
+import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
 import type { Rung } from './protocol.ts';
 import { bucketOf, padTensor } from './size-buckets.ts';
 
@@ -107,7 +108,8 @@ async function webgpuSession(bundle: ModelBundle, options: OrtSessionOptions): P
     }),
   );
   const run = serialised(async (feeds) => {
-    const fed = file.graph === 'padded' ? padded(feeds) : feeds;
+    const images = withoutBand(feeds, bundle.contract.bandInput);
+    const fed = file.graph === 'padded' ? padded(images) : images;
     return (await sessions.forSizes(sizesOf(fed))).run(fed);
   });
   return {
@@ -172,10 +174,15 @@ async function wasmSession(bundle: ModelBundle, rung: Rung, options: OrtSessionO
   const ort = await import('onnxruntime-web/wasm');
   ort.env.wasm.wasmPaths = { wasm: plainWasmUrl };
   ort.env.wasm.numThreads = threads;
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: ['wasm'],
-    graphOptimizationLevel: 'all',
-  });
+  const create = (bytes: Uint8Array) =>
+    ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+  const everywhere = await create(model);
+  const bandFile = bandFileOf(bundle.manifest);
+  const { bandInput } = bundle.contract;
+  const session =
+    bandFile && bandInput
+      ? bandedSession(everywhere, bandInput, async () => create(await bundle.open(bandFile)))
+      : everywhere;
   const run = serialised((feeds) => session.run(feeds));
   const device = `wasm, ${threads} thread${threads === 1 ? '' : 's'}`;
   return { ...{ rung, device, file, run }, warmUp: () => warmUp(bundle, run), release: () => session.release() };

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { byteSourceFromBytes } from './byte-source.ts';
 import { fileIdentity } from './file-identity.ts';
-import { modelFileFor, openModelBundle } from './model-bundle.ts';
+import { bandFileOf, modelFileFor, openModelBundle } from './model-bundle.ts';
 
 const model = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const sha256 = createHash('sha256').update(model).digest('hex');
@@ -36,6 +36,7 @@ describe('model bundle', () => {
       normalisation: 'percentiles',
       multipleOf: 8,
       inputNames: ['image0', 'image1'],
+      bandInput: null,
       outputName: 'matches',
       defaultConfidence: 0.2,
       calibration: [],
@@ -72,6 +73,13 @@ describe('model bundle', () => {
     await expect(open({ input: both })).rejects.toMatchObject(bad('percentiles'));
   });
 
+  it('has a band where a file and the name of its input are there', async () => {
+    const files = [manifest.files[0], { ...manifest.files[0], graph: 'band' }];
+    const bundle = await open({ files, input: { ...manifest.input, band: 'reach' } });
+    expect(bundle.contract.bandInput).toBe('reach');
+    expect(bandFileOf(bundle.manifest)).toMatchObject({ graph: 'band' });
+  });
+
   it('gives every device the file that suits it', () => {
     const file = (path: string, properties: object) => ({ path, sha256, bytes: 1000, ...properties });
     const manifestOf = (files: readonly object[]) =>
@@ -84,6 +92,10 @@ describe('model bundle', () => {
     expect(chosen([f16, half, plain])).toEqual(['plain', 'half', 'f16']);
     expect(chosen([plain, f16])).toEqual(['plain', 'plain', 'f16']);
     expect(chosen([half, f16])).toEqual(['half', 'half', 'f16']);
+    const band = file('band', { precision: 'fp32', graph: 'band' });
+    expect(chosen([band, plain])).toEqual(['plain', 'plain', 'plain']);
+    expect(bandFileOf(manifestOf([band, plain]))).toBeNull(); // nobody knows its input's name
+    expect(() => manifestOf([band])).toThrow('beside the band');
     expect(chosen([file('old', { precision: 'fp32' })])).toEqual(['old', 'old', 'old']);
   });
 

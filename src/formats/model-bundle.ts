@@ -20,8 +20,9 @@ const fileSchema = v.object({
   /**
    * `cells`: a row per coarse cell of image 0. `mutual`: rows of mutual matches only, a number that varies with the
    * images (for processors, not for graphics cards). `padded`: a row per cell, and pixels of −1 count as not there.
+   * `band`: as `mutual`, with a third input, `input.band`, whose length bounds how far along x a partner lies.
    */
-  graph: v.optional(v.picklist(['cells', 'mutual', 'padded']), 'cells'),
+  graph: v.optional(v.picklist(['cells', 'mutual', 'padded', 'band']), 'cells'),
 });
 
 /** Piecewise linear: knots [x, y], both non-decreasing. */
@@ -54,6 +55,8 @@ const manifestSchema = v.object({
   files: v.pipe(v.array(fileSchema), v.minLength(1)),
   input: v.object({
     names: v.tuple([v.string(), v.string()]),
+    /** Name of the third input of a graph with a band. */
+    band: v.optional(v.string()),
     /** Resolution of the strips as a fraction of full resolution. */
     scale: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
     /** Every resolution the network was trained for. */
@@ -92,6 +95,8 @@ export interface ModelContract {
   readonly normalisation: 'percentiles' | 'unit';
   readonly multipleOf: number;
   readonly inputNames: readonly [string, string];
+  /** Name of the band's input; null when no file of the bundle has one. */
+  readonly bandInput: string | null;
   readonly outputName: string;
   readonly defaultConfidence: number;
   readonly calibration: readonly ModelCalibration[];
@@ -165,7 +170,13 @@ function isExact({ precision }: ModelFile): boolean {
 export function modelFileFor({ files }: ModelManifest, target: ModelTarget): ModelFile {
   const score = (file: ModelFile) =>
     wishes[target].reduce((sum, isMet, i) => sum + (isMet(file) ? 2 ** (wishes[target].length - i) : 0), 0);
-  return files.reduce((best, file) => (score(file) > score(best) ? file : best));
+  const ordinary = files.filter(({ graph }) => graph !== 'band');
+  return ordinary.reduce((best, file) => (score(file) > score(best) ? file : best));
+}
+
+/** The file of a bundle whose graph has a band; null when there is none. */
+export function bandFileOf({ files, input }: ModelManifest): ModelFile | null {
+  return (input.band !== undefined && files.find(({ graph }) => graph === 'band')) || null;
 }
 
 /**
@@ -190,6 +201,8 @@ export function parseModelManifest(text: string): ModelManifest {
       `manifest.json: input.percentiles and the normalisation "${normalisation}" contradict`,
       'manifest.json',
     );
+  if (result.output.files.every(({ graph }) => graph === 'band'))
+    throw badModel('manifest.json: files: one that looks everywhere is needed beside the band', 'manifest.json');
   const { columns } = result.output.output;
   const wrong = requiredColumns.findIndex((name, i) => columns[i] !== name);
   if (wrong >= 0)
@@ -207,6 +220,7 @@ function contractOf(manifest: ModelManifest): ModelContract {
     normalisation: manifest.input.normalisation,
     multipleOf: manifest.input.multipleOf,
     inputNames: manifest.input.names,
+    bandInput: bandFileOf(manifest) ? (manifest.input.band ?? null) : null,
     outputName: manifest.output.name,
     defaultConfidence: manifest.defaultConfidence,
     calibration: manifest.calibration?.entries ?? [],

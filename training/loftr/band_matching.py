@@ -18,7 +18,8 @@ def match_band(
 
     Blocks of `block` columns of image 0 meet the same block of image 1 and its two neighbours, so that every partner at
     most `block` columns away is seen: `CoarseMatching.match` with the similarities of all others minus infinity.
-    Memory: N0 * 3 * block * rows1 scores instead of N0 * N1.
+    Memory: N0 * 3 * block * rows1 scores instead of N0 * N1. The sides of both images that the band runs along should
+    be the long ones.
 
     `unit0` (N0, C) unit features times the temperature, `unit1` (N1, C); `bin*` (N, 1) exponentials of the dustbins.
     """

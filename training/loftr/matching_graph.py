@@ -29,8 +29,9 @@ class GraphOptions(NamedTuple):
     # Rows of cells surer than `least_confidence` only (their number varies), or a row for every cell of image 0.
     only_mutual: bool = True
     least_confidence: float = 0.0
-    # Columns of cells per block; a cell finds its partner in its own and the two neighbouring blocks. None: anywhere.
-    band_columns: Optional[int] = None
+    # A third input says by its length how many columns of cells a block has; a cell finds its partner in its own block
+    # and the two neighbouring ones.
+    has_band: bool = False
     # Pixels of -1 are padding: they carry no weight anywhere, so that images of any size fit a few fixed ones.
     may_be_padded: bool = False
 
@@ -57,13 +58,15 @@ class MatchingGraph(nn.Module):
         self.register_buffer("near_peak", near.float(), persistent=False)
         self.register_buffer("moments", torch.cat([torch.ones_like(grid[:, :1]), grid, grid * grid], dim=1), persistent=False)
 
-    def forward(self, image0: Tensor, image1: Tensor) -> Tensor:
+    def forward(self, image0: Tensor, image1: Tensor, band: Optional[Tensor] = None) -> Tensor:
+        """`band` (block,): columns of cells per block, for a graph that has one; its values do not count."""
         model = self.model
         coarse0, fine0, valid0 = self._backbone(image0)
         coarse1, fine1, valid1 = self._backbone(image1)
         rows0, columns0, columns1 = coarse0.shape[2], coarse0.shape[3], coarse1.shape[3]
         tokens0, tokens1 = self._transform(coarse0, coarse1, valid0, valid1)
-        partner, confidence = self._match(tokens0, tokens1, (rows0, columns0), (coarse1.shape[2], columns1), valid0, valid1)
+        sizes = (rows0, columns0), (coarse1.shape[2], columns1)
+        partner, confidence = self._match(tokens0, tokens1, *sizes, valid0, valid1, band)
         # WebGPU reads 64-bit indices but does not calculate with them: rows and columns are looked up.
         cells0, cells1 = _cells(coarse0), _cells(coarse1)
         own = torch.arange(rows0 * columns0, device=partner.device, dtype=torch.int32)
@@ -132,7 +135,7 @@ class MatchingGraph(nn.Module):
 
     def _match(
         self, tokens0: Tensor, tokens1: Tensor, size0: Tuple[int, int], size1: Tuple[int, int],
-        valid0: Optional[Tensor], valid1: Optional[Tensor],
+        valid0: Optional[Tensor], valid1: Optional[Tensor], band: Optional[Tensor],
     ) -> Tuple[Tensor, Tensor]:
         """`CoarseMatching.match`: E = exp(T cos) and the dustbins' share a factor that cancels."""
         matching = self.model.coarse_matching
@@ -141,8 +144,8 @@ class MatchingGraph(nn.Module):
         bin0 = torch.exp(torch.tanh(matching.dustbin(unit0)) * temperature)
         bin1 = torch.exp(torch.tanh(matching.dustbin(unit1)) * temperature)
         unit0 = unit0 * temperature
-        if self.options.band_columns is not None:
-            return match_band(unit0, unit1, bin0, bin1, size0, size1, self.options.band_columns)
+        if self.options.has_band and band is not None:
+            return match_band(unit0, unit1, bin0, bin1, size0, size1, band.shape[0])
         scaled = torch.exp(torch.matmul(unit0, unit1.t()))
         if valid0 is not None and valid1 is not None:
             scaled = scaled * valid1.t() * valid0

@@ -39,12 +39,12 @@ class MatchingGraphs(unittest.TestCase):
         for cell, row in known.items():
             np.testing.assert_allclose(found[cell], row, atol=1e-4, rtol=1e-4)
 
-    def compare(self, options: GraphOptions, height: int = 64, width: int = 128) -> None:
+    def compare(self, options: GraphOptions, *band: torch.Tensor) -> None:
         model = network()
-        first, second = pair(height, width)
-        second = second[:, :, :, : width - 24]
+        first, second = pair(64, 128)
+        second = second[:, :, :, : 128 - 24]
         with torch.no_grad():
-            self.assert_same(model(first, second), MatchingGraph(model, options)(first, second))
+            self.assert_same(model(first, second), MatchingGraph(model, options)(first, second, *band))
 
     def test_rows_of_mutual_cells_are_those_of_the_network(self) -> None:
         self.compare(GraphOptions())
@@ -57,13 +57,14 @@ class MatchingGraphs(unittest.TestCase):
 
     def test_a_band_that_covers_everything_is_full_matching(self) -> None:
         for block in (16, 20):  # one block, with and without padding
-            self.compare(GraphOptions(band_columns=block))
+            self.compare(GraphOptions(has_band=True), torch.zeros(block))
 
     def test_a_band_finds_partners_at_most_a_block_away_across_block_borders(self) -> None:
         model = network()
         first, second = pair(64, 192, shift=16)
         with torch.no_grad():
-            full, band = by_cell(model(first, second)), by_cell(MatchingGraph(model, GraphOptions(band_columns=4))(first, second))
+            full = by_cell(model(first, second))
+            band = by_cell(MatchingGraph(model, GraphOptions(has_band=True))(first, second, torch.zeros(4)))
         near = {cell for cell, row in full.items() if abs(row[2] - row[0]) < 3.5 * 8 and row[4] > 0.02}
         self.assertGreater(len(near), 20)
         self.assertGreater(len(near & band.keys()), 0.9 * len(near))
@@ -79,6 +80,23 @@ class MatchingGraphs(unittest.TestCase):
             self.assert_same(expected, graph(first, second))
             padded = [F.pad(image, (0, right, 0, below), value=-1.0) for image, right, below in ((first, 40, 24), (second, 64, 8))]
             self.assert_same(expected, graph(*padded))
+
+    def test_a_backbone_in_half_precision_moves_matches_by_a_hundredth_of_a_pixel_at_most(self) -> None:
+        """onnxruntime's processors take half-precision arithmetic back to float32: here every layer is rounded instead."""
+        exact, rounded = network(), network()
+        for parameter in rounded.parameters():
+            parameter.data = parameter.data.half().float()
+        rounded.backbone.register_forward_pre_hook(lambda _, inputs: (inputs[0].half().float(),))
+        for layer in rounded.backbone.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d) or (isinstance(layer, torch.nn.Conv2d) and layer.bias is not None):
+                layer.register_forward_hook(lambda _, __, output: output.half().float())
+        first, second = pair(64, 128)
+        with torch.no_grad():
+            known, found = by_cell(exact(first, second)), by_cell(rounded(first, second))
+        self.assertEqual({c for c, row in known.items() if row[4] > 0.05}, {c for c, row in found.items() if row[4] > 0.05})
+        for cell in known.keys() & found.keys():
+            if known[cell][4] > 0.05:
+                np.testing.assert_allclose(found[cell][2:4], known[cell][2:4], atol=1e-2)
 
     def test_images_without_texture_give_no_sure_match(self) -> None:
         flat = torch.full((1, 1, 64, 96), 0.5)

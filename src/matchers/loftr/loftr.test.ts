@@ -10,6 +10,7 @@ const contract: LoftrContract = {
   normalisation: 'percentiles',
   multipleOf: 8,
   inputNames: ['image0', 'image1'],
+  bandInput: null,
   outputName: 'matches',
   defaultConfidence: 0.2,
   calibration: [],
@@ -73,6 +74,19 @@ describe('loftrMatcher', () => {
     expect((fed[0].image0.data as Float32Array)[3 * 64 + 5]).toBe(5 * 32 + 3);
     expect([...found.a]).toEqual([8, 40]);
     expect([...found.b]).toEqual([9.5, 32.25]);
+  });
+
+  it('bounds how far the network looks along the long side where the stage’s error allows it', async () => {
+    const { session, fed } = fakeSession([]);
+    const matcher = loftrMatcher(session, { ...contract, bandInput: 'band' }, tensor);
+    const match = async (a: [number, number], searchRadiusPx: number, aFromB = identityAffine) => {
+      await matcher.match(strip(...a), strip(...a), { ...context, searchRadiusPx, aFromB });
+      return fed.at(-1)?.band?.dims;
+    };
+    expect(await match([1024, 152], 128)).toEqual([20]);
+    expect(await match([152, 1024], 128, { ...identityAffine, e: 500, f: 30 })).toEqual([24]); // 500 px across do not count
+    expect(await match([512, 152], 128)).toBeUndefined();
+    expect(await match([1024, 152], Infinity)).toBeUndefined();
   });
 
   it('calibrates confidences by the table of the strips’ scale, and scatter with them', async () => {

@@ -1,8 +1,10 @@
 import type { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../../core/errors.ts';
+import type { Affine2 } from '../../core/geometry/affine2.ts';
 import { noCorrespondences } from '../../core/matching/matcher.ts';
 import type { Correspondences, Matcher } from '../../core/matching/matcher.ts';
 import type { FloatRaster } from '../../core/raster/raster.ts';
+import { bandColumns } from './band.ts';
 import { calibratedConfidence, calibratedSigma, calibrationFor, type Calibration } from './calibration.ts';
 
 /** What the matcher needs of a loaded network; onnxruntime's sessions, wrapped by the shell, fit. */
@@ -26,6 +28,8 @@ export interface LoftrContract {
   readonly multipleOf: number;
   /** Names of the two images, float32 [1, 1, H, W], grey 0…1. */
   readonly inputNames: readonly [string, string];
+  /** Name of the input whose length bounds how far along x a partner lies, columns of coarse cells; null without one. */
+  readonly bandInput: string | null;
   /** Name of the matches, float32 [N, 6]: x0, y0, x1, y1, confidence (0 = not mutual), spread of the fine heat map. */
   readonly outputName: string;
   /** Least confidence of a match, calibrated where there are tables. */
@@ -59,6 +63,7 @@ export function loftrMatcher(
   createTensor: TensorFactory,
 ): Matcher {
   const [nameA, nameB] = contract.inputNames;
+  const { bandInput } = contract;
   const tensorOf = ({ data, width, height }: FloatRaster) => createTensor(data, [1, 1, height, width]);
   return {
     scale: contract.scale,
@@ -68,12 +73,17 @@ export function loftrMatcher(
     minConfidence: contract.defaultConfidence,
     maxTokens: contract.maxTokens,
     chanceRadiusPx,
-    async match(a, b, { signal, scale = contract.scale }) {
+    async match(a, b, { signal, aFromB, searchRadiusPx, scale = contract.scale }) {
       signal.throwIfAborted();
       if (a.data.length === 0 || b.data.length === 0) return noCorrespondences;
       const isTall = a.height + b.height > a.width + b.width;
       const [first, second] = isTall ? [transposed(a), transposed(b)] : [a, b];
-      const outputs = await session.run({ [nameA]: tensorOf(first), [nameB]: tensorOf(second) });
+      const columns = bandInput && bandColumns(first, second, isTall ? swapAxesOf(aFromB) : aFromB, searchRadiusPx);
+      const outputs = await session.run({
+        [nameA]: tensorOf(first),
+        [nameB]: tensorOf(second),
+        ...(bandInput && columns ? { [bandInput]: createTensor(new Float32Array(columns), [columns]) } : {}),
+      });
       signal.throwIfAborted();
       const rows = await rowsOf(outputs, contract.outputName);
       const table = calibrationFor(contract.calibration, scale);
@@ -89,6 +99,11 @@ function transposed({ data, width, height }: FloatRaster): FloatRaster {
   const turned = new Float32Array(data.length);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) turned[x * height + y] = data[y * width + x];
   return { data: turned, width: height, height: width };
+}
+
+/** The same motion between the transposed rasters. */
+function swapAxesOf({ a, b, c, d, e, f }: Affine2): Affine2 {
+  return { a: d, b: c, c: b, d: a, e: f, f: e };
 }
 
 function swapAxes(points: Float32Array): Float32Array {
