@@ -12,7 +12,7 @@ import type { Tile, TileId, TilePair, TileReader } from '../tiles/tile.ts';
 import type { PairResult } from './link.ts';
 import { noCorrespondences } from './matcher.ts';
 import type { Correspondences, Matcher } from './matcher.ts';
-import { matchStrips } from './match-strips.ts';
+import { matchingScale, matchStrips } from './match-strips.ts';
 import { overlapIntensities } from './overlap-intensities.ts';
 import type { Strip } from './overlap-intensities.ts';
 import { seedOf } from './random.ts';
@@ -62,15 +62,17 @@ export async function matchPair(
     if (!isTextured(strip, matcher.scale))
       return rejectUnmatched('no-texture', `${tile.file} shows nothing but an even field or noise in the overlap.`);
 
-  const matches = await matchStrips(a, b, matcher, {
+  const scale = matchingScale(matcher, a.region, b.region);
+  const context = {
     signal,
     seed: seedOf(pairKey(pair)),
     aFromB: affineFromPose(pair.aFromB),
     searchRadiusPx: shiftLimitPx(pair),
-  });
+  };
+  const matches = await matchStrips(a, b, matcher, context, scale);
   signal.throwIfAborted();
   const correspondences = keepSure(matches, options.minConfidence ?? matcher.minConfidence);
-  const chanceRadiusPx = (matcher.chanceRadiusPx ?? Infinity) / matcher.scale;
+  const chanceRadiusPx = (matcher.chanceRadiusPx ?? Infinity) / scale;
   const sizes = { a: tileA.size, b: tileB.size };
   const verification = { ...options, chanceRadiusPx };
   const judged = verifyPair(pair, correspondences, sizes, verification, now() - start);
@@ -102,7 +104,7 @@ function isTextured({ raster }: Strip, scale: number): boolean {
 }
 
 /** The matches at or above a confidence, the rest and every non-finite one dropped. */
-function keepSure({ a, b, confidence }: Correspondences, least: number): Correspondences {
+function keepSure({ a, b, confidence, sigmaPx }: Correspondences, least: number): Correspondences {
   const kept: number[] = [];
   for (let i = 0; i < confidence.length; i++)
     if (confidence[i] >= least && Number.isFinite(a[2 * i] + a[2 * i + 1] + b[2 * i] + b[2 * i + 1])) kept.push(i);
@@ -110,5 +112,6 @@ function keepSure({ a, b, confidence }: Correspondences, least: number): Corresp
     a: Float32Array.from({ length: 2 * kept.length }, (_, k) => a[2 * kept[k >> 1] + (k & 1)]),
     b: Float32Array.from({ length: 2 * kept.length }, (_, k) => b[2 * kept[k >> 1] + (k & 1)]),
     confidence: Float32Array.from(kept, (i) => confidence[i]),
+    ...(sigmaPx && { sigmaPx: Float32Array.from(kept, (i) => sigmaPx[i]) }),
   };
 }

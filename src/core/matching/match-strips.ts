@@ -26,12 +26,15 @@ export const tokenSidePx = 8;
 
 /** Least agreement of a coarse pass that narrows the search of the windows. */
 const coarseInliers = 10;
+/** Cells of a strip, and across it, below which a finer scale is taken. */
+const enoughCells = 160;
+const enoughAcross = 5;
 /** What is left of the search radius after a coarse pass: strips bend by up to a few percent of their length. */
 const bendShare = 0.03;
 const leastRadiusPx = 48;
 
 /**
- * Matches two strips with a matcher at its own scale and returns full-resolution px of the two tiles.
+ * Matches two strips with a matcher at one of its scales and returns full-resolution px of the two tiles.
  *
  * A strip with more cells than the matcher's `maxTokens` is first matched whole at a scale at which it fits, which
  * narrows the search; then a's strip is cut along its longer side (and across, when still too large) into windows,
@@ -43,19 +46,33 @@ export async function matchStrips(
   b: Strip,
   matcher: Matcher,
   context: StripContext,
+  wanted = matchingScale(matcher, a.region, b.region),
 ): Promise<Correspondences> {
   const limit = (matcher.maxTokens ?? Infinity) * tokenSidePx * tokenSidePx;
-  const area = Math.max(areaOf(a.region), areaOf(b.region)) * matcher.scale ** 2;
-  if (area <= limit) return matchAtScale(a, b, matcher, matcher.scale, context, [wholeOf]);
-  const coarseScale = matcher.scale * Math.sqrt(limit / area) * 0.99;
+  const area = Math.max(areaOf(a.region), areaOf(b.region)) * wanted ** 2;
+  if (area <= limit) return matchAtScale(a, b, matcher, wanted, context, [wholeOf]);
+  const coarseScale = wanted * Math.sqrt(limit / area) * 0.99;
   const coarse = await matchAtScale(a, b, matcher, coarseScale, context, [wholeOf]);
   const narrowed = narrowSearch(coarse, coarseScale, a, context);
   const side = Math.sqrt(limit);
-  const scale = Math.min(matcher.scale, side / (4 * narrowed.searchRadiusPx));
+  const scale = Math.min(wanted, side / (4 * narrowed.searchRadiusPx));
   if (scale <= coarseScale) return coarse;
   const windows = windowGrid(a.region, scale, narrowed.searchRadiusPx, limit, matcher.multipleOf);
   const fine = await matchAtScale(a, b, matcher, scale, narrowed, windows);
   return fine.confidence.length > 0 ? fine : coarse;
+}
+
+/**
+ * The coarsest of the matcher's scales at which the smaller strip still has enough cells, and enough of them across:
+ * reduced further, a thin overlap is a handful of cells and its matches prove nothing.
+ */
+export function matchingScale(matcher: Matcher, a: Rect, b: Rect): number {
+  const scales = [...(matcher.scales ?? [matcher.scale])].sort((p, q) => p - q);
+  const area = Math.min(areaOf(a), areaOf(b));
+  const side = Math.min(a.width, a.height, b.width, b.height);
+  const isEnough = (scale: number) =>
+    area * scale * scale >= enoughCells * tokenSidePx ** 2 && side * scale >= enoughAcross * tokenSidePx;
+  return scales.find((scale) => scale >= matcher.scale && isEnough(scale)) ?? scales[scales.length - 1];
 }
 
 function areaOf({ width, height }: Rect): number {
@@ -116,8 +133,10 @@ async function matchAtScale(
   context: StripContext,
   windows: readonly WindowOf[],
 ): Promise<Correspondences> {
-  const smallA = normaliseForMatching(downsampleStrip(a.raster, scale));
-  const smallB = normaliseForMatching(downsampleStrip(b.raster, scale));
+  const normalise = (small: FloatRaster, full: Raster) =>
+    matcher.normalisation === 'unit' ? fractionOfWhite(small, full) : normaliseForMatching(small);
+  const smallA = normalise(downsampleStrip(a.raster, scale), a.raster);
+  const smallB = normalise(downsampleStrip(b.raster, scale), b.raster);
   // scaled strips from tiles and back: q = s·p + s(½ − origin) − ½
   const stripAFromStripB = composeAffine(
     stripFromTile(a.region, scale),
@@ -140,11 +159,13 @@ async function matchAtScale(
       seed: context.seed,
       aFromB,
       searchRadiusPx: radius,
+      scale,
     });
     found.push({
       a: toTile(matches.a, windowA, scale, a.region),
       b: toTile(matches.b, croppedB, scale, b.region),
       confidence: matches.confidence,
+      ...(matches.sigmaPx && { sigmaPx: matches.sigmaPx.map((sigma) => sigma / scale) }),
     });
   }
   return concatenate(found);
@@ -197,15 +218,28 @@ function toTile(points: Float32Array, window: Rect, scale: number, region: Rect)
 
 function concatenate(parts: readonly Correspondences[]): Correspondences {
   if (parts.length === 0) return noCorrespondences;
-  if (parts.length === 1) return parts[0];
-  const count = parts.reduce((sum, part) => sum + part.confidence.length, 0);
-  const all = { a: new Float32Array(2 * count), b: new Float32Array(2 * count), confidence: new Float32Array(count) };
-  let at = 0;
-  for (const part of parts) {
-    all.a.set(part.a, 2 * at);
-    all.b.set(part.b, 2 * at);
-    all.confidence.set(part.confidence, at);
-    at += part.confidence.length;
-  }
-  return all;
+  const joined = (of: (part: Correspondences) => Float32Array) => {
+    const arrays = parts.map(of);
+    const all = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      all.set(array, at);
+      at += array.length;
+    }
+    return all;
+  };
+  const isKnown = parts.every(({ sigmaPx }) => sigmaPx !== undefined);
+  return {
+    a: joined(({ a }) => a),
+    b: joined(({ b }) => b),
+    confidence: joined(({ confidence }) => confidence),
+    ...(isKnown && { sigmaPx: joined(({ sigmaPx }) => sigmaPx ?? new Float32Array(0)) }),
+  };
+}
+
+/** Grey values as fractions of the white of the file's sample type; floats are stretched, they have no white. */
+function fractionOfWhite(small: FloatRaster, full: Raster): FloatRaster {
+  const white = full.data instanceof Uint8Array ? 255 : full.data instanceof Uint16Array ? 65535 : null;
+  if (white === null) return normaliseForMatching(small);
+  return { ...small, data: small.data.map((value) => value / white) };
 }

@@ -21,6 +21,8 @@ export interface AlignedPatches {
   /** [2N] what to add to a place of a before `bFromA` to find it in b, noise shrunk away; px. */
   readonly shift: Float64Array;
   readonly bFromA: Affine2;
+  /** Normalised correlation of the whole overlap, every patch where it was found. */
+  readonly ncc: number;
 }
 
 /** Side of a patch, px: several membranes wide, small against the bending of a scan line. */
@@ -32,9 +34,10 @@ const fMargin = 9;
 const stepsPerRung = 4;
 /** A patch that would move further than this from the smooth motion shows something else, px. */
 const strayPx = 3;
-/** Least share of a patch's gradients that is structure, and largest variance of its place, px², for it to count. */
+/** Least share of a patch's gradients that is structure, of the median precision, and of the overlap's correlation, for it to count. */
 const leastStructure = 0.3;
-const mostVariance = 1;
+const leastPrecision = 0.3;
+const leastCorrelation = 0.6;
 /** Largest pixel count of an overlap whose smooth motion is found at full resolution. */
 const smoothAtFull = 40_000;
 
@@ -305,8 +308,8 @@ function localShifts(cells: OverlapCells, scores: CellScores, noiseSlope: number
     shift[2 * k + 1] = uy / structure;
     if (Math.hypot(ux, uy) > strayPx * structure) shift[2 * k] = shift[2 * k + 1] = 0;
     else precision[k] = (scores.weights[k] * structure * structure) / (both * variance);
-    if (precision[k] * mostVariance < 1) precision[k] = 0;
   }
+  dropVague(precision);
   const deviation = sharedVariance(cells, shift, precision);
   const positive = precision.filter((value) => value > 0).sort();
   if (positive.length === 0) return null;
@@ -316,6 +319,13 @@ function localShifts(cells: OverlapCells, scores: CellScores, noiseSlope: number
     return p > 0 ? (value * deviation) / (deviation + 1 / p) : 0;
   });
   return { shift, shrunk, precision, deviation, noise };
+}
+
+/** Sets to 0 what is known far worse than the middle patch: a bent model would be pulled by what is hardly seen. */
+function dropVague(precision: Float64Array): void {
+  const known = precision.filter((value) => value > 0).sort();
+  const least = leastPrecision * known[known.length >> 1];
+  for (let k = 0; k < precision.length; k++) if (precision[k] < least) precision[k] = 0;
 }
 
 /** Mean product of the displacements of neighbours, an axis: noise is independent from patch to patch. */
@@ -338,7 +348,7 @@ function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): Al
   const { cells, bFromA, tileFromA, tileFromB } = lattice;
   const kept: number[] = [];
   for (let k = 0; k < local.precision.length; k++) {
-    if (local.precision[k] > 0) kept.push(k);
+    if (local.precision[k] > 0 && scores.correlation[k] > leastCorrelation * scores.ncc) kept.push(k);
   }
   if (kept.length === 0) return null;
   const n = kept.length;
@@ -366,5 +376,6 @@ function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): Al
     correlation,
     shift,
     bFromA: composeAffine(tileFromB, composeAffine(bFromA, invertAffine(tileFromA))),
+    ncc: scores.ncc,
   };
 }

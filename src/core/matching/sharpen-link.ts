@@ -1,8 +1,10 @@
-import { applyAffine } from '../geometry/affine2.ts';
+import { applyAffine, identityAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { alignOverlap } from './align-overlap.ts';
+import { scaleMoments, squaredResidual } from './link-moments.ts';
 import type { Link, LinkMoments, TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
+import { parameterCount } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
 import { squaredResiduals } from './ransac.ts';
 import { alignPatchLattice } from './refine-overlap.ts';
@@ -17,6 +19,13 @@ const leastPatches = 6;
 const typicalMisfit = 0.01;
 const leastMisfit = 1e-5;
 const misfitRounds = 3;
+/** Variances of noise added to the square of the robust scale: what noise explains is no outlier. */
+const noiseSquares = 8;
+/** Variance of a fit in terms of independent patches: measured on synthetic pairs. */
+const sharedNoise = 2;
+const leastWeightFactor = 0.1;
+/** What a start at the matches' bends must leave of 1 − correlation to be preferred: a cubic alone takes 2 % off noise. */
+const bentResidual = 0.95;
 const patchRobustScale = 0.2;
 const strayPx = 3;
 
@@ -41,20 +50,56 @@ export function sharpMotion(
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
   ransacPx: number,
 ): SharpMotion | null {
-  // A bent strip is followed from where its matches are; a stiff one is aligned as a whole first.
-  const whole = bendAt === null ? alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model) : null;
-  const patches = alignPatchLattice(a, b, whole?.aFromB ?? start, bendAt);
+  const patches = straightOrBent(a, b, start, model, bendAt);
   if (patches === null || patches.precision.length < leastPatches) return null;
   const matches = { a: patches.a, b: patches.b, confidence: patches.correlation };
   const all = new Uint8Array(patches.precision.length).fill(1);
+  const scaleSquares = patches.precision.map((value) => (patchRobustScale * ransacPx) ** 2 + noiseSquares / value);
   let misfit = typicalMisfit;
   for (let round = 0; ; round++) {
     const weights = weightsOf(patches.precision, misfit);
-    const fit = fitRobustly(matches, all, model, patchRobustScale * ransacPx, weights);
+    const fit = fitRobustly(matches, all, model, scaleSquares, weights);
     if (fit === null) return null;
-    if (round === misfitRounds) return { model, ...fit, patches };
+    if (round === misfitRounds)
+      return { model, aFromB: fit.aFromB, moments: honestMoments(fit, model, patches, misfit), patches };
     misfit = misfitOf(squaredResiduals(matches, fit.aFromB), patches.precision);
   }
+}
+
+/**
+ * Patches from where the overlap aligned as a whole puts them, or from where the matches say that it bends: bends of
+ * more than a patch can be wrong are not found without them, and in noise the matches seem to bend when nothing does.
+ */
+function straightOrBent(
+  a: Strip,
+  b: Strip,
+  start: Affine2,
+  model: TransformModel,
+  bendAt: ((x: number, y: number) => readonly [number, number]) | null,
+): AlignedPatches | null {
+  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model);
+  const straight = alignPatchLattice(a, b, whole?.aFromB ?? start, null);
+  if (bendAt === null) return straight;
+  const bent = alignPatchLattice(a, b, start, bendAt);
+  if (straight === null || bent === null) return straight ?? bent;
+  return 1 - bent.ncc < bentResidual * (1 - straight.ncc) ? bent : straight;
+}
+
+/**
+ * The moments with their weight scaled so that what the solver makes of them, s²/Σw with s² = Σw|r|²/(2Σw − k), is the
+ * variance of the fit: robust weights take away from the scatter, and neighbouring patches share some of their noise.
+ */
+function honestMoments(
+  { aFromB, moments }: { readonly aFromB: Affine2; readonly moments: LinkMoments },
+  model: TransformModel,
+  { precision }: AlignedPatches,
+  misfit: number,
+): LinkMoments {
+  const information = precision.reduce((sum, value) => sum + 1 / (1 / value + misfit), 0);
+  const variance = (sharedNoise * precision.length) / (information * moments.weight);
+  const scatter = squaredResidual(moments, identityAffine, aFromB) / moments.weight;
+  const factor = (parameterCount[model] + scatter / variance) / (2 * moments.weight);
+  return scaleMoments(moments, Math.min(2, Math.max(leastWeightFactor, factor)));
 }
 
 /** Inverse variances, by noise and by what the model cannot follow, relative to their mean. */

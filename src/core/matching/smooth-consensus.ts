@@ -54,6 +54,8 @@ export function growSmoothConsensus(
 
 /** F value per coefficient from which the matches are believed to bend. */
 const bendingF = 4;
+/** Root mean square of bending that is worth starting from, px. */
+const leastBendPx = 0.75;
 
 /**
  * What a smooth motion through the inliers adds to an affine one, as a displacement in a at a place of b, px; null when
@@ -86,6 +88,8 @@ export function bendOfMatches(
   const after = squares.reduce((sum, square, i) => sum + (mask[i] === 0 ? 0 : square), 0);
   const free = 2 * (count - termsOf[degree]);
   if (!((before - after) / (2 * termsOf[degree]) > (bendingF * after) / free)) return null;
+  // Matches of a network share their errors with their neighbours: a little bending is theirs, and alignment finds it.
+  if (before - after < count * leastBendPx ** 2) return null;
   const powers = new Float64Array(10);
   return (x, y) => {
     monomials(clampUnit((x - frame.x) / frame.halfWidth), clampUnit((y - frame.y) / frame.halfHeight), powers);

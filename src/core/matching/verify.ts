@@ -58,7 +58,7 @@ export interface PairSizes {
 }
 
 /** Residual, in thresholds, from which a match of the final fit weighs less, and how often weights are renewed. */
-export const robustScale = 0.5;
+const robustScale = 0.5;
 const reweightings = 10;
 const defaultMinInliers = 8;
 /** Inliers from which an affine fit is better than a similarity: six numbers, two a match, and some to spare. */
@@ -258,23 +258,25 @@ function clumpObjection({ a, b }: Correspondences, mask: Uint8Array, sizes: Pair
  * Least squares with soft-L1 weights 1/√(1 + r²/s²): where the scan is bent beyond what the model can follow, the
  * bulk of the strip is fitted rather than the compromise. Weights stay 1 where the model fits.
  *
+ * @param scaleSquares [N] s² of each match, px²; or one for all.
  * @param given [N] relative weights of the matches; all 1 when absent.
  */
 export function fitRobustly(
   correspondences: Correspondences,
   inlierMask: Uint8Array,
   model: TransformModel,
-  scalePx: number,
+  scaleSquares: number | Float32Array,
   given: Float32Array | undefined,
 ): { readonly aFromB: Affine2; readonly moments: LinkMoments } | null {
   let weights = Float64Array.from(inlierMask, (_, i) => given?.[i] ?? 1);
+  const scaleOf = (i: number) => (typeof scaleSquares === 'number' ? scaleSquares : scaleSquares[i]);
   for (let round = 0; ; round++) {
     const moments = linkMoments(correspondences, inlierMask, weights);
     const aFromB = fitModel(model, moments);
     if (aFromB === null) return null;
     if (round === reweightings) return { aFromB, moments };
     weights = squaredResiduals(correspondences, aFromB).map(
-      (square, i) => (given?.[i] ?? 1) / Math.sqrt(1 + square / scalePx ** 2),
+      (square, i) => (given?.[i] ?? 1) / Math.sqrt(1 + square / scaleOf(i)),
     );
   }
 }
@@ -299,7 +301,7 @@ function buildLink(
     wanted === 'affine' ? (inliers >= affineInliers ? ['affine', 'similarity'] : ['similarity']) : [wanted];
   let reason = 'the agreeing matches determine no motion';
   for (const model of candidates) {
-    const fit = fitRobustly(correspondences, inlierMask, model, robustScale * ransacPx, weights);
+    const fit = fitRobustly(correspondences, inlierMask, model, (robustScale * ransacPx) ** 2, weights);
     if (fit === null) continue;
     const { aFromB, moments } = fit;
     const problem = objection(aFromB);
