@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StitchError } from '../src/core/errors.ts';
+import { diagnoseAcquisition } from '../src/core/diagnosis/diagnose-acquisition.ts';
+import { recommendTransform } from '../src/core/diagnosis/recommend-transform.ts';
 import { solveElasticGraph } from '../src/core/elastic/solve-elastic-graph.ts';
 import { solvePoseGraph } from '../src/core/graph/solve.ts';
 import { transformModels } from '../src/core/matching/link.ts';
@@ -11,7 +13,7 @@ import { defaultStitchOptions, matcherIds, type StitchOptions } from '../src/cor
 import { solveTones } from '../src/core/photometry/solve-tones.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';
-import { stitch, type StitchResult, type StitchSteps } from '../src/core/stitch.ts';
+import { poseGraphOf, stitch, type StitchResult, type StitchSteps } from '../src/core/stitch.ts';
 import { proposePairs } from '../src/core/tiles/pairing.ts';
 import {
   pairKey,
@@ -51,7 +53,9 @@ const spec = {
 type Given = Readonly<Partial<Record<keyof typeof spec, string | boolean>>>;
 
 export const stitchCommand = {
-  summary: 'stitches the tiles of a folder: OUT/mosaic.tif, OUT/solution.json, OUT/links.csv',
+  summary:
+    'stitches the tiles of a folder: OUT/mosaic.tif, OUT/solution.json, OUT/links.csv; with --refine or ' +
+    '--transform elastic OUT/acquisition.json, too',
   usage:
     'stitch DIR --out OUT [--matcher loftr|sift|phase-correlation] [--model BUNDLE] ' +
     '[--transform translation|rigid|similarity|affine|elastic] [--refine] [--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] ' +
@@ -79,6 +83,7 @@ export const stitchCommand = {
     await loaded.matcher.dispose();
 
     await writeResults(out, { tiles, layout, options, result, loaded });
+    if (result.refined) await writeAcquisition(out, { tiles, layout, options, result }, context);
     if (!given['no-mosaic'])
       await exportMosaic(join(out, 'mosaic.tif'), result.mosaic, options.compose, reader, context);
     report(result);
@@ -196,6 +201,27 @@ async function writeResults(out: string, { tiles, layout, options, result, loade
   const { text, warnings } = writeTileConfiguration(mosaic);
   await writeText(join(out, 'TileConfiguration.registered.txt'), text);
   for (const warning of warnings) process.stderr.write(`TileConfiguration.registered.txt: ${warning}\n`);
+}
+
+/** What the solution says of the microscope, and which transform would do: OUT/acquisition.json, and the gist of it here. */
+async function writeAcquisition(
+  out: string,
+  { tiles, layout, options, result }: Omit<Finished, 'loaded'>,
+  context: RunContext,
+): Promise<void> {
+  const graph = poseGraphOf({ tiles, layout, excluded: new Set() }, result.pairs);
+  const recommendation = await recommendTransform(graph, result.refined ?? [], options.solve, context);
+  const diagnosis = diagnoseAcquisition(tiles, layout, result.report);
+  const line = diagnosis.scan && {
+    x: Array.from(diagnosis.scan.line.x),
+    stretch: Array.from(diagnosis.scan.line.stretch),
+  };
+  const elastic = 'elastic' in result.report ? result.report.elastic : null;
+  const scan = diagnosis.scan && { ...diagnosis.scan, line };
+  const text = JSON.stringify({ recommendation, elastic, findings: diagnosis.findings, scan }, null, 1);
+  await writeText(join(out, 'acquisition.json'), `${text}\n`);
+  if (recommendation) process.stderr.write(`${recommendation.sentence}\n`);
+  for (const { sentence, advice } of diagnosis.worthFixing) process.stderr.write(`${sentence} ${advice ?? ''}\n`);
 }
 
 async function writeText(path: string, text: string): Promise<void> {

@@ -82,23 +82,32 @@ export async function resolve(
   steps: StitchSteps,
   context: RunContext,
 ): Promise<StitchResult> {
-  const { tiles, layout, options, excluded } = input;
+  const { tiles, layout, options } = input;
+  const graph = poseGraphOf(input, pairs);
+  const { report, refined } = await solveGraph(graph, input, steps, context);
+  context.signal.throwIfAborted();
+
+  context.onProgress({ stage: 'photometry', done: 0, total: 1 });
+  const trusted = trustedLinks(graph.links, report);
+  const tones = await steps.solveTones(trusted);
+  context.onProgress({ stage: 'photometry', done: 1, total: 1 });
+
+  const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
+  return { pairs, ...(refined ? { refined } : {}), report, tones, mosaic, warnings: warningsOf(pairs, report) };
+}
+
+/** The graph of finished pairs: every tile of the layout, and the links that are not excluded. */
+export function poseGraphOf(
+  { tiles, layout, excluded }: Pick<StitchInput, 'tiles' | 'layout' | 'excluded'>,
+  pairs: readonly PairResult[],
+): PoseGraph {
   const links = pairs.filter((result): result is Link => result.kind === 'link' && !excluded.has(pairKey(result.pair)));
   const priors = nominalPriors(layout, tiles);
   const nodes = tiles.flatMap((tile) => {
     const prior = priors.get(tile.id);
     return prior ? [{ id: tile.id, size: tile.size, prior }] : [];
   });
-  const { report, refined } = await solveGraph({ nodes, links }, input, steps, context);
-  context.signal.throwIfAborted();
-
-  context.onProgress({ stage: 'photometry', done: 0, total: 1 });
-  const trusted = trustedLinks(links, report);
-  const tones = await steps.solveTones(trusted);
-  context.onProgress({ stage: 'photometry', done: 1, total: 1 });
-
-  const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
-  return { pairs, ...(refined ? { refined } : {}), report, tones, mosaic, warnings: warningsOf(pairs, report) };
+  return { nodes, links };
 }
 
 /** The first solve from the matches, and the second from patches aligned about the first, where the options ask for it. */

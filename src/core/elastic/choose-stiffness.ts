@@ -6,9 +6,9 @@ import type { Measurements } from './measurements.ts';
 import type { ElasticOptions, ElasticTile } from './solve-elastic.ts';
 
 /** How much softer than the options' stiffness tiles may be; real and synthetic tiles differ by this much. */
-const softnesses = [1, 4, 16, 64] as const;
-/** A softer tile must predict what was held out better by this. */
-const worthwhile = 0.95;
+const softnesses = [1, 5, 25] as const;
+/** A softer tile must predict what was held out better by this: what fits a little better is mostly noise. */
+const worthwhile = 0.8;
 /** The choice is made on so many tiles at most. */
 const mostTiles = 60;
 /** A tenth of a pixel of misfit is noise: nothing is gained by bending for less. */
@@ -21,7 +21,7 @@ export interface ChosenStiffness extends HeldOut {
 }
 
 /**
- * The stiffest of four kinds of tile, each four times as soft as the one before, that predicts a held-out fifth of the patches
+ * The stiffest of three kinds of tile, each five times as soft as the one before, that predicts a held-out fifth of the patches
  * about as well as any. Of a large grid a connected part is looked at.
  */
 export async function chooseStiffness(
