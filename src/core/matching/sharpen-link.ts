@@ -1,6 +1,8 @@
-import { applyAffine, identityAffine } from '../geometry/affine2.ts';
+import { applyAffine, identityAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { alignOverlap } from './align-overlap.ts';
+import type { OverlapAlignment } from './align-overlap.ts';
+import { cropToOverlap } from './alignment-level.ts';
 import { scaleMoments, squaredResidual } from './link-moments.ts';
 import type { Link, LinkMoments, TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
@@ -12,8 +14,13 @@ import type { AlignedPatches } from './refine-overlap.ts';
 import { bendOfMatches } from './smooth-consensus.ts';
 import { fitRobustly } from './verify.ts';
 
-/** Fewest patches of a fit: an affine motion has six numbers, a patch gives two. */
-const leastPatches = 6;
+/**
+ * Fewest patches of a fit. A thin or noisy overlap has fewer; the motion of the overlap aligned as a whole, which needs
+ * none, is better founded then.
+ */
+const leastPatches = 12;
+/** Places that a motion of the whole overlap is handed on by: along its longer side, and across. */
+const wholePlaces = [8, 3] as const;
 
 /** Variance of the places beyond noise, px²: what it starts from, and what interpolation leaves at least. */
 const typicalMisfit = 0.01;
@@ -50,8 +57,10 @@ export function sharpMotion(
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
   ransacPx: number,
 ): SharpMotion | null {
-  const patches = straightOrBent(a, b, start, model, bendAt);
-  if (patches === null || patches.precision.length < leastPatches) return null;
+  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model);
+  const patches = straightOrBent(a, b, start, whole, bendAt);
+  if (patches === null || patches.precision.length < leastPatches)
+    return whole && model !== 'translation' ? wholeMotion(a, b, whole, model, ransacPx) : null;
   const matches = { a: patches.a, b: patches.b, confidence: patches.correlation };
   const all = new Uint8Array(patches.precision.length).fill(1);
   const scaleSquares = patches.precision.map((value) => (patchRobustScale * ransacPx) ** 2 + noiseSquares / value);
@@ -74,15 +83,53 @@ function straightOrBent(
   a: Strip,
   b: Strip,
   start: Affine2,
-  model: TransformModel,
+  whole: OverlapAlignment | null,
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
 ): AlignedPatches | null {
-  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model);
   const straight = alignPatchLattice(a, b, whole?.aFromB ?? start, null);
   if (bendAt === null) return straight;
   const bent = alignPatchLattice(a, b, start, bendAt);
   if (straight === null || bent === null) return straight ?? bent;
   return 1 - bent.ncc < bentResidual * (1 - straight.ncc) ? bent : straight;
+}
+
+/** The motion of the overlap aligned as a whole, as if patches all over it had said so. */
+function wholeMotion(
+  a: Strip,
+  b: Strip,
+  { aFromB, ncc, covariance }: OverlapAlignment,
+  model: TransformModel,
+  ransacPx: number,
+): SharpMotion | null {
+  const common = cropToOverlap(a, b, aFromB, 0);
+  if (common === null) return null;
+  const bFromA = invertAffine(aFromB);
+  const { x, y, width, height } = common.a.region;
+  const [columns, rows] = width > height ? wholePlaces : [wholePlaces[1], wholePlaces[0]];
+  const count = columns * rows;
+  const places = new Float32Array(2 * count);
+  const partners = new Float32Array(2 * count);
+  for (let k = 0; k < count; k++) {
+    const u = x + (((k % columns) + 0.5) * width) / columns - 0.5;
+    const v = y + ((Math.floor(k / columns) + 0.5) * height) / rows - 0.5;
+    const q = applyAffine(bFromA, u, v);
+    places.set([u, v], 2 * k);
+    partners.set([q.x, q.y], 2 * k);
+  }
+  const parameters = parameterCount[model];
+  const variance = (covariance[0] + covariance[parameters + 1]) / 2;
+  const patches: AlignedPatches = {
+    a: places,
+    b: partners,
+    precision: new Float32Array(count).fill(1 / (count * variance)),
+    correlation: new Float32Array(count).fill(Math.max(0, ncc)),
+    shift: new Float64Array(2 * count),
+    bFromA,
+    ncc,
+  };
+  const matches = { a: places, b: partners, confidence: patches.correlation };
+  const fit = fitRobustly(matches, new Uint8Array(count).fill(1), model, (patchRobustScale * ransacPx) ** 2, undefined);
+  return fit && { model, aFromB: fit.aFromB, moments: fit.moments, patches };
 }
 
 /**
@@ -121,13 +168,22 @@ function misfitOf(squares: Float64Array, precision: Float32Array): number {
   return Math.max(leastMisfit, sum / weight);
 }
 
-/** A link whose motion and moments are the patches', its inliers moved to where the patches round them lie. */
-export function sharpenLink(link: Link, a: Strip, b: Strip, ransacPx: number): Link {
+/**
+ * A link whose motion and moments are the patches', its inliers moved to where the patches round them lie, and the share
+ * of the structure that agrees; the link as it is, and null, when the overlap cannot be aligned.
+ */
+export function sharpenLink(
+  link: Link,
+  a: Strip,
+  b: Strip,
+  ransacPx: number,
+): { readonly link: Link; readonly structureNcc: number | null } {
   const bendAt = bendOfMatches(link.correspondences, link.inlierMask, link.aFromB, ransacPx);
   const sharp = sharpMotion(a, b, link.aFromB, link.model, bendAt, ransacPx);
-  if (sharp === null) return link;
+  if (sharp === null) return { link, structureNcc: null };
   const correspondences = moveInliers(link.correspondences, link.inlierMask, sharp.patches);
-  return { ...link, ...motionOf(sharp, correspondences, link.inlierMask), correspondences };
+  const sharpened = { ...link, ...motionOf(sharp, correspondences, link.inlierMask), correspondences };
+  return { link: sharpened, structureNcc: sharp.patches.structureNcc };
 }
 
 /** What of a link follows from its motion. */

@@ -76,8 +76,10 @@ export function normaliseForMatching(
  * Distances, px, at which structure correlates and detector noise does not. Near ones alone are not enough: the
  * faintest strip of the mussel grids that still links has −0.035 at 2 px and 0.018 at 8 px.
  */
-const textureLags = [2, 4, 8] as const;
-/** A correlation of independent noise is 0 ± 1/√n. */
+const textureLags = [2, 3, 4, 8] as const;
+/** Lags whose correlations are also taken together: faint structure shows in all of them. */
+const jointLags = 3;
+/** A correlation of independent noise is 0 ± 1/√n, and those at several lags are independent. */
 const noiseSigmas = 5;
 
 /** Whether there may be something to match: not constant, and more than uncorrelated noise. */
@@ -95,10 +97,13 @@ export function hasTexture(raster: Raster): boolean {
   let variance = 0;
   for (const value of data) if (Number.isFinite(value)) variance += (value - mean) ** 2 / count;
   if (!(variance > 1e-12 * Math.max(1, mean * mean))) return false;
-  return textureLags.some((lag) => isCorrelated(raster, lag, mean, variance));
+  const sigmas = textureLags.map((lag) => correlationSigmas(raster, lag, mean, variance));
+  const joint = sigmas.slice(0, jointLags).reduce((total, value) => total + value, 0) / Math.sqrt(jointLags);
+  return joint > noiseSigmas || sigmas.some((value) => value > noiseSigmas);
 }
 
-function isCorrelated({ data, width, height }: Raster, lag: number, mean: number, variance: number): boolean {
+/** Correlation at a distance along both axes, in standard deviations of that of independent noise; 0 without pixels. */
+function correlationSigmas({ data, width, height }: Raster, lag: number, mean: number, variance: number): number {
   let products = 0;
   let terms = 0;
   for (let y = 0; y + lag < height; y++) {
@@ -110,5 +115,5 @@ function isCorrelated({ data, width, height }: Raster, lag: number, mean: number
       terms += 2;
     }
   }
-  return terms > 0 && products > noiseSigmas * Math.sqrt(terms) * variance;
+  return terms > 0 ? products / (Math.sqrt(terms) * variance) : 0;
 }
