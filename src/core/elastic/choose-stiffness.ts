@@ -7,8 +7,13 @@ import type { ElasticOptions, ElasticTile } from './solve-elastic.ts';
 
 /** How much softer than the options' stiffness tiles may be; real and synthetic tiles differ by this much. */
 const softnesses = [1, 5, 25] as const;
-/** A softer tile must predict what was held out better by this: what fits a little better is mostly noise. */
+/**
+ * A softer tile must predict what was held out better by this: what fits a little better is mostly noise. While the fit
+ * leaves more than patches err by, any gain will do.
+ */
 const worthwhile = 0.8;
+const anyGain = 0.98;
+const patchErrorPx = 0.2;
 /** The choice is made on so many tiles at most. */
 const mostTiles = 60;
 /** A tenth of a pixel of misfit is noise: nothing is gained by bending for less. */
@@ -39,7 +44,8 @@ export async function chooseStiffness(
     const shared = options.shared && { ...options.shared, bend: softness * options.shared.bend };
     const probe = { ...options, stiffness, shared, isProbe: true };
     const found = await holdOut(tiles, part.measurements, part.isPatch, probe, ctx);
-    if (best !== null && !(found.heldOutPx < worthwhile * best.heldOutPx && best.heldOutPx > noisePx)) break;
+    const needed = best !== null && best.fittedPx > patchErrorPx ? anyGain : worthwhile;
+    if (best !== null && !(found.heldOutPx < needed * best.heldOutPx && best.heldOutPx > noisePx)) break;
     best = { ...found, stiffness, shared };
   }
   return best ?? { stiffness: options.stiffness, shared: options.shared, fittedPx: 0, heldOutPx: 0 };

@@ -10,7 +10,7 @@ import { assembleElastic, createElasticSystem, factoriseElastic } from './elasti
 import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts';
 import { misfitsOf, misfitsUnder } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
-import { meshStretches } from './mesh-stretch.ts';
+import { meshStretches, relaxMesh } from './mesh-stretch.ts';
 import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice } from './tile-unknowns.ts';
 import type { Lattice, PointBasis } from './tile-unknowns.ts';
 
@@ -74,10 +74,8 @@ const maxCgIterations = 300;
 /** Tiles turned further than this against each other share no mesh: it lies in the mosaic's directions. */
 const mostTurnRad = 0.15;
 /** A tile that folds gets this much stiffer, so often at most. */
-const stiffening = 1 / 4;
-const maxStiffenings = 5;
-/** … and a mesh that still folds is faded by this factor until it does not. */
-const fading = 0.7;
+const stiffening = 1 / 2;
+const maxStiffenings = 2;
 
 /**
  * Elastic adjustment: a pose and a displacement mesh a tile that minimise, over all measurements p (in a), q (in b),
@@ -111,6 +109,7 @@ export async function solveElastic(
     ctx,
     scales,
     robust: new Float64Array(measurements.weight.length).fill(1),
+    sharedScale: 1,
     iterations: 0,
     converged: true,
   };
@@ -125,15 +124,17 @@ export async function solveElastic(
       least < options.leastStretch || most > options.mostStretch ? [i] : [],
     );
     if (folded.length > 0 && attempt < maxStiffenings && !options.isProbe) {
+      // A mesh that folds in many tiles at once is the one they share.
+      if (2 * folded.length > tiles.length) state.sharedScale *= stiffening;
       for (const i of folded) scales[i] *= stiffening;
       continue;
     }
     if (options.isProbe) return finished(state, result, stretches);
-    const faded = new Set(folded);
+    const relaxed = new Set(folded);
     const meshes = result.meshes.map((mesh, i) =>
-      faded.has(i) ? fadeMesh(mesh, tiles[i].size, poses[i], options) : mesh,
+      relaxed.has(i) ? relaxMesh(mesh, tiles[i].size, poses[i], options) : mesh,
     );
-    if (faded.size === 0) return finished(state, result, stretches);
+    if (relaxed.size === 0) return finished(state, result, stretches);
     const misfits = misfitsOf(measurements, tiles, poses, meshes);
     const within = meshes.map((mesh, i) => meshStretches(mesh, tiles[i].size, poses[i]));
     return finished(state, { ...result, meshes, misfits }, within);
@@ -158,17 +159,6 @@ function finished(
   };
 }
 
-/** The mesh made smaller until its stretches are within the bounds. */
-function fadeMesh(mesh: DisplacementMesh, size: Size, pose: Affine2, options: ElasticOptions): DisplacementMesh {
-  let faded = mesh;
-  for (let factor = fading; factor > 1e-6; factor *= fading) {
-    const [least, most] = meshStretches(faded, size, pose);
-    if (least >= options.leastStretch && most <= options.mostStretch) return faded;
-    faded = { ...mesh, dx: mesh.dx.map((value) => factor * value), dy: mesh.dy.map((value) => factor * value) };
-  }
-  return { ...mesh, dx: mesh.dx.map(() => 0), dy: mesh.dy.map(() => 0) };
-}
-
 /** Everything that the phases of one solve share. */
 interface Solve {
   readonly tiles: readonly ElasticTile[];
@@ -180,6 +170,8 @@ interface Solve {
   /** [tiles] factor on the tile's sigmas of stiffness, lowered where it folds. */
   readonly scales: Float64Array;
   readonly robust: Float64Array;
+  /** The same for the shared mesh. */
+  sharedScale: number;
   iterations: number;
   converged: boolean;
 }
@@ -220,8 +212,12 @@ async function adjustAbout(
     centres.y[i] = centre.y;
   });
   const { stretch, bend, linear } = options.stiffness;
+  const { shared: freely } = options;
+  const shared =
+    freely && canShare(references, tiles)
+      ? { ...freely, stretch: solve.sharedScale * freely.stretch, bend: solve.sharedScale * freely.bend }
+      : null;
   const stiffness = [...solve.scales].map((scale) => ({ stretch: scale * stretch, bend: scale * bend, linear }));
-  const shared = canShare(references, tiles) ? options.shared : null;
   const system = createElasticSystem(lattices, centres, measurements, stiffness, shared);
   const start = misfitsUnder(measurements, references);
   const z = earlier ?? [new Float64Array(system.length), new Float64Array(system.length)];

@@ -28,9 +28,9 @@ export interface RefineOptions {
 }
 
 export const defaultRefineOptions: RefineOptions = {
-  patchRadius: 16,
-  spacing: 32,
-  maxPatches: 500,
+  patchRadius: 12,
+  spacing: 24,
+  maxPatches: 700,
   searchRadiusPx: 8,
   minCorrelation: 0.5,
 };
