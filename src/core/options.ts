@@ -19,7 +19,7 @@ export interface PairOptions {
   /** Align the overlap of every link directly at full resolution (`alignPatchLattice`). */
   readonly align: boolean;
   /**
-   * Ask the overlap as a whole besides the matches (`weighOverlap`): links that it contradicts are rejected, pairs whose
+   * With `align`: ask the overlap as a whole besides the matches (`weighOverlap`): links it contradicts are rejected, pairs whose
    * matches prove nothing are linked where it fits beyond doubt. True when absent.
    */
   readonly weigh?: boolean;

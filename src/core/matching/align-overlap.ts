@@ -11,7 +11,7 @@ import {
   smallMotion,
   solveSymmetric,
 } from './motion-model.ts';
-import { alignmentBlurPx, noiseLeftBy, noiseLevelOf } from './noise-level.ts';
+import { alignmentBlurPx, noiseLeftBy, noiseLevelOf, structureCorrelation } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import { scoreCells, scoreStride } from './cell-scores.ts';
@@ -139,15 +139,6 @@ function cornerShiftPx(from: Affine2, to: Affine2, { region }: Strip): number {
 }
 
 type LevelOutcome = Omit<OverlapAlignment, 'structureNcc'> & Pick<CellScores, 'variances'>;
-
-/** Least share of the variance that is taken for structure: below it the correction would only amplify noise. */
-const leastStructure = 0.05;
-
-function structureCorrelation({ a, b, ab }: CellScores['variances'], noiseA: number, noiseB: number): number {
-  const structureA = Math.max(leastStructure * a, a - noiseA);
-  const structureB = Math.max(leastStructure * b, b - noiseB);
-  return structureA > 0 && structureB > 0 ? Math.min(1, ab / Math.sqrt(structureA * structureB)) : 0;
-}
 
 /** Gauss–Newton on one level, in px of the level; the outcome is in full-resolution px of the tiles again. */
 function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformModel): LevelOutcome | null {

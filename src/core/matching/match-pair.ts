@@ -4,7 +4,7 @@ import type { PairOptions } from '../options.ts';
 import type { CancelSignal } from '../progress.ts';
 import { hasTexture } from '../raster/normalise.ts';
 import { lumaOf } from '../raster/raster.ts';
-import { downsample } from '../raster/resample.ts';
+import { blurGaussian, downsample } from '../raster/resample.ts';
 import type { Rect } from '../geometry/rect.ts';
 import { overlapStrips } from '../tiles/overlap-strips.ts';
 import { pairKey } from '../tiles/tile.ts';
@@ -19,6 +19,11 @@ import { seedOf } from './random.ts';
 import { sharpenLink } from './sharpen-link.ts';
 import { rejectPair, shiftLimitPx, verifyPair } from './verify.ts';
 import { weighOverlap } from './weigh-overlap.ts';
+import type { WeighedPair } from './weigh-overlap.ts';
+
+/** Where structure is looked for once more, and the Gaussian σ of what is no structure there, px. */
+const coarseScale = 0.25;
+const wideSigmaPx = 6;
 
 /** What `matchPair` is handed: pixels, a matcher that is already loaded, and a clock in milliseconds. */
 export interface MatchPairSteps {
@@ -76,11 +81,18 @@ export async function matchPair(
   const sizes = { a: tileA.size, b: tileB.size };
   const verification = { ...options, chanceRadiusPx };
   const judged = verifyPair(pair, correspondences, sizes, verification, now() - start);
-  const weighed = options.weigh === false ? judged : weighOverlap(judged, a, b, sizes, verification);
-  const isSharp = weighed.kind === 'link' && weighed.evidence?.kind === 'overlap';
-  const result =
-    weighed.kind === 'link' && options.align && !isSharp ? sharpenLink(weighed, a, b, options.ransacPx) : weighed;
-  return result.kind === 'link' ? { ...result, intensities: overlapIntensities(a, b, result.aFromB) } : result;
+  const result = alignedResult(judged, { a, b, sizes, options: verification }, options);
+  return result.kind === 'link'
+    ? { ...result, matchMs: now() - start, intensities: overlapIntensities(a, b, result.aFromB) }
+    : { ...result, matchMs: now() - start };
+}
+
+/** The result with its overlap aligned and weighed, as far as the options ask for it. */
+function alignedResult(judged: PairResult, weighed: WeighedPair, { align, weigh = true }: PairOptions): PairResult {
+  if (!align) return judged;
+  if (weigh) return weighOverlap(judged, weighed);
+  const { a, b, options } = weighed;
+  return judged.kind === 'link' ? sharpenLink(judged, a, b, options.ransacPx).link : judged;
 }
 
 /** The strip's luma, or the error that its file gave; aborts and programmer's errors are thrown. */
@@ -98,9 +110,15 @@ async function readStrip(
   }
 }
 
+/** Structure at the matcher's scale, or what strong noise leaves of it: coarser, without the brightness of wide areas. */
 function isTextured({ raster }: Strip, scale: number): boolean {
   const leastSide = Math.min(raster.width, raster.height);
-  return leastSide * scale >= 4 && hasTexture(downsample(raster, scale));
+  if (leastSide * scale < 4) return false;
+  if (hasTexture(downsample(raster, scale))) return true;
+  if (leastSide * coarseScale < 8) return false;
+  const coarse = downsample(raster, coarseScale);
+  const wide = blurGaussian(coarse, wideSigmaPx).data;
+  return hasTexture({ ...coarse, data: coarse.data.map((value, i) => value - wide[i]) });
 }
 
 /** The matches at or above a confidence, the rest and every non-finite one dropped. */

@@ -70,3 +70,17 @@ export function noiseSlopeLeftBy(sigmaPx: number): number {
   }
   return squares * differences;
 }
+
+/** Least share of the variance that is taken for structure: below it the correction would only amplify noise. */
+const leastShare = 0.05;
+
+/** Correlation of the structure in two images from their variances and covariance, the noise of each taken out. */
+export function structureCorrelation(
+  { a, b, ab }: { readonly a: number; readonly b: number; readonly ab: number },
+  noiseA: number,
+  noiseB: number,
+): number {
+  const structureA = Math.max(leastShare * a, a - noiseA);
+  const structureB = Math.max(leastShare * b, b - noiseB);
+  return structureA > 0 && structureB > 0 ? Math.min(1, ab / Math.sqrt(structureA * structureB)) : 0;
+}

@@ -1,10 +1,11 @@
 import { applyAffine, composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { rectArea } from '../geometry/rect.ts';
 import { alignmentLevel, cropToOverlap } from './alignment-level.ts';
 import { scoreCells, scoreStride } from './cell-scores.ts';
 import type { CellScores } from './cell-scores.ts';
 import { invertSymmetric } from './motion-model.ts';
-import { alignmentBlurPx, noiseLevelOf, noiseSlopeLeftBy } from './noise-level.ts';
+import { alignmentBlurPx, noiseLeftBy, noiseLevelOf, noiseSlopeLeftBy, structureCorrelation } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import type { Strip } from './overlap-intensities.ts';
@@ -23,10 +24,15 @@ export interface AlignedPatches {
   readonly bFromA: Affine2;
   /** Normalised correlation of the whole overlap, every patch where it was found. */
   readonly ncc: number;
+  /** Correlation of the structure, noise taken out, under the smooth motion alone: lower for what is only alike. */
+  readonly structureNcc: number;
 }
 
-/** Side of a patch, px: several membranes wide, small against the bending of a scan line. */
-const patchSide = 24;
+/** Side of a patch, px: several membranes wide, small against the bending of a scan line; less in small overlaps. */
+const largestSide = 24;
+const leastSide = 12;
+/** Patches that a small overlap is cut into at least. */
+const wantedPatches = 40;
 /** Terms of the motions that are tried on top of the given one: affine, then x², xy, y², then the cubes. */
 const ladder = [3, 6, 10] as const;
 /** F value from which k more coefficients an axis are believed, 1 + fMargin/√(2k): one in a thousand by chance. */
@@ -38,6 +44,8 @@ const strayPx = 3;
 const leastStructure = 0.3;
 const leastPrecision = 0.3;
 const leastCorrelation = 0.6;
+/** Noise of a patch's correlation times the root of its pixels, which the blur makes dependent. */
+const correlationNoise = 4;
 /** Largest pixel count of an overlap whose smooth motion is found at full resolution. */
 const smoothAtFull = 40_000;
 
@@ -58,16 +66,21 @@ export function alignPatchLattice(
   if (Math.abs(determinant(aFromB)) < 0.25) return null;
   const common = cropToOverlap(a, b, aFromB, 12);
   if (common === null) return null;
-  const noise = noiseLevelOf(common.a.raster);
-  const blurPx = alignmentBlurPx(noise, noiseLevelOf(common.b.raster));
-  const full = latticeOf(common.a, common.b, aFromB, 1, blurPx, bendAt);
+  const noise = [noiseLevelOf(common.a.raster), noiseLevelOf(common.b.raster)] as const;
+  const blurPx = alignmentBlurPx(...noise);
+  const area = Math.min(rectArea(common.a.region), rectArea(common.b.region));
+  const side = Math.min(largestSide, Math.max(leastSide, Math.floor(Math.sqrt(area / wantedPatches))));
+  const full = latticeOf(common.a, common.b, aFromB, 1, side, blurPx, bendAt);
   if (full === null) return null;
   const pixels = full.cells.count.reduce((sum, count) => sum + count, 0);
-  const smooth = pixels > smoothAtFull ? latticeOf(common.a, common.b, aFromB, 0.5, blurPx, bendAt) : full;
+  const smooth = pixels > smoothAtFull ? latticeOf(common.a, common.b, aFromB, 0.5, side, blurPx, bendAt) : full;
   if (smooth === null) return null;
   const motion = climbLadder(smooth);
   if (smooth !== full) addMotion(full, smooth, motion);
-  return readPatches(full, noise.noise * noiseSlopeLeftBy(blurPx));
+  const left = noiseLeftBy(blurPx);
+  const structureNcc = structureCorrelation(full.measure().variances, left * noise[0].noise, left * noise[1].noise);
+  const patches = readPatches(full, noise[0].noise * noiseSlopeLeftBy(blurPx));
+  return patches && { ...patches, structureNcc };
 }
 
 /** A lattice of cells on one level, with where each is looked for. */
@@ -88,12 +101,13 @@ function latticeOf(
   b: Strip,
   aFromB: Affine2,
   scale: number,
+  side: number,
   blurPx: number,
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
 ): Lattice | null {
   const level = alignmentLevel(a, b, scale, blurPx);
   const bFromA = invertAffine(composeAffine(level.aFromTile, composeAffine(aFromB, invertAffine(level.bFromTile))));
-  const cells = layCells(level.a, level.b, bFromA, Math.max(8, patchSide * scale), level.marginPx);
+  const cells = layCells(level.a, level.b, bFromA, Math.max(8, Math.round(side * scale)), level.marginPx);
   if (cells === null) return null;
   const tileFromA = invertAffine(level.aFromTile);
   const shift = new Float64Array(2 * cells.count.length);
@@ -259,8 +273,10 @@ function fitScores(scores: CellScores, basis: Float64Array, terms: number): Scor
   return { ...fit, fValue: explained / n / left, largestPx };
 }
 
+type MeasuredPatches = Omit<AlignedPatches, 'structureNcc'>;
+
 /** Reads each patch's own displacement at the smooth motion, twice when patches deviate by more than their noise. */
-function readPatches(lattice: Lattice, noiseSlope: number): AlignedPatches | null {
+function readPatches(lattice: Lattice, noiseSlope: number): MeasuredPatches | null {
   let scores = lattice.measure();
   let local = localShifts(lattice.cells, scores, noiseSlope);
   if (local === null) return null;
@@ -344,11 +360,15 @@ function sharedVariance({ columns, rows }: OverlapCells, shift: Float64Array, pr
   return weights > 0 ? Math.max(0, products / weights) : 0;
 }
 
-function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): AlignedPatches | null {
+function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): MeasuredPatches | null {
   const { cells, bFromA, tileFromA, tileFromB } = lattice;
   const kept: number[] = [];
   for (let k = 0; k < local.precision.length; k++) {
-    if (local.precision[k] > 0 && scores.correlation[k] > leastCorrelation * scores.ncc) kept.push(k);
+    if (
+      local.precision[k] > 0 &&
+      scores.correlation[k] > leastCorrelation * scores.ncc - correlationNoise / Math.sqrt(cells.count[k])
+    )
+      kept.push(k);
   }
   if (kept.length === 0) return null;
   const n = kept.length;

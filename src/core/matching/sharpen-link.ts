@@ -97,7 +97,7 @@ function straightOrBent(
 function wholeMotion(
   a: Strip,
   b: Strip,
-  { aFromB, ncc, covariance }: OverlapAlignment,
+  { aFromB, ncc, structureNcc, covariance }: OverlapAlignment,
   model: TransformModel,
   ransacPx: number,
 ): SharpMotion | null {
@@ -126,6 +126,7 @@ function wholeMotion(
     shift: new Float64Array(2 * count),
     bFromA,
     ncc,
+    structureNcc,
   };
   const matches = { a: places, b: partners, confidence: patches.correlation };
   const fit = fitRobustly(matches, new Uint8Array(count).fill(1), model, (patchRobustScale * ransacPx) ** 2, undefined);

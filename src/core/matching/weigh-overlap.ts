@@ -1,67 +1,107 @@
+import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
-import type { TilePair } from '../tiles/tile.ts';
 import { alignOverlap } from './align-overlap.ts';
 import type { Link, OverlapEvidence, PairResult, RejectedPair } from './link.ts';
 import type { Strip } from './overlap-intensities.ts';
-import { distinct, fitAt, searchImages, searchOverlap, turnsWithin } from './search-overlap.ts';
+import { distinct, fitAt, onePlacePx, searchImages, searchOverlap, turnsWithin } from './search-overlap.ts';
 import type { SearchImages } from './search-overlap.ts';
-import { motionOf, sharpMotion } from './sharpen-link.ts';
+import { motionOf, sharpenLink, sharpMotion } from './sharpen-link.ts';
 import { defaultPlausibility, implausibility, rejectPair, shiftLimitPx } from './verify.ts';
 import type { PairSizes, VerifyOptions } from './verify.ts';
 
 /** Places that are aligned before they are compared. */
 const candidates = 4;
 /**
- * What the overlap alone must show, chosen on the training images and procedural specimens (docs/adr/0008): correlation
- * in standard deviations of other places, its lead over the best of them, and that the structure is the same.
+ * What an overlap must show, chosen on the training images and on procedural specimens (docs/adr/0008): correlation in
+ * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
+ * `alone` when no matches speak for it.
  */
-const needed = { z: 5.5, lead: 1.5, structureNcc: 0.9 } as const;
+const needed = { z: 3, lead: 0, structureNcc: 0.93 } as const;
+const neededAlone = { z: 5.5, lead: 1.5, structureNcc: 0.93 } as const;
+/** A link below this is compared with what a search finds: few matches in noise may be turned or a few px off. */
+const weakZ = 7;
+/** What a place found by search must be better by, to be taken instead. */
+const betterZ = 0.5;
+
+/** The two strips of a pair, and what is asked of them. */
+export interface WeighedPair {
+  readonly a: Strip;
+  readonly b: Strip;
+  readonly sizes: PairSizes;
+  readonly options: VerifyOptions;
+}
+
+/**
+ * The verdict of the overlap as a whole on what the matches of a pair say. Of a link the overlap is aligned at full
+ * resolution (`sharpenLink`); it stays when nothing else in the stage's reach fits better and what lies on each other is
+ * the same structure. A pair whose matches prove nothing is searched: the overlap is correlated over everything that the
+ * stage allows (shifts, and turns in steps), the best places are aligned, and the best of them makes a link when it
+ * stands out of the others beyond doubt. Repeated structure fits at several places, different things of one kind fit
+ * badly: both are rejected, with the numbers.
+ */
+export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResult {
+  const images = searchImages(weighed.a, weighed.b);
+  if (judged.kind === 'rejected') return linkAlone(judged, searchBest(images, judged, weighed), weighed);
+  const sharp = sharpenAndWeigh(judged, images, weighed);
+  const z = sharp.evidence?.z ?? -Infinity;
+  if (z >= weakZ && objectionTo(sharp.evidence, needed) === null) return sharp;
+  const found = searchBest(images, judged, weighed);
+  if (found !== null && found.z > z + betterZ) {
+    const isSamePlace = distancePx(found.aFromB, judged.aFromB, images.middleB) < onePlacePx;
+    if (!isSamePlace) return linkAlone(rejectionOf(judged, found), found, weighed);
+    const turned = sharpenAndWeigh({ ...judged, aFromB: found.aFromB }, images, weighed);
+    return objectionTo(turned.evidence, needed) === null ? turned : rejectionOf(judged, turned.evidence);
+  }
+  return objectionTo(sharp.evidence, needed) === null ? sharp : rejectionOf(judged, sharp.evidence);
+}
+
+function distancePx(p: Affine2, q: Affine2, [x, y]: readonly [number, number]): number {
+  const [here, there] = [applyAffine(p, x, y), applyAffine(q, x, y)];
+  return Math.hypot(here.x - there.x, here.y - there.y);
+}
+
+function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: WeighedPair): Link {
+  const { link: sharp, structureNcc } = sharpenLink(link, a, b, options.ransacPx);
+  const { z, rival } = fitAt(images, sharp.aFromB, shiftLimitPx(link.pair));
+  return { ...sharp, evidence: { kind: 'matches', z, rivalZ: rival, structureNcc } };
+}
+
+function rejectionOf(link: Link, evidence: OverlapEvidence | undefined): RejectedPair {
+  const { pair, correspondences, matchMs, inliers } = link;
+  const why = objectionTo(evidence, needed) ?? 'the overlaps fit better elsewhere';
+  const detail = `${inliers} of ${correspondences.confidence.length} matches agree, but ${why}.`;
+  return rejectPair(pair, 'no-consensus', detail, { correspondences, matchMs });
+}
 
 /** An overlap that was found by itself. */
 interface FoundOverlap extends OverlapEvidence {
   readonly aFromB: Affine2;
 }
 
-/**
- * The verdict of the overlap as a whole on what the matches of a pair say: a link stays when nothing else in the stage's
- * reach fits better, and a rejected pair becomes a link when the overlap alone is proof (`searchLink`).
- */
-export function weighOverlap(
-  judged: PairResult,
-  a: Strip,
-  b: Strip,
-  sizes: PairSizes,
-  options: VerifyOptions,
-): PairResult {
-  if (judged.kind === 'rejected') return searchLink(judged, a, b, sizes, options);
-  const evidence = confirmLink(judged, a, b);
-  if (evidence !== null) return { ...judged, evidence };
-  const { pair, correspondences, matchMs, inliers } = judged;
-  const detail = `${inliers} matches agree on a place where the overlaps do not fit best.`;
-  const rejected = rejectPair(pair, 'no-consensus', detail, { correspondences, matchMs });
-  return searchLink(rejected, a, b, sizes, options);
+function searchBest(images: SearchImages, { pair }: PairResult, weighed: WeighedPair): FoundOverlap | null {
+  const { a, b, sizes, options } = weighed;
+  const plausibility = options.plausibility ?? defaultPlausibility;
+  const radius = shiftLimitPx(pair, plausibility.shiftSigmas);
+  const turns = turnsWithin(images, plausibility.rotationRad);
+  const fits = searchOverlap(images, affineFromPose(pair.aFromB), radius, turns, candidates).map((fit) => {
+    const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4 });
+    if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0 };
+    const { z, rival } = fitAt(images, aligned.aFromB, radius);
+    return { aFromB: aligned.aFromB, z, rival, structureNcc: aligned.structureNcc };
+  });
+  const plausible = fits.filter(({ aFromB }) => implausibility(pair, aFromB, sizes, plausibility) === null);
+  const [best, second] = distinct(plausible, images.middleB);
+  if (best === undefined) return null;
+  const { aFromB, z, structureNcc } = best;
+  return { kind: 'overlap', aFromB, z, rivalZ: Math.max(best.rival, second?.z ?? 0), structureNcc };
 }
 
-/** Whether a link by its matches is also the place where the overlap fits best; null when another place fits better. */
-function confirmLink(link: Link, a: Strip, b: Strip): OverlapEvidence | null {
-  const images = searchImages(a, b);
-  const { z, rival } = fitAt(images, link.aFromB, shiftLimitPx(link.pair));
-  return z > rival ? { kind: 'matches', z, rivalZ: rival, structureNcc: null } : null;
-}
-
-/**
- * Second evidence for a pair whose matches prove nothing: the overlap is correlated over everything that the stage
- * allows (shifts, and turns in steps), the best places are aligned directly, and the best of them makes a link when
- * it stands out of the others beyond doubt and what it lays on each other is the same thing. Repeated structure fits at
- * several places, different things of one kind fit badly: both stay rejected, with the numbers.
- */
-function searchLink(rejected: RejectedPair, a: Strip, b: Strip, sizes: PairSizes, options: VerifyOptions): PairResult {
-  const { pair } = rejected;
-  const found = bestOverlap(searchImages(a, b), pair, a, b, sizes, options);
-  const objection = found === null ? 'the overlaps fit nowhere' : objectionTo(found);
+/** A link on the word of the overlap alone, or the rejection with what was missing added to its sentence. */
+function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, options }: WeighedPair): PairResult {
+  const objection = found === null ? 'the overlaps fit nowhere' : objectionTo(found, neededAlone);
   if (found === null || objection !== null)
-    return { ...rejected, detail: `${rejected.detail.replace(/\.$/, '')}; taken as a whole, ${objection}.` };
+    return { ...rejected, detail: `${rejected.detail.replace(/\.$/, '')}; searched as a whole, ${objection}.` };
   const sharp = sharpMotion(a, b, found.aFromB, options.model, null, options.ransacPx);
   if (sharp === null) return rejected;
   const { patches } = sharp;
@@ -70,7 +110,7 @@ function searchLink(rejected: RejectedPair, a: Strip, b: Strip, sizes: PairSizes
   const { kind, z, rivalZ, structureNcc } = found;
   return {
     kind: 'link',
-    pair,
+    pair: rejected.pair,
     correspondences,
     matchMs: rejected.matchMs,
     inlierMask,
@@ -82,36 +122,18 @@ function searchLink(rejected: RejectedPair, a: Strip, b: Strip, sizes: PairSizes
   };
 }
 
-function bestOverlap(
-  images: SearchImages,
-  pair: TilePair,
-  a: Strip,
-  b: Strip,
-  sizes: PairSizes,
-  options: VerifyOptions,
-): FoundOverlap | null {
-  const plausibility = options.plausibility ?? defaultPlausibility;
-  const radius = shiftLimitPx(pair, plausibility.shiftSigmas);
-  const turns = turnsWithin(images, plausibility.rotationRad);
-  const fits = searchOverlap(images, affineFromPose(pair.aFromB), radius, turns, candidates).map((fit) => {
-    const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4 });
-    if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0 };
-    const { z, rival } = fitAt(images, aligned.aFromB, radius);
-    return { aFromB: aligned.aFromB, z, rival, structureNcc: aligned.structureNcc };
-  });
-  const [best, second] = distinct(fits, images.middleB);
-  if (best === undefined || implausibility(pair, best.aFromB, sizes, plausibility) !== null) return null;
-  const { aFromB, z, structureNcc } = best;
-  return { kind: 'overlap', aFromB, z, rivalZ: Math.max(best.rival, second?.z ?? 0), structureNcc };
-}
-
 /** Why an overlap proves nothing, as the end of a sentence; null when it does. */
-function objectionTo({ z, rivalZ, structureNcc }: FoundOverlap): string | null {
-  if (z < needed.z)
-    return `their best fit stands out by ${z.toFixed(1)} standard deviations, where ${needed.z} are needed`;
-  if (z - rivalZ < needed.lead)
-    return `they fit at several places almost equally (${z.toFixed(1)} and ${rivalZ.toFixed(1)} standard deviations)`;
-  return structureNcc === null || structureNcc < needed.structureNcc
-    ? `only ${Math.round(100 * Math.max(0, structureNcc ?? 0))} % of their structure agrees at the best fit, where ${100 * needed.structureNcc} % are needed`
-    : null;
+function objectionTo(
+  evidence: OverlapEvidence | undefined,
+  least: { readonly z: number; readonly lead: number; readonly structureNcc: number },
+): string | null {
+  if (evidence === undefined) return 'the overlap was not weighed';
+  const { z, rivalZ, structureNcc } = evidence;
+  if (!(z >= least.z))
+    return `their best fit stands out by ${z.toFixed(1)} standard deviations, where ${least.z} are needed`;
+  if (!(z - rivalZ >= least.lead))
+    return `they fit elsewhere about as well (${z.toFixed(1)} and ${rivalZ.toFixed(1)} standard deviations)`;
+  if (structureNcc !== null && !(structureNcc >= least.structureNcc))
+    return `only ${Math.round(100 * Math.max(0, structureNcc))} % of their structure agrees, where ${100 * least.structureNcc} % are needed`;
+  return null;
 }
