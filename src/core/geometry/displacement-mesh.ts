@@ -12,42 +12,31 @@ export interface DisplacementMesh {
   readonly dy: Float32Array | Float64Array;
 }
 
-/** The cell of a mesh that a point lies in and its place there: 0…1 within the tile, beyond it outside (linear continuation). */
-export interface MeshCell {
-  column: number;
-  row: number;
-  fx: number;
-  fy: number;
-}
-
-/** Writes the cell of the tile point (x, y). */
-export function meshCellAt(
-  mesh: { columns: number; rows: number },
-  size: Size,
-  x: number,
-  y: number,
-  out: MeshCell,
-): void {
-  const u = (x * (mesh.columns - 1)) / (size.width - 1);
-  const v = (y * (mesh.rows - 1)) / (size.height - 1);
-  out.column = Math.min(Math.max(Math.floor(u), 0), mesh.columns - 2);
-  out.row = Math.min(Math.max(Math.floor(v), 0), mesh.rows - 2);
-  out.fx = u - out.column;
-  out.fy = v - out.row;
-}
-
 /** The displacement at the tile point (x, y), mosaic px; beyond the border that of the border. */
 export function displacementAt(mesh: DisplacementMesh, size: Size, x: number, y: number): { x: number; y: number } {
-  const cell = { column: 0, row: 0, fx: 0, fy: 0 };
-  meshCellAt(mesh, size, x, y, cell);
-  const fx = Math.min(Math.max(cell.fx, 0), 1);
-  const fy = Math.min(Math.max(cell.fy, 0), 1);
-  const at = cell.row * mesh.columns + cell.column;
-  const value = (values: Float32Array | Float64Array) => {
-    const upper = values[at] + fx * (values[at + 1] - values[at]);
-    const below = at + mesh.columns;
-    const lower = values[below] + fx * (values[below + 1] - values[below]);
-    return upper + fy * (lower - upper);
-  };
-  return { x: value(mesh.dx), y: value(mesh.dy) };
+  const out = new Float64Array(2);
+  displaceInto(mesh, size, x, y, out);
+  return { x: out[0], y: out[1] };
+}
+
+/** `displacementAt` into out[0] and out[1], for inner loops. */
+export function displaceInto(
+  { columns, rows, dx, dy }: DisplacementMesh,
+  { width, height }: Size,
+  x: number,
+  y: number,
+  out: Float64Array,
+): void {
+  const u = Math.min(Math.max((x * (columns - 1)) / (width - 1), 0), columns - 1);
+  const v = Math.min(Math.max((y * (rows - 1)) / (height - 1), 0), rows - 1);
+  const i = Math.min(Math.floor(u), columns - 2);
+  const j = Math.min(Math.floor(v), rows - 2);
+  const fx = u - i;
+  const fy = v - j;
+  const at = j * columns + i;
+  const below = at + columns;
+  const upperX = dx[at] + fx * (dx[at + 1] - dx[at]);
+  const upperY = dy[at] + fx * (dy[at + 1] - dy[at]);
+  out[0] = upperX + fy * (dx[below] + fx * (dx[below + 1] - dx[below]) - upperX);
+  out[1] = upperY + fy * (dy[below] + fx * (dy[below + 1] - dy[below]) - upperY);
 }

@@ -1,5 +1,5 @@
 import { invertAffine } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
+import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Placement } from './mosaic.ts';
 import { hullSlackPx } from './tile-warp.ts';
@@ -104,18 +104,24 @@ function invertOver(
   const vs = new Float64Array(columns * rows);
   const { a, b, c, d, e, f } = invertAffine(mosaicFromTile);
   const half = (k - 1) / 2;
+  const displaced = new Float64Array(2);
   for (let j = 0; j < rows; j++) {
-    let displaced = { x: 0, y: 0 };
+    const y = (firstY + j) * step;
+    displaced.fill(0);
     for (let i = 0; i < columns; i++) {
-      const [x, y] = [(firstX + i) * step, (firstY + j) * step];
-      let [u, v] = [NaN, NaN];
+      const x = (firstX + i) * step;
+      let u = NaN;
+      let v = NaN;
       for (let round = 0; round < maxInversions; round++) {
-        const [px, py] = [x - displaced.x, y - displaced.y];
-        const [nextU, nextV] = [a * px + c * py + e, b * px + d * py + f];
+        const px = x - displaced[0];
+        const py = y - displaced[1];
+        const nextU = a * px + c * py + e;
+        const nextV = b * px + d * py + f;
         const isSettled = Math.abs(nextU - u) + Math.abs(nextV - v) < settledPx;
-        [u, v] = [nextU, nextV];
+        u = nextU;
+        v = nextV;
         if (isSettled) break;
-        displaced = displacementAt(mesh, size, u, v);
+        displaceInto(mesh, size, u, v, displaced);
       }
       us[j * columns + i] = k * u + half;
       vs[j * columns + i] = k * v + half;
@@ -141,10 +147,14 @@ function latticeBounds(
   return { minU, maxU, minV, maxV };
 }
 
-/** First index in from … to whose x is not below `limit`. */
+/** First index in from … to whose x is not below `limit`; it is looked for near by first. */
 function firstNotBelow(xs: Float64Array, limit: number, from: number, to: number): number {
   let low = from;
-  let high = to;
+  let high = from;
+  for (let reach = 2 * nodeSpacing; high < to && xs[high] < limit; reach *= 2) {
+    low = high;
+    high = Math.min(to, high + reach);
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
     if (xs[middle] >= limit) high = middle;
@@ -198,43 +208,46 @@ function coverLatticeRow(
   at: number,
 ): void {
   out.fill(to, at, at + 2 * rangeCount);
+  if (from >= to) return;
   const row = Math.floor(y / step);
   const fy = y / step - row;
   const upper = (row - firstY) * columns - firstX;
   const low = -0.5 - hullSlackPx;
+  const highU = width - 0.5 + hullSlackPx;
+  const highV = height - 0.5 + hullSlackPx;
+  const last = Math.floor(xs[to - 1] / step);
   let range = -1;
-  for (let i = from; i < to;) {
-    const column = Math.floor(xs[i] / step);
-    const end = firstNotBelow(xs, (column + 1) * step, i, to);
-    const node = upper + column;
-    const u0 = us[node] + fy * (us[node + columns] - us[node]);
-    const v0 = vs[node] + fy * (vs[node + columns] - vs[node]);
-    const u1 = us[node + 1] + fy * (us[node + 1 + columns] - us[node + 1]);
-    const v1 = vs[node + 1] + fy * (vs[node + 1 + columns] - vs[node + 1]);
-    // The part 0 ≤ s ≤ 1 of the piece where both coordinates lie within the tile.
-    let [enter, leave] = [0, 1];
-    for (const [p, q, high] of [
-      [u0, u1, width - 0.5 + hullSlackPx],
-      [v0, v1, height - 0.5 + hullSlackPx],
-    ]) {
-      if (Math.min(p, q) > high || Math.max(p, q) < low) leave = -1;
-      if (p < low) enter = Math.max(enter, (low - p) / (q - p));
-      if (p > high) enter = Math.max(enter, (high - p) / (q - p));
-      if (q < low) leave = Math.min(leave, (low - p) / (q - p));
-      if (q > high) leave = Math.min(leave, (high - p) / (q - p));
+  let node = upper + Math.floor(xs[from] / step);
+  let u1 = us[node] + fy * (us[node + columns] - us[node]);
+  let v1 = vs[node] + fy * (vs[node + columns] - vs[node]);
+  /** First point of the piece, once it is known. */
+  let begin = from;
+  for (let column = Math.floor(xs[from] / step); column <= last; column++) {
+    const u0 = u1;
+    const v0 = v1;
+    node = upper + column + 1;
+    u1 = us[node] + fy * (us[node + columns] - us[node]);
+    v1 = vs[node] + fy * (vs[node + columns] - vs[node]);
+    // The part enter ≤ s ≤ leave of the piece 0 ≤ s ≤ 1 where both coordinates lie within the tile.
+    const enter = Math.max(entering(u0, u1, low, highU), entering(v0, v1, low, highV));
+    const leave = Math.min(1 - entering(u1, u0, low, highU), 1 - entering(v1, v0, low, highV));
+    if (!(enter <= leave)) continue;
+    const start = firstNotBelow(xs, (column + enter) * step, begin, to);
+    const stop = firstNotBelow(xs, (column + leave) * step, start, to);
+    begin = stop;
+    if (start === stop) continue;
+    if (range >= 0 && out[at + 2 * range + 1] === start) out[at + 2 * range + 1] = stop;
+    else if (range + 1 < rangeCount) {
+      range++;
+      out[at + 2 * range] = start;
+      out[at + 2 * range + 1] = stop;
     }
-    if (enter <= leave) {
-      const start = enter === 0 ? i : firstNotBelow(xs, (column + enter) * step, i, end);
-      const stop = leave === 1 ? end : firstNotBelow(xs, (column + leave) * step, start, end);
-      if (start < stop) {
-        if (range >= 0 && out[at + 2 * range + 1] === start) out[at + 2 * range + 1] = stop;
-        else if (range + 1 < rangeCount) {
-          range++;
-          out[at + 2 * range] = start;
-          out[at + 2 * range + 1] = stop;
-        }
-      }
-    }
-    i = end;
   }
+}
+
+/** Where the straight line from p (at 0) to q (at 1) comes to lie within low … high: 0 when p does, 2 when neither does. */
+function entering(p: number, q: number, low: number, high: number): number {
+  if (p < low) return q < low ? 2 : (low - p) / (q - p);
+  if (p > high) return q > high ? 2 : (high - p) / (q - p);
+  return 0;
 }
