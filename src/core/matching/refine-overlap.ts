@@ -24,6 +24,8 @@ export interface AlignedPatches {
   readonly bFromA: Affine2;
   /** Normalised correlation of the whole overlap, every patch where it was found. */
   readonly ncc: number;
+  /** Whether the patches show more than the given motion: a smooth bend, or deviations that neighbours share. */
+  readonly isBent: boolean;
   /** Correlation of the structure, noise taken out, under the smooth motion alone: lower for what is only alike. */
   readonly structureNcc: number;
 }
@@ -76,11 +78,12 @@ export function alignPatchLattice(
   const smooth = pixels > smoothAtFull ? latticeOf(common.a, common.b, aFromB, 0.5, side, blurPx, bendAt) : full;
   if (smooth === null) return null;
   const motion = climbLadder(smooth);
+  const hasClimbed = motion.x.some((value) => value !== 0);
   if (smooth !== full) addMotion(full, smooth, motion);
   const left = noiseLeftBy(blurPx);
   const structureNcc = structureCorrelation(full.measure().variances, left * noise[0].noise, left * noise[1].noise);
   const patches = readPatches(full, noise[0].noise * noiseSlopeLeftBy(blurPx));
-  return patches && { ...patches, structureNcc };
+  return patches && { ...patches, isBent: bendAt !== null || hasClimbed || patches.isBent, structureNcc };
 }
 
 /** A lattice of cells on one level, with where each is looked for. */
@@ -397,5 +400,6 @@ function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): Me
     shift,
     bFromA: composeAffine(tileFromB, composeAffine(bFromA, invertAffine(tileFromA))),
     ncc: scores.ncc,
+    isBent: local.deviation > local.noise,
   };
 }

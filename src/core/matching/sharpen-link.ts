@@ -3,7 +3,7 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { alignOverlap } from './align-overlap.ts';
 import type { OverlapAlignment } from './align-overlap.ts';
 import { cropToOverlap } from './alignment-level.ts';
-import { scaleMoments, squaredResidual } from './link-moments.ts';
+import { linkMoments, scaleMoments, squaredResidual } from './link-moments.ts';
 import type { Link, LinkMoments, TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
 import { parameterCount } from './motion-model.ts';
@@ -31,6 +31,8 @@ const noiseSquares = 8;
 /** Variance of a fit in terms of independent patches: measured on synthetic pairs. */
 const sharedNoise = 2;
 const leastWeightFactor = 0.1;
+/** Variance of a direct alignment in terms of its covariance, likewise. */
+const sharedWholeNoise = 1.3;
 /** What a start at the matches' bends must leave of 1 − correlation to be preferred: a cubic alone takes 2 % off noise. */
 const bentResidual = 0.95;
 const patchRobustScale = 0.2;
@@ -59,8 +61,11 @@ export function sharpMotion(
 ): SharpMotion | null {
   const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model);
   const patches = straightOrBent(a, b, start, whole, bendAt);
-  if (patches === null || patches.precision.length < leastPatches)
-    return whole && model !== 'translation' ? wholeMotion(a, b, whole, model, ransacPx) : null;
+  const isEnough = patches !== null && patches.precision.length >= leastPatches;
+  // What does not bend is best placed by the whole of it; patches of a stiff overlap only repeat it with some loss.
+  if (whole !== null && model !== 'translation' && !(isEnough && patches.isBent))
+    return wholeMotion(a, b, whole, model, isEnough ? patches : null);
+  if (!isEnough) return null;
   const matches = { a: patches.a, b: patches.b, confidence: patches.correlation };
   const all = new Uint8Array(patches.precision.length).fill(1);
   const scaleSquares = patches.precision.map((value) => (patchRobustScale * ransacPx) ** 2 + noiseSquares / value);
@@ -93,13 +98,16 @@ function straightOrBent(
   return 1 - bent.ncc < bentResidual * (1 - straight.ncc) ? bent : straight;
 }
 
-/** The motion of the overlap aligned as a whole, as if patches all over it had said so. */
+/**
+ * The motion of the overlap aligned as a whole, as if places all over it had said so; their scatter, which the moments
+ * hold beside the fit, is what the covariance of the alignment asks for.
+ */
 function wholeMotion(
   a: Strip,
   b: Strip,
   { aFromB, ncc, structureNcc, covariance }: OverlapAlignment,
   model: TransformModel,
-  ransacPx: number,
+  known: AlignedPatches | null,
 ): SharpMotion | null {
   const common = cropToOverlap(a, b, aFromB, 0);
   if (common === null) return null;
@@ -107,6 +115,8 @@ function wholeMotion(
   const { x, y, width, height } = common.a.region;
   const [columns, rows] = width > height ? wholePlaces : [wholePlaces[1], wholePlaces[0]];
   const count = columns * rows;
+  const parameters = parameterCount[model];
+  const variance = (covariance[0] + covariance[parameters + 1]) / 2;
   const places = new Float32Array(2 * count);
   const partners = new Float32Array(2 * count);
   for (let k = 0; k < count; k++) {
@@ -116,9 +126,7 @@ function wholeMotion(
     places.set([u, v], 2 * k);
     partners.set([q.x, q.y], 2 * k);
   }
-  const parameters = parameterCount[model];
-  const variance = (covariance[0] + covariance[parameters + 1]) / 2;
-  const patches: AlignedPatches = {
+  const patches: AlignedPatches = known ?? {
     a: places,
     b: partners,
     precision: new Float32Array(count).fill(1 / (count * variance)),
@@ -126,11 +134,13 @@ function wholeMotion(
     shift: new Float64Array(2 * count),
     bFromA,
     ncc,
+    isBent: false,
     structureNcc,
   };
-  const matches = { a: places, b: partners, confidence: patches.correlation };
-  const fit = fitRobustly(matches, new Uint8Array(count).fill(1), model, (patchRobustScale * ransacPx) ** 2, undefined);
-  return fit && { model, aFromB: fit.aFromB, moments: fit.moments, patches };
+  const exact = linkMoments({ a: places, b: partners, confidence: new Float32Array(count) }, null);
+  const cost = sharedWholeNoise * variance * count * (2 * count - parameters);
+  const { aa } = exact;
+  return { model, aFromB, moments: { ...exact, aa: [aa[0] + cost / 2, aa[1], aa[2] + cost / 2] }, patches };
 }
 
 /**
