@@ -15,8 +15,8 @@ import { modelFileFor, openModelBundle, type ModelBundle } from '../src/formats/
 import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
 import { markdownTable, writeBetweenMarkers } from './markdown.ts';
 import { startChromium, type ChromiumBench } from './match/chromium.ts';
-import { root, type Engine } from './match/engine.ts';
-import { startPython, type PythonBaselines } from './match/python-baselines.ts';
+import { root, type Engine, type Times } from './match/engine.ts';
+import { startPython, threadsOf, type PythonBaselines } from './match/python-baselines.ts';
 import { makeBenchPair, type BenchPair } from './match/strips.ts';
 
 const help = `usage: npm run bench -- match [options]
@@ -26,8 +26,7 @@ const help = `usage: npm run bench -- match [options]
   --write         write the tables into docs/performance.md
 `;
 const document = join(root, 'docs', 'performance.md');
-const stockName = 'stock LoFTR, PyTorch, 2 threads';
-const siftName = 'OpenCV SIFT, full resolution, 2 threads';
+const threadCounts = [1, 2] as const;
 
 type Row = Record<string, string | number>;
 
@@ -89,13 +88,13 @@ async function startEngines(
   const python = await startPython();
   const chromium = await startChromium();
   const all: readonly (Engine | null | undefined)[] = [
-    ...native.map((session, k) => nodeEngine(`native, ${k + 1} thread${k > 0 ? 's' : ''}`, session)),
+    ...native.map((session, k) => nodeEngine(`native, ${threadsOf(threadCounts[k])}`, session)),
     nodeEngine('wasm in Node, 1 thread', await createNodeSession(model, { isWasm: true })),
     await chromium?.wasm(1),
     await chromium?.wasm(2),
     await chromium?.webgpu(),
-    python?.stock((strips) => matches.get(strips) ?? 0),
-    python?.sift,
+    ...threadCounts.map((threads) => python?.stock(threads, (strips) => matches.get(strips) ?? 0)),
+    ...threadCounts.map((threads) => python?.sift(threads)),
   ];
   const engines = all.filter((engine) => engine !== null && engine !== undefined);
   return {
@@ -141,22 +140,24 @@ function nodeEngine(name: string, session: NodeSession): Engine {
     name,
     async run(strips) {
       const feeds = feedsOf(strips);
-      const start = performance.now();
+      const [start, before] = [performance.now(), process.cpuUsage()];
       await session.run(feeds);
-      return performance.now() - start;
+      const wallMs = performance.now() - start;
+      const { user, system } = process.cpuUsage(before);
+      return { wallMs, cpuMs: (user + system) / 1000 };
     },
     close: () => session.release(),
   };
 }
 
-/** Milliseconds by engine and pair; engines take turns, so that what else runs on the machine hits all alike. */
+/** Times by engine and pair; engines take turns, so that what else runs on the machine hits all alike. */
 async function timesOf(engines: readonly Engine[], pairs: readonly BenchPair[], repeats: number) {
-  const times = engines.map(() => pairs.map((): number[] => []));
+  const times = engines.map(() => pairs.map((): Times[] => []));
   for (let repeat = 0; repeat <= repeats; repeat++)
     for (const [p, { strips }] of pairs.entries())
       for (const [e, engine] of engines.entries()) {
-        const ms = await engine.run(strips);
-        if (repeat > 0) times[e][p].push(ms);
+        const taken = await engine.run(strips);
+        if (repeat > 0) times[e][p].push(taken);
       }
   return times;
 }
@@ -167,26 +168,33 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** One row an engine: median milliseconds, and how many times faster than stock LoFTR and than SIFT (medians of ratios). */
+/** One row an engine and a pair: median milliseconds, and how many times faster than the baselines with as many threads. */
 function tableOf(
   engines: readonly Engine[],
   pairs: readonly BenchPair[],
-  times: readonly (readonly number[][])[],
+  times: readonly (readonly (readonly Times[])[])[],
 ): Row[] {
-  const baseline = (name: string) =>
-    times[engines.findIndex((engine) => engine.name === name)] as number[][] | undefined;
-  const [stock, sift] = [baseline(stockName), baseline(siftName)];
-  return engines.map(({ name }, e) => {
-    const row: Row = { engine: name };
-    for (const [p, pair] of pairs.entries()) {
-      row[`${pair.name}, ms`] = round(median(times[e][p]));
-      const ratio = (other: number[][] | undefined) =>
-        other ? round(median(other[p].map((ms, k) => ms / times[e][p][k]))) : '';
-      row[`× stock ${pair.name}`] = ratio(stock);
-      row[`× SIFT ${pair.name}`] = ratio(sift);
-    }
-    return row;
-  });
+  return pairs.flatMap(({ name }, p) =>
+    engines.map((engine, e) => {
+      const threads = /2 threads/.test(engine.name) ? 2 : 1;
+      const ratio = (baseline: string, what: keyof Times) => {
+        const other = times[engines.findIndex((known) => known.name === `${baseline}, ${threadsOf(threads)}`)]?.[p];
+        const ratios = other?.map((taken, k) => (taken[what] ?? NaN) / (times[e][p][k][what] ?? NaN));
+        return ratios && !ratios.some(Number.isNaN) ? round(median(ratios)) : '';
+      };
+      const cpu = times[e][p].flatMap(({ cpuMs }) => (cpuMs === null ? [] : [cpuMs]));
+      return {
+        strips: name,
+        engine: engine.name,
+        'wall, ms': round(median(times[e][p].map(({ wallMs }) => wallMs))),
+        'processor, ms': cpu.length > 0 ? round(median(cpu)) : '',
+        '× stock, wall': ratio('stock LoFTR, PyTorch', 'wallMs'),
+        '× stock, processor': ratio('stock LoFTR, PyTorch', 'cpuMs'),
+        '× SIFT, wall': ratio('OpenCV SIFT, full resolution', 'wallMs'),
+        '× SIFT, processor': ratio('OpenCV SIFT, full resolution', 'cpuMs'),
+      };
+    }),
+  );
 }
 
 function round(value: number): number {

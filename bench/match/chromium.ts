@@ -80,10 +80,11 @@ function engineOf(page: Page, slot: Slot, name: string): Engine {
       const images = [a, b].map((data) =>
         Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
       );
-      return page.evaluate(
+      const wallMs = await page.evaluate(
         async ({ slot, images, dims, module }) => ((await import(module)) as PageModule).run(slot, images, dims),
         { slot, images, dims: [1, 1, height, width], module: moduleUrl },
       );
+      return { wallMs, cpuMs: null };
     },
     close: () => Promise.resolve(),
   };

@@ -14,10 +14,16 @@ export interface StripTensors {
   readonly fullB: Uint8Array;
 }
 
+/** Milliseconds of one run, the network or the detector alone. */
+export interface Times {
+  readonly wallMs: number;
+  /** Processor time of all threads; null where it cannot be had. It says more than the wall's on a busy machine. */
+  readonly cpuMs: number | null;
+}
+
 /** Something that matches a pair of strips. */
 export interface Engine {
   readonly name: string;
-  /** Milliseconds of one run, the network or the detector alone. */
-  run(strips: StripTensors): Promise<number>;
+  run(strips: StripTensors): Promise<Times>;
   close(): Promise<void>;
 }

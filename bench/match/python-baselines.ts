@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Engine, StripTensors } from './engine.ts';
+import type { Engine, StripTensors, Times } from './engine.ts';
 
 /** OpenCV's SIFT and the stock LoFTR in PyTorch, in one Python process that waits for orders. */
 export interface PythonBaselines {
-  readonly sift: Engine;
+  readonly sift: (threads: number) => Engine;
   /** `matches` is how many matches its fine stage refines. */
-  stock(matches: (strips: StripTensors) => number): Engine;
-  close(): Promise<void>;
+  readonly stock: (threads: number, matches: (strips: StripTensors) => number) => Engine;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts the process; null where Python or one of its packages is absent. */
@@ -33,20 +33,24 @@ export async function startPython(): Promise<PythonBaselines | null> {
     paths.set(strips, files);
     return files;
   };
-  const order = async (what: string, strips: StripTensors, matches: number): Promise<number> => {
+  const order = async (what: string, threads: number, strips: StripTensors, matches: number): Promise<Times> => {
     const { width, height } = strips;
     const files = await filesOf(strips);
-    process.stdin.write(`${JSON.stringify({ what, width, height, ...files, matches })}\n`);
+    process.stdin.write(`${JSON.stringify({ what, threads, width, height, ...files, matches })}\n`);
     const answer = await lines.next();
     if (answer.done) throw new Error(`the Python baselines died of ${what}`);
-    return (JSON.parse(answer.value) as { ms: number }).ms;
+    return JSON.parse(answer.value) as Times;
   };
   const close = () => Promise.resolve();
   return {
-    sift: { name: 'OpenCV SIFT, full resolution, 2 threads', run: (strips) => order('sift', strips, 0), close },
-    stock: (matches) => ({
-      name: 'stock LoFTR, PyTorch, 2 threads',
-      run: (strips) => order('stock', strips, matches(strips)),
+    sift: (threads) => ({
+      name: `OpenCV SIFT, full resolution, ${threadsOf(threads)}`,
+      run: (strips) => order('sift', threads, strips, 0),
+      close,
+    }),
+    stock: (threads, matches) => ({
+      name: `stock LoFTR, PyTorch, ${threadsOf(threads)}`,
+      run: (strips) => order('stock', threads, strips, matches(strips)),
       close,
     }),
     async close() {
@@ -54,4 +58,9 @@ export async function startPython(): Promise<PythonBaselines | null> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** `1 thread`, `2 threads`. */
+export function threadsOf(count: number): string {
+  return `${count} thread${count === 1 ? '' : 's'}`;
 }
