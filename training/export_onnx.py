@@ -168,7 +168,7 @@ def manifest(
         "trainingData": [source for run in runs for source in TRAINING_DATA[run["stage"]]],
         "training": [{"sources": run["stage"], "seed": run["seed"], "steps": run["step"], "pairs": run["pairs"],
                       "cpuSeconds": round(run["cpu_s"])} for run in runs],
-        "evaluation": "docs/evaluation.md",
+        "evaluation": "npm run --silent cli -- evaluate",
     }
 
 
