@@ -1,6 +1,6 @@
 import { applyAffine, composeAffine, determinant, invertAffine, isFiniteAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { alignmentLevel, cropToOverlap } from './alignment-level.ts';
+import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
 import type { AlignmentLevel } from './alignment-level.ts';
 import type { TransformModel } from './link.ts';
 import {
@@ -11,7 +11,7 @@ import {
   smallMotion,
   solveSymmetric,
 } from './motion-model.ts';
-import { alignmentBlurPx, noiseLeftBy, noiseLevelOf, structureCorrelation } from './noise-level.ts';
+import { alignmentBlurPx, noiseLevelOf, structureCorrelation } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import { scoreCells, scoreStride } from './cell-scores.ts';
@@ -24,6 +24,8 @@ export interface AlignOverlapOptions {
   readonly startErrorPx?: number;
   /** Gaussian blur of both images at full resolution, px; from the measured noise when absent. */
   readonly blurPx?: number;
+  /** `ample`: no finer than a large overlap needs to be placed to 0.01 px; full resolution when absent. */
+  readonly resolution?: 'full' | 'ample';
 }
 
 /** Outcome of a direct alignment. */
@@ -98,9 +100,10 @@ export function alignOverlap(
   let motion = start;
   let iterations = 0;
   let fine: LevelOutcome | null = null;
-  for (const scale of pyramidScales(common.a, common.b, startErrorPx)) {
+  const finestScale = options.resolution === 'ample' ? sufficientScale(common.a, common.b) : 1;
+  for (const scale of pyramidScales(common.a, common.b, startErrorPx, finestScale)) {
     const level = alignmentLevel(common.a, common.b, scale, blurPx);
-    fine = alignLevel(level, motion, model);
+    fine = alignLevel(level, motion, model, scale === finestScale);
     if (fine === null) return null;
     iterations += fine.iterations;
     motion = fine.aFromB;
@@ -108,16 +111,16 @@ export function alignOverlap(
   }
   if (fine === null) return null;
   const { aFromB: found, ncc, centre, covariance } = fine;
-  const left = noiseLeftBy(blurPx);
-  const structureNcc = structureCorrelation(fine.variances, left * noise[0].noise, left * noise[1].noise);
+  const [noiseA, noiseB] = noise.map((level) => noiseOnLevel(level.noise, finestScale, blurPx).value);
+  const structureNcc = structureCorrelation(fine.variances, noiseA, noiseB);
   return { aFromB: found, ncc, structureNcc, iterations, centre, covariance };
 }
 
-/** 1 last; coarser by halves before, as far as the start error asks and the overlap allows. */
-function pyramidScales(a: Strip, b: Strip, startErrorPx: number): readonly number[] {
+/** The finest last; coarser by halves before, as far as the start error asks and the overlap allows. */
+function pyramidScales(a: Strip, b: Strip, startErrorPx: number, finest: number): readonly number[] {
   const side = Math.min(a.region.width, a.region.height, b.region.width, b.region.height);
-  const scales = [1];
-  for (let scale = 0.5; startErrorPx * scale * 2 > basinPx && side * scale >= leastCoarseSide; scale /= 2)
+  const scales = [finest];
+  for (let scale = finest / 2; startErrorPx * scale * 2 > basinPx && side * scale >= leastCoarseSide; scale /= 2)
     scales.unshift(scale);
   return scales;
 }
@@ -141,8 +144,13 @@ function cornerShiftPx(from: Affine2, to: Affine2, { region }: Strip): number {
 type LevelOutcome = Omit<OverlapAlignment, 'structureNcc'> & Pick<CellScores, 'variances'>;
 
 /** Gauss–Newton on one level, in px of the level; the outcome is in full-resolution px of the tiles again. */
-function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformModel): LevelOutcome | null {
-  const { scale, a, b } = level;
+function alignLevel(
+  level: AlignmentLevel,
+  aFromB: Affine2,
+  model: TransformModel,
+  isFinest: boolean,
+): LevelOutcome | null {
+  const { a, b } = level;
   let motion = composeAffine(level.aFromTile, composeAffine(aFromB, invertAffine(level.bFromTile)));
   const cells = layCells(a, b, invertAffine(motion), cellSide, level.marginPx);
   if (cells === null) return null;
@@ -154,7 +162,7 @@ function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformMode
   };
   let scores = measure(motion);
   const share = signalShare(scores, measure, motion);
-  const limit = scale === 1 ? convergedPx : coarseConvergedPx;
+  const limit = isFinest ? convergedPx : coarseConvergedPx;
   let previous: Float64Array | null = null;
   let gain = 1 / share;
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
@@ -169,8 +177,8 @@ function alignLevel(level: AlignmentLevel, aFromB: Affine2, model: TransformMode
     if (!isFiniteAffine(motion) || Math.abs(determinant(motion)) < 0.25) return null;
     scores = measure(motion);
     if (full > (iteration < maxIterations ? limit : nearlyConvergedPx)) continue;
-    if (scale < 1) return outcomeOf(level, motion, scores, iteration, centre, new Float64Array(0));
-    const covariance = covarianceOf(cells, scores, model, centre, signalShare(scores, measure, motion));
+    if (!isFinest) return outcomeOf(level, motion, scores, iteration, centre, new Float64Array(0));
+    const covariance = covarianceOf(cells, scores, model, centre, share);
     return covariance && outcomeOf(level, motion, scores, iteration, centre, covariance);
   }
   return null;
@@ -202,8 +210,14 @@ function outcomeOf(
     variances,
     iterations,
     centre: [middle.x, middle.y],
-    covariance,
+    covariance: inFullPixels(covariance, level.scale),
   };
+}
+
+/** Shifts of a level are 1/scale of it; angles and stretches are the same. */
+function inFullPixels(covariance: Float64Array, scale: number): Float64Array {
+  const k = Math.round(Math.sqrt(covariance.length));
+  return covariance.map((value, i) => value / (Math.floor(i / k) < 2 ? scale : 1) / (i % k < 2 ? scale : 1));
 }
 
 /** Mean place of the pixels that both show. */

@@ -1,10 +1,11 @@
 import { applyAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { growRect, intersectRects } from '../geometry/rect.ts';
+import { growRect, intersectRects, rectArea } from '../geometry/rect.ts';
 import type { Rect } from '../geometry/rect.ts';
 import { cropRaster } from '../raster/raster.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { blurGaussian, downsample, toFloatRaster } from '../raster/resample.ts';
+import { noiseLeftBy, noiseSlopeLeftBy } from './noise-level.ts';
 import type { Strip } from './overlap-intensities.ts';
 
 /** Two strips at one scale, blurred alike, ready for direct alignment. */
@@ -23,9 +24,33 @@ export interface AlignmentLevel {
 /** On coarse levels some blur is left even when full resolution asks for none: aliasing does not align. */
 const leastCoarseBlurPx = 0.7;
 
+/** Pixels of an overlap above which half resolution places it well enough (to 0.01 px) at a quarter of the work. */
+const ampleArea = 80_000;
+
+/** The finest scale that aligning two cropped strips is worth. */
+export function sufficientScale(a: Strip, b: Strip): number {
+  return Math.min(rectArea(a.region), rectArea(b.region)) > ampleArea ? 0.5 : 1;
+}
+
+/** Gaussian σ of a level, px of the level. */
+function levelBlurPx(scale: number, blurPx: number): number {
+  return scale === 1 ? blurPx : Math.max(leastCoarseBlurPx, blurPx * scale);
+}
+
+/** What is left on a level of the variance of independent noise, and of the variance of its slope along an axis. */
+export function noiseOnLevel(
+  noise: number,
+  scale: number,
+  blurPx: number,
+): { readonly value: number; readonly slope: number } {
+  const sigma = levelBlurPx(scale, blurPx);
+  const averaged = noise * scale * scale;
+  return { value: averaged * noiseLeftBy(sigma), slope: averaged * noiseSlopeLeftBy(sigma) };
+}
+
 /** @param blurPx Gaussian σ at full resolution, px. */
 export function alignmentLevel(a: Strip, b: Strip, scale: number, blurPx: number): AlignmentLevel {
-  const sigma = scale === 1 ? blurPx : Math.max(leastCoarseBlurPx, blurPx * scale);
+  const sigma = levelBlurPx(scale, blurPx);
   const filter = ({ raster }: Strip) => blurGaussian(toFloatRaster(downsample(raster, scale)), sigma);
   return {
     scale,

@@ -1,11 +1,11 @@
 import { applyAffine, composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { rectArea } from '../geometry/rect.ts';
-import { alignmentLevel, cropToOverlap } from './alignment-level.ts';
+import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
 import { scoreCells, scoreStride } from './cell-scores.ts';
 import type { CellScores } from './cell-scores.ts';
 import { invertSymmetric } from './motion-model.ts';
-import { alignmentBlurPx, noiseLeftBy, noiseLevelOf, noiseSlopeLeftBy, structureCorrelation } from './noise-level.ts';
+import { alignmentBlurPx, noiseLevelOf, structureCorrelation } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import type { Strip } from './overlap-intensities.ts';
@@ -48,8 +48,6 @@ const leastPrecision = 0.3;
 const leastCorrelation = 0.6;
 /** Noise of a patch's correlation times the root of its pixels, which the blur makes dependent. */
 const correlationNoise = 4;
-/** Largest pixel count of an overlap whose smooth motion is found at full resolution. */
-const smoothAtFull = 40_000;
 
 /**
  * Measures where the overlap's patches lie in b, starting from a motion that is right to a pixel or two: first what a
@@ -72,17 +70,13 @@ export function alignPatchLattice(
   const blurPx = alignmentBlurPx(...noise);
   const area = Math.min(rectArea(common.a.region), rectArea(common.b.region));
   const side = Math.min(largestSide, Math.max(leastSide, Math.floor(Math.sqrt(area / wantedPatches))));
-  const full = latticeOf(common.a, common.b, aFromB, 1, side, blurPx, bendAt);
-  if (full === null) return null;
-  const pixels = full.cells.count.reduce((sum, count) => sum + count, 0);
-  const smooth = pixels > smoothAtFull ? latticeOf(common.a, common.b, aFromB, 0.5, side, blurPx, bendAt) : full;
-  if (smooth === null) return null;
-  const motion = climbLadder(smooth);
-  const hasClimbed = motion.x.some((value) => value !== 0);
-  if (smooth !== full) addMotion(full, smooth, motion);
-  const left = noiseLeftBy(blurPx);
-  const structureNcc = structureCorrelation(full.measure().variances, left * noise[0].noise, left * noise[1].noise);
-  const patches = readPatches(full, noise[0].noise * noiseSlopeLeftBy(blurPx));
+  const scale = sufficientScale(common.a, common.b);
+  const lattice = latticeOf(common.a, common.b, aFromB, scale, side, blurPx, bendAt);
+  if (lattice === null) return null;
+  const hasClimbed = climbLadder(lattice);
+  const [inA, inB] = noise.map((level) => noiseOnLevel(level.noise, scale, blurPx));
+  const structureNcc = structureCorrelation(lattice.measure().variances, inA.value, inB.value);
+  const patches = readPatches(lattice, inA.slope);
   return patches && { ...patches, isBent: bendAt !== null || hasClimbed || patches.isBent, structureNcc };
 }
 
@@ -137,24 +131,20 @@ interface Polynomial {
   readonly y: Float64Array;
 }
 
-/** Raises the motion as long as the images bear it out, and leaves it in the lattice's shifts. Returns its sum. */
-function climbLadder(lattice: Lattice): Polynomial {
+/** Raises the motion as long as the images bear it out, and leaves it in the lattice's shifts. True when it moved. */
+function climbLadder(lattice: Lattice): boolean {
   const { cells, shift } = lattice;
-  const most = ladder[ladder.length - 1];
-  const total: Polynomial = { terms: most, x: new Float64Array(most), y: new Float64Array(most) };
   const basis = basisOf(cells);
   let scores = lattice.measure();
+  let hasMoved = false;
   const move = (step: Polynomial) => {
     for (let k = 0; k < cells.count.length; k++) {
       const [dx, dy] = valueAt(step, basis, k);
       shift[2 * k] -= dx;
       shift[2 * k + 1] -= dy;
     }
-    for (let i = 0; i < step.terms; i++) {
-      total.x[i] += step.x[i];
-      total.y[i] += step.y[i];
-    }
     scores = lattice.measure();
+    hasMoved = true;
   };
   for (const terms of ladder) {
     const first = fitScores(scores, basis, terms);
@@ -166,22 +156,7 @@ function climbLadder(lattice: Lattice): Polynomial {
       move(next);
     }
   }
-  return total;
-}
-
-/** Puts the motion found on one lattice into the shifts of another. */
-function addMotion(target: Lattice, source: Lattice, motion: Polynomial): void {
-  const frame = frameOf(source.cells);
-  const powers = new Float64Array(motion.terms);
-  for (let k = 0; k < target.cells.count.length; k++) {
-    const p = applyAffine(target.tileFromA, target.cells.centre[2 * k], target.cells.centre[2 * k + 1]);
-    const q = applyAffine(invertAffine(source.tileFromA), p.x, p.y);
-    monomials((q.x - frame.x) / frame.halfWidth, (q.y - frame.y) / frame.halfHeight, powers);
-    for (let i = 0; i < motion.terms; i++) {
-      target.shift[2 * k] -= (motion.x[i] * powers[i] * target.scale) / source.scale;
-      target.shift[2 * k + 1] -= (motion.y[i] * powers[i] * target.scale) / source.scale;
-    }
-  }
+  return hasMoved;
 }
 
 /** Maps the lattice onto [−1, 1]². */
@@ -281,12 +256,12 @@ type MeasuredPatches = Omit<AlignedPatches, 'structureNcc'>;
 /** Reads each patch's own displacement at the smooth motion, twice when patches deviate by more than their noise. */
 function readPatches(lattice: Lattice, noiseSlope: number): MeasuredPatches | null {
   let scores = lattice.measure();
-  let local = localShifts(lattice.cells, scores, noiseSlope);
+  let local = localShifts(lattice, scores, noiseSlope);
   if (local === null) return null;
   if (local.deviation > local.noise) {
     for (let i = 0; i < lattice.shift.length; i++) lattice.shift[i] -= local.shrunk[i];
     scores = lattice.measure();
-    const again = localShifts(lattice.cells, scores, noiseSlope);
+    const again = localShifts(lattice, scores, noiseSlope);
     if (again !== null) local = { ...again, deviation: local.deviation };
   }
   return patchesOf(lattice, scores, local);
@@ -305,7 +280,7 @@ interface LocalShifts {
 }
 
 /** @param noiseSlope variance of the noise's slope in a, which says nothing about where the patch lies, per px². */
-function localShifts(cells: OverlapCells, scores: CellScores, noiseSlope: number): LocalShifts | null {
+function localShifts({ cells, scale }: Lattice, scores: CellScores, noiseSlope: number): LocalShifts | null {
   const n = scores.weights.length;
   const shift = new Float64Array(2 * n);
   const precision = new Float64Array(n);
@@ -325,7 +300,7 @@ function localShifts(cells: OverlapCells, scores: CellScores, noiseSlope: number
     if (scores.weights[k] === 0 || !(structure > leastStructure * both)) continue;
     shift[2 * k] = ux / structure;
     shift[2 * k + 1] = uy / structure;
-    if (Math.hypot(ux, uy) > strayPx * structure) shift[2 * k] = shift[2 * k + 1] = 0;
+    if (Math.hypot(ux, uy) > strayPx * scale * structure) shift[2 * k] = shift[2 * k + 1] = 0;
     else precision[k] = (scores.weights[k] * structure * structure) / (both * variance);
   }
   dropVague(precision);
@@ -387,7 +362,7 @@ function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): Me
     const q = applyAffine(tileFromB, place.x, place.y);
     a.set([p.x, p.y], 2 * i);
     b.set([q.x, q.y], 2 * i);
-    precision[i] = local.precision[k];
+    precision[i] = local.precision[k] * lattice.scale ** 2;
     correlation[i] = Math.max(0, Math.min(1, scores.correlation[k]));
     shift[2 * i] = (lattice.shift[2 * k] - local.shrunk[2 * k]) / lattice.scale;
     shift[2 * i + 1] = (lattice.shift[2 * k + 1] - local.shrunk[2 * k + 1]) / lattice.scale;

@@ -59,7 +59,7 @@ export function sharpMotion(
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
   ransacPx: number,
 ): SharpMotion | null {
-  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model);
+  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model, { resolution: 'ample' });
   const patches = straightOrBent(a, b, start, whole, bendAt);
   const isEnough = patches !== null && patches.precision.length >= leastPatches;
   // What does not bend is best placed by the whole of it; patches of a stiff overlap only repeat it with some loss.

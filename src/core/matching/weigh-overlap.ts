@@ -85,7 +85,7 @@ function searchBest(images: SearchImages, { pair }: PairResult, weighed: Weighed
   const radius = shiftLimitPx(pair, plausibility.shiftSigmas);
   const turns = turnsWithin(images, plausibility.rotationRad);
   const fits = searchOverlap(images, affineFromPose(pair.aFromB), radius, turns, candidates).map((fit) => {
-    const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4 });
+    const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4, resolution: 'ample' });
     if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0 };
     const { z, rival } = fitAt(images, aligned.aFromB, radius);
     return { aFromB: aligned.aFromB, z, rival, structureNcc: aligned.structureNcc };
