@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openFolder } from '../cli/open-folder.ts';
-import { solveElastic, defaultElasticOptions } from '../src/core/elastic/solve-elastic.ts';
+import { defaultElasticOptions } from '../src/core/elastic/solve-elastic.ts';
+import { solveElasticGrid } from '../src/core/elastic/solve-elastic-grid.ts';
 import type { Measurements } from '../src/core/elastic/measurements.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import { translation } from '../src/core/geometry/affine2.ts';
@@ -108,7 +109,8 @@ async function solveGrid(across: number): Promise<RefineRow> {
   const tiles = poses.map((mosaicFromTile) => ({ size: { width: 2048, height: 2048 }, mosaicFromTile }));
   let note = '';
   const ms = await cpuMs(1, async () => {
-    const solution = await solveElastic(tiles, measurements, defaultElasticOptions, silentContext);
+    const isPatch = new Uint8Array(measurements.weight.length).fill(1);
+    const { solution } = await solveElasticGrid(tiles, measurements, isPatch, defaultElasticOptions, silentContext);
     const median = solution.misfits.slice().sort()[solution.misfits.length >> 1];
     note = `${solution.iterations} CG steps${solution.converged ? '' : ' (not converged)'}, median ${median.toFixed(2)} px`;
   });

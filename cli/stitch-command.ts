@@ -13,7 +13,7 @@ import { defaultStitchOptions, matcherIds, type StitchOptions } from '../src/cor
 import { solveTones } from '../src/core/photometry/solve-tones.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';
-import { poseGraphOf, stitch, type StitchResult, type StitchSteps } from '../src/core/stitch.ts';
+import { stitch, type StitchResult, type StitchSteps } from '../src/core/stitch.ts';
 import { proposePairs } from '../src/core/tiles/pairing.ts';
 import {
   pairKey,
@@ -83,7 +83,7 @@ export const stitchCommand = {
     await loaded.matcher.dispose();
 
     await writeResults(out, { tiles, layout, options, result, loaded });
-    if (result.refined) await writeAcquisition(out, { tiles, layout, options, result }, context);
+    if (result.refined) await writeAcquisition(out, { tiles, layout, result });
     if (!given['no-mosaic'])
       await exportMosaic(join(out, 'mosaic.tif'), result.mosaic, options.compose, reader, context);
     report(result);
@@ -176,6 +176,7 @@ function localSteps(
       return refineOverlap(pair, bFromA, sizes, reader, defaultRefineOptions, context.signal);
     },
     solveElastic: ({ graph, start, refined }) => solveElasticGraph(graph, start, refined, context),
+    recommend: ({ graph, refined, options: solveOptions }) => recommendTransform(graph, refined, solveOptions, context),
     solveTones: async (links) =>
       solveTones(
         links,
@@ -206,11 +207,9 @@ async function writeResults(out: string, { tiles, layout, options, result, loade
 /** What the solution says of the microscope, and which transform would do: OUT/acquisition.json, and the gist of it here. */
 async function writeAcquisition(
   out: string,
-  { tiles, layout, options, result }: Omit<Finished, 'loaded'>,
-  context: RunContext,
+  { tiles, layout, result }: Pick<Finished, 'tiles' | 'layout' | 'result'>,
 ): Promise<void> {
-  const graph = poseGraphOf({ tiles, layout, excluded: new Set() }, result.pairs);
-  const recommendation = await recommendTransform(graph, result.refined ?? [], options.solve, context);
+  const recommendation = result.recommendation ?? null;
   const diagnosis = diagnoseAcquisition(tiles, layout, result.report);
   const line = diagnosis.scan && {
     x: Array.from(diagnosis.scan.line.x),

@@ -1,5 +1,6 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
+import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
@@ -8,7 +9,7 @@ import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosa
 import type { PairOptions } from '../src/core/options.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
-import type { ElasticRequest } from '../src/core/stitch.ts';
+import type { ElasticRequest, RecommendRequest } from '../src/core/stitch.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type {
@@ -43,6 +44,7 @@ export interface MatchApi {
 export interface SolveApi {
   readonly solve: Method<{ readonly graph: PoseGraph; readonly options: SolveOptions }, SolveReport>;
   readonly solveElastic: Method<ElasticRequest, ElasticReport>;
+  readonly recommend: Method<RecommendRequest, Recommendation | null>;
   readonly solveTones: Method<readonly Link[], ReadonlyMap<TileId, GainOffset>>;
 }
 

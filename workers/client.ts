@@ -117,6 +117,7 @@ export function createStitchClient(): StitchClient {
     // Patches need no matcher: they are aligned on every matching thread, whatever matches.
     refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),
     solveElastic: (request, signal, onProgress) => solver.call('solveElastic', request, signal, onProgress),
+    recommend: (request, signal) => solver.call('recommend', request, signal),
     solveTones: (links, signal) => solver.call('solveTones', links, signal),
 
     async showMosaic(mosaic, options) {

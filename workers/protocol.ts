@@ -5,6 +5,7 @@
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
+import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
@@ -13,7 +14,7 @@ import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.
 import type { OnProgress } from '../src/core/progress.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
-import type { ElasticRequest } from '../src/core/stitch.ts';
+import type { ElasticRequest, RecommendRequest } from '../src/core/stitch.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type { HandOffId, MosaicFormat } from '../src/formats/index.ts';
@@ -228,6 +229,8 @@ export interface StitchClient {
   refine(request: OverlapRequest, signal: AbortSignal): Promise<RefinedOverlap | null>;
   /** Bends the tiles of a solved graph. */
   solveElastic(request: ElasticRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ElasticReport>;
+  /** Which transform would do, and the numbers of all. */
+  recommend(request: RecommendRequest, signal: AbortSignal): Promise<Recommendation | null>;
   solveTones(links: readonly Link[], signal: AbortSignal): Promise<ReadonlyMap<TileId, GainOffset>>;
 
   /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */

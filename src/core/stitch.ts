@@ -1,4 +1,5 @@
 import { StitchError } from './errors.ts';
+import type { Recommendation } from './diagnosis/recommend-transform.ts';
 import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
@@ -36,6 +37,8 @@ export interface StitchSteps {
   refine?(request: OverlapRequest): Promise<RefinedOverlap | null>;
   /** Bends the tiles from a solved graph; needed when `options.solve.elastic` is set. */
   solveElastic?(request: ElasticRequest): Promise<ElasticReport>;
+  /** Which transform would do, from refined overlaps; the result says nothing of it when absent. */
+  recommend?(request: RecommendRequest): Promise<Recommendation | null>;
   solveTones(links: readonly Link[]): Promise<ReadonlyMap<TileId, GainOffset>>;
   /** How many pairs may be in flight at once. */
   readonly concurrency: number;
@@ -50,11 +53,23 @@ export interface ElasticRequest {
   readonly refined: readonly RefinedOverlap[];
 }
 
+/** All that tells transforms apart. */
+export interface RecommendRequest {
+  readonly graph: PoseGraph;
+  readonly refined: readonly RefinedOverlap[];
+  readonly options: SolveOptions;
+}
+
+/** Every transform is solved for a recommendation: of more tiles than this it would keep the user waiting. */
+const mostTilesToCompare = 150;
+
 export interface StitchResult {
   /** Every proposed pair, sorted by key. */
   readonly pairs: readonly PairResult[];
   /** Patches of the linked overlaps, when the run refined them. */
   readonly refined?: readonly RefinedOverlap[];
+  /** The simplest transform that explains the patches, with the numbers of all; never chosen silently. */
+  readonly recommendation?: Recommendation;
   readonly report: SolveReport;
   readonly tones: ReadonlyMap<TileId, GainOffset>;
   readonly mosaic: Mosaic;
@@ -86,6 +101,10 @@ export async function resolve(
   const graph = poseGraphOf(input, pairs);
   const { report, refined } = await solveGraph(graph, input, steps, context);
   context.signal.throwIfAborted();
+  const recommendation =
+    refined && steps.recommend && graph.nodes.length <= mostTilesToCompare
+      ? await steps.recommend({ graph, refined, options: options.solve })
+      : null;
 
   context.onProgress({ stage: 'photometry', done: 0, total: 1 });
   const trusted = trustedLinks(graph.links, report);
@@ -93,7 +112,15 @@ export async function resolve(
   context.onProgress({ stage: 'photometry', done: 1, total: 1 });
 
   const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
-  return { pairs, ...(refined ? { refined } : {}), report, tones, mosaic, warnings: warningsOf(pairs, report) };
+  return {
+    pairs,
+    ...(refined ? { refined } : {}),
+    ...(recommendation ? { recommendation } : {}),
+    report,
+    tones,
+    mosaic,
+    warnings: warningsOf(pairs, report),
+  };
 }
 
 /** The graph of finished pairs: every tile of the layout, and the links that are not excluded. */

@@ -138,6 +138,7 @@ function fakeClient() {
     },
     refine: () => Promise.reject(new Error('no pictures here')),
     solveElastic: () => Promise.reject(new Error('no pictures here')),
+    recommend: () => Promise.resolve(null),
     async solveTones() {
       return new Map();
     },

@@ -60,6 +60,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     solve: (graph, options) => client.solve(graph, options, context.signal, context.onProgress),
     refine: (request) => onLiveWorker(context.signal, () => client.refine(request, context.signal)),
     solveElastic: (request) => client.solveElastic(request, context.signal, context.onProgress),
+    recommend: (request) => client.recommend(request, context.signal),
     solveTones: (links) => client.solveTones(links, context.signal),
     concurrency: client.matchConcurrency,
     onPair: keep,

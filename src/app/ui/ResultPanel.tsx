@@ -6,6 +6,7 @@ import type { ResultTab } from '../state/view.ts';
 import { viewerLinks } from '../viewer/link-graph.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
+import { AcquisitionTab } from './AcquisitionTab.tsx';
 import { ExportPanel } from './ExportPanel.tsx';
 import { linkRows } from './links/link-row.ts';
 import { LinkTable } from './links/LinkTable.tsx';
@@ -17,6 +18,7 @@ const tabs: readonly (readonly [ResultTab, string])[] = [
   ['links', 'Links'],
   ['inspector', 'Inspector'],
   ['tiles', 'Tiles'],
+  ['acquisition', 'Acquisition'],
   ['export', 'Export'],
 ];
 
@@ -61,6 +63,7 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
         {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
         {tab === 'inspector' && <InspectorTab run={run} />}
         {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
+        {tab === 'acquisition' && <AcquisitionTab run={run} />}
         {tab === 'export' && <ExportPanel viewer={viewer} />}
       </div>
     </aside>

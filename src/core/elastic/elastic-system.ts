@@ -111,7 +111,7 @@ export function createElasticSystem(
     affine: lattices.map(() => new Float64Array(affineUnknowns ** 2)),
     mixed: lattices.map(({ columns, rows }) => new Float64Array(affineUnknowns * columns * rows)),
     nodes: bands(),
-    stiffness: lattices.map((lattice, i) => stiffnessOf(lattice, stiffness[i])),
+    stiffness: stiffnesses(lattices, stiffness),
     factors: bands(),
     constraints: lattices.map((lattice) => {
       const modes = affineModes(lattice);
@@ -119,6 +119,18 @@ export function createElasticSystem(
     }),
     coupling: Array.from(measurements.from, (_, l) => couplingOf(measurements, l, lattices)),
   };
+}
+
+/** The stiffness of every tile; tiles of one kind share one matrix. */
+function stiffnesses(lattices: readonly Lattice[], stiffness: readonly Stiffness[]): readonly BandMatrix[] {
+  const made = new Map<string, BandMatrix>();
+  return lattices.map((lattice, i) => {
+    const { size, columns, rows } = lattice;
+    const key = [size.width, size.height, columns, rows, stiffness[i].stretch, stiffness[i].bend].join();
+    const found = made.get(key) ?? stiffnessOf(lattice, stiffness[i]);
+    made.set(key, found);
+    return found;
+  });
 }
 
 function sharedMeshOf(lattices: readonly Lattice[], stiffness: Stiffness): SharedMesh {

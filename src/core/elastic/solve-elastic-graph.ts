@@ -8,9 +8,9 @@ import { patchVariance } from '../refine/refined-overlap.ts';
 import type { RefinedOverlap } from '../refine/refined-overlap.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { TileId } from '../tiles/tile.ts';
-import { chooseStiffness } from './choose-stiffness.ts';
 import type { Measurements } from './measurements.ts';
-import { defaultElasticOptions, solveElastic } from './solve-elastic.ts';
+import { solveElasticGrid } from './solve-elastic-grid.ts';
+import { defaultElasticOptions } from './solve-elastic.ts';
 import type { ElasticOptions, ElasticSolution } from './solve-elastic.ts';
 
 /** How well bent tiles meet, and how much they had to bend. */
@@ -71,9 +71,7 @@ export async function solveElasticGraph(
   placed.sort((p, q) => (p.node.id < q.node.id ? -1 : 1));
   const measured = measurementsOf(placed, links, start, refined);
   const tiles = placed.map(({ node, pose }) => ({ size: node.size, mosaicFromTile: pose }));
-  const chosen = await chooseStiffness(tiles, measured.points, measured.isPatch, options, ctx);
-  const { stiffness, shared } = chosen;
-  const solution = await solveElastic(tiles, measured.points, { ...options, stiffness, shared }, ctx);
+  const { solution, chosen } = await solveElasticGrid(tiles, measured.points, measured.isPatch, options, ctx);
   const moved = keepGauge(placed, start, solution, measured.points);
   const patchMisfits = solution.misfits.filter((_, k) => measured.isPatch[k] === 1).sort();
   const quantile = (share: number) =>

@@ -1,6 +1,7 @@
 import { StitchError } from '../errors.ts';
 import { applyAffine, determinant, rotationOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 import { cauchyWeight, gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
@@ -11,7 +12,7 @@ import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts
 import { misfitsOf, misfitsUnder } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
 import { meshStretches, relaxMesh } from './mesh-stretch.ts';
-import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice } from './tile-unknowns.ts';
+import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice, slowLattice } from './tile-unknowns.ts';
 import type { Lattice, PointBasis } from './tile-unknowns.ts';
 
 /** A tile as the elastic solve takes and gives it. */
@@ -23,13 +24,15 @@ export interface ElasticTile {
 /** What the elastic solve is asked for. */
 export interface ElasticOptions {
   readonly stiffness: Stiffness;
-  /** Of the mesh that all tiles share; null = none (it is left out, too, where tiles differ in size or are turned against each other). */
+  /** Of the mesh that all tiles share; null = none, and meshes that follow slow bending alone (it is left out, too, where tiles differ in size or are turned against each other). */
   readonly shared: Stiffness | null;
   /** Least scale of the robust loss on a patch's misfit, px. */
   readonly robustScalePx: number;
   /** Bounds on the singular values of the mesh relative to its tile's affine; a tile beyond them is made stiffer. */
   readonly leastStretch: number;
   readonly mostStretch: number;
+  /** A mesh that all tiles are known to share: it is not solved for, and their own lattices follow slow bending alone. */
+  readonly known?: DisplacementMesh;
   /** A quick look: one round of few re-weightings, nothing made stiffer. */
   readonly isProbe?: boolean;
 }
@@ -47,6 +50,8 @@ export interface ElasticSolution {
   /** One a tile, in the order given. */
   readonly poses: readonly Affine2[];
   readonly meshes: readonly DisplacementMesh[];
+  /** The part of the meshes that all tiles share; null when there is none. */
+  readonly shared: DisplacementMesh | null;
   /** [N] distance of the two places of each measurement in the mosaic, px. */
   readonly misfits: Float64Array;
   /** [N] factor 0…1 of the robust loss. */
@@ -62,7 +67,8 @@ export interface ElasticSolution {
 
 /** Re-weightings about one set of references, the first half with a loss that gives outliers up. */
 const reweightings = 8;
-const probeReweightings = 4;
+/** … of a quick look, and of grids that are solved in two steps. */
+const quickReweightings = 4;
 /** The loss's scale is this many median misfits, at least `robustScalePx`. */
 const mediansOfScale = 2;
 /** The preconditioner follows the weights for so many steps; what they change later it need not know. */
@@ -70,6 +76,8 @@ const refactorings = 2;
 /** References are renewed once: a tile's rigid part is then what the solution says, not what the start said. */
 const rounds = 2;
 const tolerancePx = 2e-2;
+/** What two tiles do together no seam shows: thousands of tiles are not asked for it as exactly. */
+const quickTolerancePx = 5e-2;
 const maxCgIterations = 300;
 /** Tiles turned further than this against each other share no mesh: it lies in the mosaic's directions. */
 const mostTurnRad = 0.15;
@@ -94,7 +102,9 @@ export async function solveElastic(
   options: ElasticOptions,
   ctx: RunContext,
 ): Promise<ElasticSolution> {
-  const lattices = tiles.map(({ size }) => scanLattice(size));
+  const lattices = tiles.map(({ size }) =>
+    options.known || options.shared === null ? slowLattice(size) : scanLattice(size),
+  );
   const isMeasured = new Uint8Array(tiles.length);
   for (let l = 0; l < measurements.from.length; l++)
     if (measurements.starts[l + 1] > measurements.starts[l])
@@ -143,12 +153,13 @@ export async function solveElastic(
 
 function finished(
   state: Solve,
-  { poses, meshes, misfits }: Displaced,
+  { poses, meshes, shared, misfits }: Displaced,
   stretches: readonly (readonly [number, number])[],
 ): ElasticSolution {
   return {
     poses,
     meshes,
+    shared,
     misfits,
     robust: state.robust,
     leastStretch: stretches.reduce((least, [low]) => Math.min(least, low), 1),
@@ -179,6 +190,7 @@ interface Solve {
 interface Displaced {
   readonly poses: readonly Affine2[];
   readonly meshes: readonly DisplacementMesh[];
+  readonly shared: DisplacementMesh | null;
   readonly misfits: Float64Array;
   /** Along x and along y. */
   readonly unknowns: readonly Float64Array[];
@@ -214,18 +226,19 @@ async function adjustAbout(
   const { stretch, bend, linear } = options.stiffness;
   const { shared: freely } = options;
   const shared =
-    freely && canShare(references, tiles)
+    freely && !options.known && canShare(references, tiles)
       ? { ...freely, stretch: solve.sharedScale * freely.stretch, bend: solve.sharedScale * freely.bend }
       : null;
   const stiffness = [...solve.scales].map((scale) => ({ stretch: scale * stretch, bend: scale * bend, linear }));
   const system = createElasticSystem(lattices, centres, measurements, stiffness, shared);
   const start = misfitsUnder(measurements, references);
+  if (options.known) addKnown(start, measurements, tiles, options.known);
   const z = earlier ?? [new Float64Array(system.length), new Float64Array(system.length)];
   if (earlier) around.forEach((pose, i) => setAffineUnknowns(pose, references[i], tiles[i].size, z, system.offsets[i]));
   const weights = new Float64Array(measurements.weight.length);
   let misfits = new Float64Array(weights.length);
   let factor: CoarseFactor | null = null;
-  const steps = options.isProbe ? probeReweightings : reweightings;
+  const steps = options.isProbe || options.known ? quickReweightings : reweightings;
   for (let step = 0; step < steps; step++) {
     for (let k = 0; k < weights.length; k++) weights[k] = measurements.weight[k] * robust[k];
     assembleElastic(system, weights, linear);
@@ -233,7 +246,8 @@ async function adjustAbout(
     if (factor === null) throw singular();
     for (const axis of [0, 1]) {
       const rhs = rightSide(system, start, axis, weights);
-      const report = solveByConjugateGradients(system, factor, rhs, z[axis], tolerancePx, maxCgIterations);
+      const tolerance = options.known ? quickTolerancePx : tolerancePx;
+      const report = solveByConjugateGradients(system, factor, rhs, z[axis], tolerance, maxCgIterations);
       solve.iterations += report.iterations;
       solve.converged &&= report.converged;
       ctx.signal.throwIfAborted();
@@ -247,7 +261,11 @@ async function adjustAbout(
   }
   return {
     poses: references.map((pose, i) => movedPose(pose, tiles[i].size, z, system.offsets[i])),
-    meshes: lattices.map((lattice, i) => meshOf(system, lattice, z, i)),
+    meshes: lattices.map((lattice, i) => {
+      const own = meshOf(system, lattice, z, i);
+      return options.known ? meshSum(options.known, own, tiles[i].size) : own;
+    }),
+    shared: options.known ?? sharedMeshOf(system, z),
     misfits,
     unknowns: z,
   };
@@ -379,6 +397,60 @@ function setAffineUnknowns(
   y.set([p.y - q.y, (pose.b - reference.b) * halfX, (pose.d - reference.d) * halfY], o);
 }
 
+/** Adds what the known mesh makes of both places to their distances. */
+function addKnown(
+  misfits: Float64Array,
+  { from, to, starts, a, b }: Measurements,
+  tiles: readonly ElasticTile[],
+  known: DisplacementMesh,
+): void {
+  const p = new Float64Array(2);
+  const q = new Float64Array(2);
+  for (let l = 0; l < from.length; l++)
+    for (let k = starts[l]; k < starts[l + 1]; k++) {
+      displaceInto(known, tiles[from[l]].size, a[2 * k], a[2 * k + 1], p);
+      displaceInto(known, tiles[to[l]].size, b[2 * k], b[2 * k + 1], q);
+      misfits[2 * k] += p[0] - q[0];
+      misfits[2 * k + 1] += p[1] - q[1];
+    }
+}
+
+/** The sum of two meshes at the nodes of the first. */
+function meshSum(fine: DisplacementMesh, coarse: DisplacementMesh, size: Size): DisplacementMesh {
+  const { columns, rows } = fine;
+  const dx = Float32Array.from(fine.dx);
+  const dy = Float32Array.from(fine.dy);
+  const d = new Float64Array(2);
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
+      const x = (i * (size.width - 1)) / (columns - 1);
+      const y = (j * (size.height - 1)) / (rows - 1);
+      displaceInto(coarse, size, x, y, d);
+      dx[j * columns + i] += d[0];
+      dy[j * columns + i] += d[1];
+    }
+  return { columns, rows, dx, dy };
+}
+
+function sharedMeshOf(
+  { lattices, offsets, shared }: ElasticSystem,
+  z: readonly Float64Array[],
+): DisplacementMesh | null {
+  if (shared === null) return null;
+  const { columns, rows } = shared.lattice;
+  const at = offsets[lattices.length];
+  const [dx, dy] = z.map((values) => byRows(values, at, columns, rows));
+  return { columns, rows, dx, dy };
+}
+
+/** Node values that start at `at` column by column, in the row-major order of a mesh. */
+function byRows(values: Float64Array, at: number, columns: number, rows: number): Float64Array {
+  return Float64Array.from(
+    { length: columns * rows },
+    (_, k) => values[at + (k % columns) * rows + Math.floor(k / columns)],
+  );
+}
+
 /** The tile's own mesh and the shared one, together; neither has an affine part. */
 function meshOf(
   { lattices, offsets, shared }: ElasticSystem,
@@ -389,13 +461,10 @@ function meshOf(
   const first = offsets[tile] + affineUnknowns;
   const sharedAt = offsets[lattices.length];
   const [dx, dy] = z.map((values) => {
-    const nodes = new Float64Array(columns * rows);
-    for (let i = 0; i < columns; i++)
-      for (let j = 0; j < rows; j++) {
-        const node = i * rows + j;
-        nodes[j * columns + i] = values[first + node] + (shared === null ? 0 : values[sharedAt + node]);
-      }
-    return nodes;
+    const nodes = byRows(values, first, columns, rows);
+    if (shared === null) return nodes;
+    const common = byRows(values, sharedAt, columns, rows);
+    return nodes.map((value, k) => value + common[k]);
   });
   return { columns, rows, dx, dy };
 }
