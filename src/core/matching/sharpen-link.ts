@@ -58,8 +58,12 @@ export function sharpMotion(
   model: TransformModel,
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
   ransacPx: number,
+  startErrorPx = 3,
 ): SharpMotion | null {
-  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model, { resolution: 'ample' });
+  const whole = alignOverlap(a, b, start, model === 'translation' ? 'rigid' : model, {
+    startErrorPx,
+    resolution: 'ample',
+  });
   const patches = straightOrBent(a, b, start, whole, bendAt);
   const isEnough = patches !== null && patches.precision.length >= leastPatches;
   // What does not bend is best placed by the whole of it; patches of a stiff overlap only repeat it with some loss.
@@ -188,9 +192,10 @@ export function sharpenLink(
   a: Strip,
   b: Strip,
   ransacPx: number,
+  startErrorPx?: number,
 ): { readonly link: Link; readonly structureNcc: number | null } {
   const bendAt = bendOfMatches(link.correspondences, link.inlierMask, link.aFromB, ransacPx);
-  const sharp = sharpMotion(a, b, link.aFromB, link.model, bendAt, ransacPx);
+  const sharp = sharpMotion(a, b, link.aFromB, link.model, bendAt, ransacPx, startErrorPx);
   if (sharp === null) return { link, structureNcc: null };
   const correspondences = moveInliers(link.correspondences, link.inlierMask, sharp.patches);
   const sharpened = { ...link, ...motionOf(sharp, correspondences, link.inlierMask), correspondences };

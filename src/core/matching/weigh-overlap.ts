@@ -17,12 +17,16 @@ const candidates = 4;
  * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
  * `alone` when no matches speak for it.
  */
-const needed = { z: 3, lead: 0, structureNcc: 0.93 } as const;
+const needed = { z: 3, lead: 0.5, structureNcc: 0.93 } as const;
 const neededAlone = { z: 5.5, lead: 1.5, structureNcc: 0.93 } as const;
+/** How far the motion of the matches may be wrong, px: as a rule, and at best. */
+const likelyErrorPx = 3;
+const smallErrorPx = 1;
 /** A link below this is compared with what a search finds: few matches in noise may be turned or a few px off. */
 const weakZ = 7;
-/** What a place found by search must be better by, to be taken instead. */
+/** What a place found by search must be better by to be taken instead: another place, or the same under another turn. */
 const betterZ = 0.5;
+const betterTurnZ = 0.1;
 
 /** The two strips of a pair, and what is asked of them. */
 export interface WeighedPair {
@@ -44,11 +48,11 @@ export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResu
   const images = searchImages(weighed.a, weighed.b);
   if (judged.kind === 'rejected') return linkAlone(judged, searchBest(images, judged, weighed), weighed);
   const sharp = sharpenAndWeigh(judged, images, weighed);
-  const z = sharp.evidence?.z ?? -Infinity;
+  const z = sharp.evidence.z;
   if (z >= weakZ && objectionTo(sharp.evidence, needed) === null) return sharp;
   const found = searchBest(images, judged, weighed);
-  if (found !== null && found.z > z + betterZ) {
-    const isSamePlace = distancePx(found.aFromB, judged.aFromB, images.middleB) < onePlacePx;
+  const isSamePlace = found !== null && distancePx(found.aFromB, sharp.aFromB, images.middleB) < onePlacePx;
+  if (found !== null && found.z > z + (isSamePlace ? betterTurnZ : betterZ)) {
     if (!isSamePlace) return linkAlone(rejectionOf(judged, found), found, weighed);
     const turned = sharpenAndWeigh({ ...judged, aFromB: found.aFromB }, images, weighed);
     return objectionTo(turned.evidence, needed) === null ? turned : rejectionOf(judged, turned.evidence);
@@ -61,11 +65,23 @@ function distancePx(p: Affine2, q: Affine2, [x, y]: readonly [number, number]): 
   return Math.hypot(here.x - there.x, here.y - there.y);
 }
 
-function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: WeighedPair): Link {
-  const { link: sharp, structureNcc } = sharpenLink(link, a, b, options.ransacPx);
-  const { z, rival } = fitAt(images, sharp.aFromB, shiftLimitPx(link.pair));
-  return { ...sharp, evidence: { kind: 'matches', z, rivalZ: rival, structureNcc } };
+/**
+ * The link aligned and weighed. In noise a coarse pyramid may lead away from a start that was right: a link that stays
+ * weak is aligned once more at full resolution alone, and the better fit is kept.
+ */
+function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: WeighedPair): WeighedLink {
+  const weigh = (startErrorPx: number): WeighedLink => {
+    const { link: sharp, structureNcc } = sharpenLink(link, a, b, options.ransacPx, startErrorPx);
+    const { z, rival } = fitAt(images, sharp.aFromB, shiftLimitPx(link.pair));
+    return { ...sharp, evidence: { kind: 'matches', z, rivalZ: rival, structureNcc } };
+  };
+  const first = weigh(likelyErrorPx);
+  if (first.evidence.z >= weakZ) return first;
+  const second = weigh(smallErrorPx);
+  return second.evidence.z > first.evidence.z ? second : first;
 }
+
+type WeighedLink = Link & { readonly evidence: OverlapEvidence };
 
 function rejectionOf(link: Link, evidence: OverlapEvidence | undefined): RejectedPair {
   const { pair, correspondences, matchMs, inliers } = link;
