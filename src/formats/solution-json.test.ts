@@ -121,6 +121,24 @@ describe('solution.json', () => {
     expect(writeSolution(parseSolution(text))).toBe(text);
   });
 
+  it('gives back the meshes of bent tiles to the last bit, and refuses one that lacks a node', () => {
+    const mesh = {
+      columns: 3,
+      rows: 2,
+      dx: Float64Array.of(0, 0.1234, -2, 0, 0, 1),
+      dy: new Float64Array(6).fill(-0.5),
+    };
+    const bent = buildMosaic(tiles, { ...report, meshes: new Map([[ids[0], mesh]]) }, tones, [ids[1], ids[0], ids[2]]);
+    const solution = solutionFrom({ ...run, mosaic: bent });
+    expect(mosaicFromSolution(parseSolution(writeSolution(solution)), tiles)).toEqual(bent);
+    expect(solution.tiles.map((tile) => tile.mesh?.columns)).toEqual([undefined, 3, undefined, undefined]);
+    const short = structuredClone(solution);
+    short.tiles[1].mesh?.dx.pop();
+    expect(() => parseSolution(JSON.stringify(short))).toThrow(
+      expect.objectContaining({ code: 'bad-solution', message: expect.stringContaining('a node') as string }),
+    );
+  });
+
   it('states every tile with its cell, state, tone, uncertainty and the reason it is not solved', () => {
     const [first, second, third, fourth] = solutionFrom(run).tiles;
     expect(first).toEqual({
