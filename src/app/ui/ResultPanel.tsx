@@ -18,8 +18,8 @@ const tabs: readonly (readonly [ResultTab, string])[] = [
   ['links', 'Links'],
   ['inspector', 'Inspector'],
   ['tiles', 'Tiles'],
-  ['acquisition', 'Acquisition'],
   ['export', 'Export'],
+  ['acquisition', 'Acquisition'],
 ];
 
 interface ResultPanelProps {
