@@ -24,6 +24,8 @@ import type { WeighedPair } from './weigh-overlap.ts';
 /** Where structure is looked for once more, and the Gaussian σ of what is no structure there, px. */
 const coarseScale = 0.25;
 const wideSigmaPx = 6;
+/** Structure this far above noise is tried, and not believed to be there when nothing comes of it. */
+const faintSigmas = 2.5;
 
 /** What `matchPair` is handed: pixels, a matcher that is already loaded, and a clock in milliseconds. */
 export interface MatchPairSteps {
@@ -60,12 +62,13 @@ export async function matchPair(
   signal.throwIfAborted();
   if (a instanceof StitchError) return rejectUnmatched('read-failed', a.message);
   if (b instanceof StitchError) return rejectUnmatched('read-failed', b.message);
-  for (const [strip, tile] of [
-    [a, tileA],
-    [b, tileB],
-  ] as const)
-    if (!isTextured(strip, matcher.scale))
-      return rejectUnmatched('no-texture', `${tile.file} shows nothing but an even field or noise in the overlap.`);
+  const textures = [
+    { strip: a, tile: tileA },
+    { strip: b, tile: tileB },
+  ].map(({ strip, tile }) => ({ tile, texture: textureOf(strip, matcher.scale) }));
+  const noTexture = (tile: Tile) => `${tile.file} shows nothing but an even field or noise in the overlap.`;
+  const empty = textures.find(({ texture }) => texture === 'none');
+  if (empty !== undefined) return rejectUnmatched('no-texture', noTexture(empty.tile));
 
   const scale = matchingScale(matcher, a.region, b.region);
   const context = {
@@ -82,9 +85,12 @@ export async function matchPair(
   const verification = { ...options, chanceRadiusPx };
   const judged = verifyPair(pair, correspondences, sizes, verification, now() - start);
   const result = alignedResult(judged, { a, b, sizes, options: verification }, options);
-  return result.kind === 'link'
-    ? { ...result, matchMs: now() - start, intensities: overlapIntensities(a, b, result.aFromB) }
-    : { ...result, matchMs: now() - start };
+  if (result.kind === 'link')
+    return { ...result, matchMs: now() - start, intensities: overlapIntensities(a, b, result.aFromB) };
+  // Noise that looked a little like structure has been tried; what is left to say is that there was none.
+  const faint = textures.find(({ texture }) => texture === 'faint');
+  const said = faint === undefined ? {} : { reason: 'no-texture' as const, detail: noTexture(faint.tile) };
+  return { ...result, ...said, matchMs: now() - start };
 }
 
 /** The result with its overlap aligned and weighed, as far as the options ask for it. */
@@ -110,15 +116,21 @@ async function readStrip(
   }
 }
 
-/** Structure at the matcher's scale, or what strong noise leaves of it: coarser, without the brightness of wide areas. */
-function isTextured({ raster }: Strip, scale: number): boolean {
+/** Structure that is beyond doubt, or `faint` when noise may look like it, or none. */
+function textureOf({ raster }: Strip, scale: number): 'sure' | 'faint' | 'none' {
   const leastSide = Math.min(raster.width, raster.height);
-  if (leastSide * scale < 4) return false;
-  if (hasTexture(downsample(raster, scale))) return true;
-  if (leastSide * coarseScale < 8) return false;
-  const coarse = downsample(raster, coarseScale);
-  const wide = blurGaussian(coarse, wideSigmaPx).data;
-  return hasTexture({ ...coarse, data: coarse.data.map((value, i) => value - wide[i]) });
+  if (leastSide * scale < 4) return 'none';
+  const small = downsample(raster, scale);
+  if (hasTexture(small)) return 'sure';
+  const images = [small];
+  if (leastSide * coarseScale >= 8) {
+    // What strong noise leaves shows coarser, without the brightness of wide areas.
+    const coarse = downsample(raster, coarseScale);
+    const wide = blurGaussian(coarse, wideSigmaPx).data;
+    images.push({ ...coarse, data: coarse.data.map((value, i) => value - wide[i]) });
+  }
+  if (images.some((image) => hasTexture(image))) return 'sure';
+  return images.some((image) => hasTexture(image, faintSigmas)) ? 'faint' : 'none';
 }
 
 /** The matches at or above a confidence, the rest and every non-finite one dropped. */

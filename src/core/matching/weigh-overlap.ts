@@ -4,6 +4,9 @@ import { affineFromPose } from '../geometry/pose2.ts';
 import { alignOverlap } from './align-overlap.ts';
 import type { Link, OverlapEvidence, PairResult, RejectedPair } from './link.ts';
 import type { Strip } from './overlap-intensities.ts';
+import { pairKey } from '../tiles/tile.ts';
+import { seedOf } from './random.ts';
+import { findConsensus } from './ransac.ts';
 import { distinct, fitAt, onePlacePx, searchImages, searchOverlap, turnsWithin } from './search-overlap.ts';
 import type { SearchImages } from './search-overlap.ts';
 import { motionOf, sharpenLink, sharpMotion } from './sharpen-link.ts';
@@ -15,13 +18,16 @@ const candidates = 4;
 /**
  * What an overlap must show, chosen on the training images and on procedural specimens (docs/adr/0008): correlation in
  * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
- * `alone` when no matches speak for it.
+ * `together` when the few matches that agree point at the same place, `alone` when no matches speak for it.
  */
 const needed = { z: 3, lead: 0.5, structureNcc: 0.93 } as const;
-const neededAlone = { z: 5.5, lead: 1.5, structureNcc: 0.93 } as const;
+const neededTogether = { z: 4.5, lead: 1, structureNcc: 0.93 } as const;
+const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
 const likelyErrorPx = 3;
 const smallErrorPx = 1;
+/** Fewest agreeing matches that may back an overlap. */
+const backingMatches = 5;
 /** A link below this is compared with what a search finds: few matches in noise may be turned or a few px off. */
 const weakZ = 7;
 /** What a place found by search must be better by to be taken instead: another place, or the same under another turn. */
@@ -46,7 +52,11 @@ export interface WeighedPair {
  */
 export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResult {
   const images = searchImages(weighed.a, weighed.b);
-  if (judged.kind === 'rejected') return linkAlone(judged, searchBest(images, judged, weighed), weighed);
+  if (judged.kind === 'rejected') {
+    const found = searchBest(images, judged, weighed);
+    const isBacked = found !== null && matchesPointAt(found.aFromB, judged, images, weighed.options);
+    return linkAlone(judged, found, weighed, isBacked ? neededTogether : neededAlone);
+  }
   const sharp = sharpenAndWeigh(judged, images, weighed);
   const z = sharp.evidence.z;
   if (z >= weakZ && objectionTo(sharp.evidence, needed) === null) return sharp;
@@ -113,9 +123,33 @@ function searchBest(images: SearchImages, { pair }: PairResult, weighed: Weighed
   return { kind: 'overlap', aFromB, z, rivalZ: Math.max(best.rival, second?.z ?? 0), structureNcc };
 }
 
+/** Whether the motion that most of a rejected pair's matches share, too few to be proof, puts b at this place. */
+function matchesPointAt(
+  aFromB: Affine2,
+  { pair, correspondences }: RejectedPair,
+  { middleB }: SearchImages,
+  { ransacPx }: VerifyOptions,
+): boolean {
+  const seed = seedOf(pairKey(pair));
+  const consensus = findConsensus(correspondences, { model: 'similarity', thresholdPx: ransacPx, seed });
+  if (consensus === null || consensus.inliers < backingMatches) return false;
+  return distancePx(consensus.aFromB, aFromB, middleB) < onePlacePx;
+}
+
+interface NeededEvidence {
+  readonly z: number;
+  readonly lead: number;
+  readonly structureNcc: number;
+}
+
 /** A link on the word of the overlap alone, or the rejection with what was missing added to its sentence. */
-function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, options }: WeighedPair): PairResult {
-  const objection = found === null ? 'the overlaps fit nowhere' : objectionTo(found, neededAlone);
+function linkAlone(
+  rejected: RejectedPair,
+  found: FoundOverlap | null,
+  { a, b, options }: WeighedPair,
+  least: NeededEvidence = neededAlone,
+): PairResult {
+  const objection = found === null ? 'the overlaps fit nowhere' : objectionTo(found, least);
   if (found === null || objection !== null)
     return { ...rejected, detail: `${rejected.detail.replace(/\.$/, '')}; searched as a whole, ${objection}.` };
   const sharp = sharpMotion(a, b, found.aFromB, options.model, null, options.ransacPx);
@@ -139,10 +173,7 @@ function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, o
 }
 
 /** Why an overlap proves nothing, as the end of a sentence; null when it does. */
-function objectionTo(
-  evidence: OverlapEvidence | undefined,
-  least: { readonly z: number; readonly lead: number; readonly structureNcc: number },
-): string | null {
+function objectionTo(evidence: OverlapEvidence | undefined, least: NeededEvidence): string | null {
   if (evidence === undefined) return 'the overlap was not weighed';
   const { z, rivalZ, structureNcc } = evidence;
   if (!(z >= least.z))

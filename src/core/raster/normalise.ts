@@ -82,8 +82,11 @@ const jointLags = 3;
 /** A correlation of independent noise is 0 ± 1/√n, and those at several lags are independent. */
 const noiseSigmas = 5;
 
-/** Whether there may be something to match: not constant, and more than uncorrelated noise. */
-export function hasTexture(raster: Raster): boolean {
+/**
+ * Whether there may be something to match: not constant, and more than uncorrelated noise.
+ * @param leastSigmas how far above what noise correlates by chance, standard deviations.
+ */
+export function hasTexture(raster: Raster, leastSigmas: number = noiseSigmas): boolean {
   const { data } = raster;
   let count = 0;
   let sum = 0;
@@ -99,7 +102,7 @@ export function hasTexture(raster: Raster): boolean {
   if (!(variance > 1e-12 * Math.max(1, mean * mean))) return false;
   const sigmas = textureLags.map((lag) => correlationSigmas(raster, lag, mean, variance));
   const joint = sigmas.slice(0, jointLags).reduce((total, value) => total + value, 0) / Math.sqrt(jointLags);
-  return joint > noiseSigmas || sigmas.some((value) => value > noiseSigmas);
+  return joint > leastSigmas || sigmas.some((value) => value > leastSigmas);
 }
 
 /** Correlation at a distance along both axes, in standard deviations of that of independent noise; 0 without pixels. */
