@@ -22,6 +22,8 @@ export interface ExportChoice {
   readonly region?: Rect;
   readonly bits?: OutputBits;
   readonly range?: ValueRange;
+  /** A folder that stands at the path gives way to the new one once that is whole, as a file does; an error when absent. */
+  readonly replace?: boolean;
 }
 
 /** Least decoded pixels that are kept while a mosaic is written, and what is kept of large tiles: six, at most 1 GiB. */
@@ -72,7 +74,13 @@ export async function exportMosaic(
     range: choice.range ?? null,
   } as const;
   const writer = await format.load();
-  const report = await writer.write(await targetAt(path, format), mosaic, options, reader, context);
+  const report = await writer.write(
+    await targetAt(path, format, choice.replace ?? false),
+    mosaic,
+    options,
+    reader,
+    context,
+  );
   const values = describeChange(report.change);
   if (values !== null) process.stderr.write(`${path}: ${values}\n`);
   for (const tile of report.damaged)
@@ -91,8 +99,12 @@ export function formatOfPath(path: string): MosaicFormat {
   return ids.find((id) => id === best?.id) ?? 'tiff';
 }
 
-async function targetAt(path: string, { canBeFolder }: MosaicFormatDescriptor): Promise<MosaicTarget> {
+async function targetAt(
+  path: string,
+  { canBeFolder }: MosaicFormatDescriptor,
+  replace: boolean,
+): Promise<MosaicTarget> {
   const isArchive = archiveEndings.some((ending) => path.toLowerCase().endsWith(ending));
-  if (canBeFolder && !isArchive) return { kind: 'folder', sink: await folderSink(path) };
+  if (canBeFolder && !isArchive) return { kind: 'folder', sink: await folderSink(path, replace) };
   return { kind: 'file', sink: await fileSink(path) };
 }

@@ -5,11 +5,13 @@ import type { FileTreeSink } from '../src/formats/file-tree-sink.ts';
 import { CommandError } from './arguments.ts';
 
 /**
- * A folder that is written beside its target and renamed on `commit`: the target is whole or absent.
- * @throws CommandError when something stands at `path` already
+ * A folder that is written beside its target and renamed on `commit`: the target is whole or absent. With `replace` an
+ * older folder stays until the new one is whole and then gives way to it.
+ * @throws CommandError when something stands at `path` already and is not to be replaced
  */
-export async function folderSink(path: string): Promise<FileTreeSink> {
-  if (await exists(path)) throw new CommandError(`${path} exists already; name a new folder or remove it`);
+export async function folderSink(path: string, replace = false): Promise<FileTreeSink> {
+  if (!replace && (await exists(path)))
+    throw new CommandError(`${path} exists already; name a new folder or remove it`);
   const partial = `${path}.partial`;
   await rm(partial, { recursive: true, force: true });
   const made = new Set<string>();
@@ -28,7 +30,13 @@ export async function folderSink(path: string): Promise<FileTreeSink> {
       total += bytes.length;
     },
     async commit() {
-      await failing(path, () => rename(partial, path));
+      await failing(path, async () => {
+        const old = `${path}.old`;
+        await rm(old, { recursive: true, force: true });
+        if (replace && (await exists(path))) await rename(path, old);
+        await rename(partial, path);
+        await rm(old, { recursive: true, force: true });
+      });
       return total;
     },
     abort: () => rm(partial, { recursive: true, force: true }),

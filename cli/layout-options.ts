@@ -18,6 +18,10 @@ export const layoutOptions = {
   positions: { type: 'string' },
 } as const;
 
+/** How a usage line shows `layoutOptions`. */
+export const layoutUsage =
+  '[--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] [--rows N] [--columns N]] [--positions FILE]';
+
 type Given = Readonly<Partial<Record<keyof typeof layoutOptions, string | boolean>>>;
 
 /** Overlap of a grid whose neighbours do not correlate. */

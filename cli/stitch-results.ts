@@ -1,0 +1,70 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diagnoseAcquisition } from '../src/core/diagnosis/diagnose-acquisition.ts';
+import { StitchError } from '../src/core/errors.ts';
+import type { StitchResult } from '../src/core/stitch.ts';
+import { linksCsv } from '../src/formats/links-csv.ts';
+import { solutionFrom, writeSolution, type Solution } from '../src/formats/solution-json.ts';
+import { writeTileConfiguration } from '../src/formats/tile-configuration.ts';
+import type { GridRun } from './stitch-grid.ts';
+
+/**
+ * Writes what a run found into the folder `out`, all but the picture.
+ * @throws StitchError `write-failed`
+ */
+export async function writeResults(out: string, run: GridRun, result: StitchResult): Promise<Solution> {
+  const { pairs, report, mosaic } = result;
+  const { tiles, layout, options } = run;
+  const { model, device } = run.loaded;
+  const solution = solutionFrom({ tiles, layout, pairs, report, mosaic, options, model, device, excluded: new Set() });
+  await writeText(join(out, 'solution.json'), writeSolution(solution));
+  await writeText(join(out, 'links.csv'), linksCsv(solution));
+  const { text, warnings } = writeTileConfiguration(mosaic);
+  await writeText(join(out, 'TileConfiguration.registered.txt'), text);
+  for (const warning of warnings) process.stderr.write(`TileConfiguration.registered.txt: ${warning}\n`);
+  if (result.refined) await writeAcquisition(out, run, result);
+  return solution;
+}
+
+/** What the solution says of the microscope, and which transform would do: OUT/acquisition.json, and the gist of it here. */
+async function writeAcquisition(out: string, { tiles, layout }: GridRun, result: StitchResult): Promise<void> {
+  const recommendation = result.recommendation ?? null;
+  const diagnosis = diagnoseAcquisition(tiles, layout, result.report);
+  const line = diagnosis.scan && {
+    x: Array.from(diagnosis.scan.line.x),
+    stretch: Array.from(diagnosis.scan.line.stretch),
+  };
+  const elastic = 'elastic' in result.report ? result.report.elastic : null;
+  const scan = diagnosis.scan && { ...diagnosis.scan, line };
+  const text = JSON.stringify({ recommendation, elastic, findings: diagnosis.findings, scan }, null, 1);
+  await writeText(join(out, 'acquisition.json'), `${text}\n`);
+  if (recommendation) process.stderr.write(`${recommendation.sentence}\n`);
+  for (const { sentence, advice } of diagnosis.worthFixing) process.stderr.write(`${sentence} ${advice ?? ''}\n`);
+}
+
+/**
+ * Writes a text file.
+ * @throws StitchError `write-failed` naming the file
+ */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StitchError('write-failed', `${path} could not be written: ${why}`, { file: path }, { cause });
+  }
+}
+
+/** Says on the terminal what linked and what did not. */
+export function reportRun({ pairs, report: solved, mosaic, warnings }: StitchResult): void {
+  const links = pairs.filter((pair) => pair.kind === 'link');
+  for (const pair of pairs)
+    if (pair.kind === 'rejected') process.stderr.write(`no link ${pair.pair.a} – ${pair.pair.b}: ${pair.detail}\n`);
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  const residuals = solved.edges.filter((edge) => !edge.removed).map((edge) => edge.residualPx);
+  const mean = residuals.reduce((sum, px) => sum + px, 0) / Math.max(1, residuals.length);
+  process.stderr.write(
+    `${links.length} of ${pairs.length} pairs linked, ${residuals.length > 0 ? `mean residual ${mean.toFixed(2)} px, ` : ''}` +
+      `mosaic ${mosaic.bounds.width} × ${mosaic.bounds.height} px\n`,
+  );
+}
