@@ -1,4 +1,4 @@
-import type { Affine2 } from '../geometry/affine2.ts';
+import type { Affine2, Point } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import type { TileState } from '../graph/pose-graph.ts';
@@ -20,6 +20,8 @@ export interface Placement {
   readonly mosaicFromTile: Affine2;
   /** Added to the affine's result; absent where the affine is all. */
   readonly mesh?: DisplacementMesh;
+  /** Polygons, tile px, whose pixels are not shown; absent where all are. */
+  readonly masks?: readonly (readonly Point[])[];
   readonly state: TileState;
   readonly component: number;
   readonly tone: GainOffset;

@@ -1,5 +1,6 @@
 import { composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { maskedWarp } from './masked-warp.ts';
 import { meshWarp } from './mesh-warp.ts';
 import type { Placement } from './mosaic.ts';
 import { hullSlackPx } from './tile-warp.ts';
@@ -9,6 +10,11 @@ import type { MosaicSpan, TileWarp } from './tile-warp.ts';
  * The warp of a placement into level n of its tile, level = (tile + ½) / 2ⁿ − ½, for mosaic points within `span`.
  */
 export function warpOf(placement: Placement, level: number, span: MosaicSpan): TileWarp {
+  const warp = unmaskedWarp(placement, level, span);
+  return placement.masks === undefined ? warp : maskedWarp(warp, placement);
+}
+
+function unmaskedWarp(placement: Placement, level: number, span: MosaicSpan): TileWarp {
   if (placement.mesh !== undefined) return meshWarp(placement, placement.mesh, level, span);
   const k = 2 ** -level;
   const levelFromTile: Affine2 = { a: k, b: 0, c: 0, d: k, e: (k - 1) / 2, f: (k - 1) / 2 };
