@@ -5,7 +5,9 @@ import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
+import type { CorrelationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { PairOptions } from '../src/core/options.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
@@ -14,6 +16,7 @@ import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type {
   ChunkRequest,
+  EvidenceRequest,
   ExportReport,
   ExportRequest,
   InspectReport,
@@ -22,6 +25,7 @@ import type {
   NamedFile,
   PairView,
   PairViewRequest,
+  PointRequest,
   SampleGrid,
   TextExport,
   TextExportRequest,
@@ -61,6 +65,9 @@ export interface RasterApi {
   readonly showMosaic: Method<{ readonly mosaic: Mosaic; readonly options: ComposeOptions }, void>;
   readonly renderChunk: Method<ChunkRequest, ImageBitmap>;
   readonly statistics: Method<{ readonly rect: Rect; readonly scale: number }, ValueStatistics>;
+  readonly renderEvidence: Method<EvidenceRequest, ImageBitmap>;
+  readonly probePixel: Method<{ readonly x: number; readonly y: number }, PixelProbe>;
+  readonly correlationSurface: Method<PointRequest, CorrelationSurface>;
   readonly pairView: Method<PairViewRequest, PairView>;
   readonly exportMosaic: Method<ExportRequest, ExportReport>;
   readonly textExport: Method<TextExportRequest, TextExport>;

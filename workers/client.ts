@@ -36,6 +36,8 @@ export function createStitchClient(): StitchClient {
   const solver = workerThread<SolveApi>('solver', matchWindDownMs, spawnSolve);
   // Two raster threads: what the user looks at never waits behind an export or a folder being read.
   const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawnRaster);
+  // One pair at a time with any matcher, beside the run: loaded and dropped without touching the run's.
+  const trial = workerThread<MatchApi>('trial', matchWindDownMs, spawnMatch);
   const files = workerThread<RasterApi>('file', rasterWindDownMs, spawnRaster);
 
   let choice: MatcherChoice | null = null;
@@ -53,6 +55,19 @@ export function createStitchClient(): StitchClient {
     );
     status = loaded[0];
     return loaded[0];
+  };
+
+  /** Trials come one after the other, most of them with the matcher of the one before. */
+  let tried: { readonly key: string; readonly status: MatcherStatus } | null = null;
+  const loadForTrial = async (wanted: MatcherChoice, signal: AbortSignal, onProgress: OnProgress) => {
+    const source =
+      wanted.model?.kind === 'url' ? wanted.model.manifestUrl : wanted.model?.files.map(({ name }) => name);
+    const key = JSON.stringify([wanted.matcher, source, wanted.startAt]);
+    if (tried?.key === key) return tried.status;
+    tried = null;
+    const status = await trial.prepare('matcher', (remote) => remote.call('loadMatcher', wanted, signal, onProgress));
+    tried = { key, status };
+    return status;
   };
 
   // Several pairs may fail on the same lost device: they step down together, once.
@@ -89,7 +104,7 @@ export function createStitchClient(): StitchClient {
     async openProject(sources) {
       await Promise.all([
         ...[view, files].map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
-        ...matchers.map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
+        ...[...matchers, trial].map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
       ]);
     },
     makeSample: (seed, signal, onProgress) => files.call('makeSample', seed, signal, onProgress),
@@ -110,6 +125,12 @@ export function createStitchClient(): StitchClient {
         threads[nextWorker++ % threads.length].call('matchPair', { pair, options }, signal),
       );
     },
+    async tryPair({ choice: wanted, pair, options }, signal, onProgress) {
+      const matcher = await loadForTrial(wanted, signal, onProgress);
+      const startedAt = performance.now();
+      const result = await trial.call('matchPair', { pair, options }, signal);
+      return { result, matcher, elapsedMs: performance.now() - startedAt };
+    },
     testMatcher: (options, signal, onProgress) =>
       onNextRung(signal, () => matchers[0].call('testMatcher', options, signal, onProgress)),
 
@@ -128,13 +149,16 @@ export function createStitchClient(): StitchClient {
       );
     },
     renderChunk: (request, signal) => view.call('renderChunk', request, signal),
+    renderEvidence: (request, signal) => view.call('renderEvidence', request, signal),
+    probePixel: (x, y, signal) => view.call('probePixel', { x, y }, signal),
+    correlationSurface: (request, signal) => view.call('correlationSurface', request, signal),
     statistics: (rect, scale, signal) => view.call('statistics', { rect, scale }, signal),
     pairView: (request, signal) => view.call('pairView', request, signal),
     exportMosaic: (request, signal, onProgress) => files.call('exportMosaic', request, signal, onProgress),
     textExport: (request, signal) => files.call('textExport', request, signal),
 
     dispose() {
-      for (const thread of [...matchers, solver, view, files]) thread.dispose();
+      for (const thread of [...matchers, trial, solver, view, files]) thread.dispose();
     },
   };
 }

@@ -9,7 +9,9 @@ import type { Recommendation } from '../src/core/diagnosis/recommend-transform.t
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
+import type { CorrelationSurface, SurfaceRequest } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
@@ -95,6 +97,43 @@ export interface ChunkRequest {
   readonly rect: Rect;
   readonly scale: number;
   readonly display: DisplayRange;
+}
+
+/** What may lie over the mosaic: borders between tiles, how well overlaps agree, how far their values are apart. */
+export type EvidenceKind = 'seams' | 'agreement' | 'difference';
+
+/** Colours as '#rrggbb'. */
+export interface EvidenceColours {
+  /** Worst to best, five. */
+  readonly quality: readonly string[];
+  readonly seam: string;
+}
+
+/** A region as in `ChunkRequest`; a difference is judged against the display range. */
+export interface EvidenceRequest extends ChunkRequest {
+  readonly kind: EvidenceKind;
+  readonly colours: EvidenceColours;
+}
+
+/** A point of tile a whose patch is looked for in b. */
+export interface PointRequest extends SurfaceRequest {
+  readonly pair: TilePair;
+  readonly aFromB: Affine2;
+}
+
+/** One pair matched on its own, beside the run, with any matcher and options. */
+export interface PairTrialRequest {
+  readonly choice: MatcherChoice;
+  readonly pair: TilePair;
+  readonly options: PairOptions;
+}
+
+export interface PairTrial {
+  readonly result: PairResult;
+  /** What it ran on. */
+  readonly matcher: MatcherStatus;
+  /** Reading, matching and verifying, without loading the matcher. */
+  readonly elapsedMs: number;
 }
 
 export interface ValueStatistics {
@@ -221,6 +260,8 @@ export interface StitchClient {
   matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal): Promise<PairResult>;
   /** How many pairs may be in flight at once. */
   readonly matchConcurrency: number;
+  /** Matches one pair on a thread of its own; the matcher of the run and its results stay as they are. */
+  tryPair(request: PairTrialRequest, signal: AbortSignal, onProgress: OnProgress): Promise<PairTrial>;
   /** Tests the loaded matcher on synthetic tiles that the worker makes itself, one pair at a time. */
   testMatcher(options: PairOptions, signal: AbortSignal, onProgress: OnProgress): Promise<DeviceTest>;
 
@@ -236,8 +277,14 @@ export interface StitchClient {
   /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */
   showMosaic(mosaic: Mosaic, options: ComposeOptions): Promise<void>;
   renderChunk(request: ChunkRequest, signal: AbortSignal): Promise<ImageBitmap>;
+  /** What lies over a region, as a transparent picture; agreement and difference come as one pixel a compared cell. */
+  renderEvidence(request: EvidenceRequest, signal: AbortSignal): Promise<ImageBitmap>;
+  /** What the mosaic's pixel (x, y) is made of. */
+  probePixel(x: number, y: number, signal: AbortSignal): Promise<PixelProbe>;
   statistics(rect: Rect, scale: number, signal: AbortSignal): Promise<ValueStatistics>;
   pairView(request: PairViewRequest, signal: AbortSignal): Promise<PairView>;
+  /** How the patch round a point of a fits b, at every place within reach. */
+  correlationSurface(request: PointRequest, signal: AbortSignal): Promise<CorrelationSurface>;
   exportMosaic(request: ExportRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ExportReport>;
 
   textExport(request: TextExportRequest, signal: AbortSignal): Promise<TextExport>;

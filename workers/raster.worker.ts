@@ -2,7 +2,9 @@
 import * as comlink from 'comlink';
 import { StitchError } from '../src/core/errors.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
+import { correlationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import { probePixel } from '../src/core/mosaic/pixel-probe.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
 import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
@@ -14,6 +16,7 @@ import { projectTileReader } from '../src/formats/project-reader.ts';
 import type { RasterApi } from './api.ts';
 import { chunkCache } from './chunk-cache.ts';
 import { paintRaster } from './display.ts';
+import { evidencePicture, nearbyTiles, type NearbyTiles } from './evidence-picture.ts';
 import { exportMosaic } from './export-mosaic.ts';
 import { renderPairView } from './pair-view.ts';
 import { serveCalls } from './remote-calls.ts';
@@ -32,6 +35,8 @@ interface Project {
 interface Shown {
   readonly mosaic: Mosaic;
   readonly options: ComposeOptions;
+  /** The mosaic of the tiles near a rectangle. */
+  readonly near: NearbyTiles;
 }
 
 let project: Project | null = null;
@@ -69,7 +74,7 @@ const api: RasterApi = {
   },
 
   async showMosaic({ mosaic, options }) {
-    shown = { mosaic, options };
+    shown = { mosaic, options, near: nearbyTiles(mosaic) };
     chunks.clear();
   },
 
@@ -77,6 +82,21 @@ const api: RasterApi = {
     const chunk = await composedChunk(rect, scale, signal);
     return transferred(await createImageBitmap(paintRaster(chunk.channels, chunk.coverage, display)));
   },
+
+  async renderEvidence(request, { signal }) {
+    const { near, options } = onShow();
+    const picture = await evidencePicture(near, options, request, opened().reader, signal);
+    return transferred(await createImageBitmap(picture));
+  },
+
+  probePixel({ x, y }, { signal }) {
+    const { near, options } = onShow();
+    const here = near({ x: x - 1, y: y - 1, width: 3, height: 3 });
+    return probePixel(here, x, y, options, opened().reader, signal);
+  },
+
+  correlationSurface: ({ pair, aFromB, ...where }, { signal }) =>
+    correlationSurface(tileOf(pair.a), tileOf(pair.b), aFromB, where, opened().reader, signal),
 
   async statistics({ rect, scale }, { signal }) {
     const chunk = await composedChunk(rect, scale, signal);
@@ -120,9 +140,9 @@ function composedChunk(
   scale: number,
   signal: AbortSignal,
 ) {
-  const { mosaic, options } = onShow();
+  const { near, options } = onShow();
   const key = [rect.x, rect.y, rect.width, rect.height, scale].join();
-  return chunks.get(key, () => composeRegion(mosaic, { rect, scale }, options, opened().reader, signal));
+  return chunks.get(key, () => composeRegion(near(rect), { rect, scale }, options, opened().reader, signal));
 }
 
 function transferred(bitmap: ImageBitmap): ImageBitmap {

@@ -150,6 +150,10 @@ function fakeClient() {
       return { min: 0, max: 255, low: 10, high: 200, histogram: new Uint32Array(256) };
     },
     pairView: () => Promise.reject(new Error('no pictures here')),
+    renderEvidence: () => Promise.reject(new Error('no pictures here')),
+    probePixel: () => Promise.reject(new Error('no pixels here')),
+    correlationSurface: () => Promise.reject(new Error('no pixels here')),
+    tryPair: () => Promise.reject(new Error('no trials here')),
     async exportMosaic() {
       const file = new File(['tiff'], 'mosaic.tif');
       return { bytes: 10, width: 5, height: 2, kind: 'TIFF', levels: 1, values: null, damaged: [], file };
