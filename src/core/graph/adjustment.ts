@@ -5,6 +5,8 @@ import { poseStride, sumsStride, withoutScatter } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { allocateNormalEquations, applyStep, assemble } from './normal-equations.ts';
 import type { LinearPrior, NormalEquations } from './normal-equations.ts';
+import { addPins, noPins } from './pins.ts';
+import type { Pins } from './pins.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { CholeskyFactor, CholeskyPattern } from './sparse-cholesky.ts';
 
@@ -16,6 +18,7 @@ export interface Adjustment {
   readonly pattern: CholeskyPattern;
   readonly equations: NormalEquations;
   readonly prior: LinearPrior | null;
+  readonly pins: Pins;
   /** Nodes held where they are, one a component: the gauge. */
   readonly anchors: readonly number[];
 }
@@ -36,6 +39,7 @@ export function createAdjustment(
   pattern: CholeskyPattern,
   anchors: readonly number[],
   prior: LinearPrior | null,
+  pins: Pins = noPins,
 ): Adjustment {
   return {
     model,
@@ -44,14 +48,16 @@ export function createAdjustment(
     pattern,
     equations: allocateNormalEquations(model, system.nodes.length, system.links.length),
     prior,
+    pins,
     anchors,
   };
 }
 
 /** Fills the equations at the poses. */
 export function linearise(adjustment: Adjustment, weights: Float64Array, poses: Float64Array): void {
-  const { model, system, sums, prior, equations } = adjustment;
+  const { model, system, sums, prior, pins, equations } = adjustment;
   assemble(model, system, sums, weights, poses, prior, equations);
+  addPins(model, system, pins, poses, equations);
 }
 
 /** Unknowns of a block that the linear prior determines; they come last. */

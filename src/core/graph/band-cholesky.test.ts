@@ -16,7 +16,7 @@ describe('the Cholesky factorisation of a band matrix', () => {
           let k = 0;
           for (let i = 0; i < size; i++)
             for (let j = Math.max(0, i - reach); j <= i; j++) {
-              const value = i === j ? 2 * reach + 1 + numbers[k++] : numbers[k++];
+              const value = i === j ? 2 * reach + 2 + numbers[k++] : numbers[k++];
               addEntry(matrix, j, i, value); // either order is the same entry
               dense[i][j] = value;
               dense[j][i] = value;

@@ -1,6 +1,8 @@
 import type { TransformModel } from '../matching/link.ts';
 import { poseStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
+import { noPins, pinnedComponents } from './pins.ts';
+import type { Pins } from './pins.ts';
 import type { StagePoses } from './stage.ts';
 
 /**
@@ -12,7 +14,9 @@ import type { StagePoses } from './stage.ts';
  * so that the mean rotation is the stage's and tiles are on the mean neither stretched nor sheared, then shifted so that
  * the mean of its centres is the mean of the stage's. M⁻¹ itself would blow up tiles that are turned against each other:
  * the mean of their rotations is shorter than a rotation. This is the constrained optimum: a bound on the mean linear
- * part only shifts the targets of the linear prior (its Lagrange multiplier), the links know nothing of it.
+ * part only shifts the targets of the linear prior (its Lagrange multiplier), the links know nothing of it. Components
+ * that are pinned stay where they are, but that a lone pin says nothing of the stretch of the rest: there the mean stretch
+ * is taken out, too, and the pinned tile laid on its pin.
  */
 export function fixGauge(
   model: TransformModel,
@@ -20,11 +24,17 @@ export function fixGauge(
   stage: StagePoses,
   label: Int32Array,
   sizes: readonly number[],
+  pins: Pins = noPins,
 ): void {
+  const pinned = pinnedComponents(pins, label);
   const members: number[][] = sizes.map(() => []);
   for (let i = 0; i < label.length; i++) members[label[i]].push(i);
-  for (const nodes of members) {
+  for (const [component, nodes] of members.entries()) {
     if (nodes.length < 2) continue;
+    if (pinned.has(component)) {
+      if (model === 'similarity' || model === 'affine') fixStretchAtPin(poses, pins, label, component, nodes);
+      continue;
+    }
     const known = nodes.filter((i) => stage.known[i] === 1);
     const reference = known.length > 0 ? known : nodes;
     const map = model === 'translation' ? [1, 0, 0, 1] : gaugeMap(model, poses, stage, reference);
@@ -43,6 +53,28 @@ export function fixGauge(
   }
 }
 
+function fixStretchAtPin(
+  poses: Float64Array,
+  pins: Pins,
+  label: Int32Array,
+  component: number,
+  nodes: readonly number[],
+): void {
+  const [p, ...others] = [...pins.nodes.keys()].filter((at) => label[pins.nodes[at]] === component);
+  if (others.length > 0) return;
+  const i = pins.nodes[p];
+  const targets = poses.slice();
+  targets.set(pins.targets.subarray(poseStride * p, poseStride * (p + 1)), poseStride * i);
+  const [a, b, c, d] = targets.subarray(poseStride * i + 2, poseStride * i + 6);
+  const length = Math.hypot(a + d, b - c);
+  if (length > 0) targets.set([(a + d) / length, (b - c) / length], poseStride * i + 2);
+  const stretch = stretchMap(poses, nodes);
+  const map = product(turnTo(poses, targets, [i], stretch), stretch);
+  const [x, y] = poses.subarray(poseStride * i, poseStride * i + 2);
+  for (const j of nodes)
+    mapPose(poses, poseStride * j, map, x, y, targets[poseStride * i], targets[poseStride * i + 1]);
+}
+
 /** A·Q^T changes with the map that undoes its mean, to second order: 1 % of stretch leaves 1e-4, then 1e-8. */
 const stretchRounds = 4;
 
@@ -53,21 +85,36 @@ function gaugeMap(
   stage: StagePoses,
   nodes: readonly number[],
 ): readonly number[] {
+  const map = model === 'rigid' ? [1, 0, 0, 1] : stretchMap(poses, nodes);
+  return product(turnTo(poses, stage.poses, nodes, map), map);
+}
+
+/** The map that takes the mean stretch of the nodes out. */
+function stretchMap(poses: Float64Array, nodes: readonly number[]): readonly number[] {
   let map: readonly number[] = [1, 0, 0, 1];
-  if (model !== 'rigid')
-    for (let round = 0; round < stretchRounds; round++) map = product(inverseMeanStretch(poses, nodes, map), map);
+  for (let round = 0; round < stretchRounds; round++) map = product(inverseMeanStretch(poses, nodes, map), map);
+  return map;
+}
+
+/** The rotation that takes the mapped linear parts on the mean to those of `targets`, which are rotations. */
+function turnTo(
+  poses: Float64Array,
+  targets: Float64Array,
+  nodes: readonly number[],
+  map: readonly number[],
+): readonly number[] {
   let dot = 0;
   let cross = 0;
   for (const i of nodes) {
     const o = poseStride * i;
     const [a, b, c, d] = mapLinear(poses, o, map);
-    const cos = stage.poses[o + 2];
-    const sin = stage.poses[o + 3];
+    const cos = targets[o + 2];
+    const sin = targets[o + 3];
     dot += cos * (a + d) + sin * (b - c);
     cross += cos * (b - c) - sin * (a + d);
   }
   const length = Math.hypot(dot, cross);
-  return length > 0 ? product([dot / length, cross / length, -cross / length, dot / length], map) : map;
+  return length > 0 ? [dot / length, cross / length, -cross / length, dot / length] : [1, 0, 0, 1];
 }
 
 /** The inverse of the mean of G·A_i·Q_iᵀ, Q_i the rotation nearest to G·A_i: symmetric, 1 where nothing is stretched. */
@@ -135,9 +182,11 @@ export function placeUnlinked(
   stage: StagePoses,
   label: Int32Array,
   sizes: readonly number[],
+  pinned: ReadonlySet<number> = new Set(),
 ): void {
   if (sizes.length === 0 || sizes[0] < 2) {
-    poses.set(stage.poses);
+    for (let i = 0; i < label.length; i++)
+      if (!pinned.has(label[i])) poses.set(stage.poses.subarray(poseStride * i, poseStride * (i + 1)), poseStride * i);
     return;
   }
   const solved: number[] = [];
@@ -147,6 +196,7 @@ export function placeUnlinked(
   const members: number[][] = sizes.map(() => []);
   for (let i = 0; i < label.length; i++) members[label[i]].push(i);
   for (let c = 1; c < sizes.length; c++) {
+    if (pinned.has(c)) continue;
     const known = members[c].filter((i) => stage.known[i] === 1);
     if (known.length === 0) continue;
     const told = known.map((i) => placeOf(system, poses, stage, solved, map, i));

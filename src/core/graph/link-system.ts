@@ -2,7 +2,12 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { StitchError } from '../errors.ts';
 import { fitModel } from '../geometry/rigid-fit.ts';
 import { squaredResidual } from '../matching/link-moments.ts';
-import type { Link, LinkMoments, TransformModel } from '../matching/link.ts';
+import { sampleMoments } from '../matching/link-moments.ts';
+import type { LinkMoments, TransformModel } from '../matching/link.ts';
+import type { TileId } from '../tiles/tile.ts';
+import { noEdits } from './graph-edits.ts';
+import type { GraphEdits, ManualLink } from './graph-edits.ts';
+import { medianOf } from './robust-loss.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { GraphNode } from './pose-graph.ts';
 
@@ -15,10 +20,22 @@ import type { GraphNode } from './pose-graph.ts';
  */
 export const poseStride = 6;
 
+/** What the solver needs of a link. */
+export interface SystemLink {
+  readonly pair: { readonly a: TileId; readonly b: TileId };
+  readonly moments: LinkMoments;
+}
+
 /** Links and tiles as flat arrays, in an order that does not depend on the caller's: nodes by id, links by pair key. */
 export interface LinkSystem {
   readonly nodes: readonly GraphNode[];
-  readonly links: readonly Link[];
+  readonly links: readonly SystemLink[];
+  /** [links] 1 where a person set the landmarks: never weighed down, never removed. */
+  readonly manual: Uint8Array;
+  /** [links] 1 where a person left the link out. */
+  readonly excluded: Uint8Array;
+  /** Variance on one axis that a weight of 1 stands for, px²: a match's own, over the share that is independent. */
+  readonly unitVariance: number;
   readonly from: Int32Array;
   readonly to: Int32Array;
   /** [nodes · 2] centre of each tile in its own frame, px. */
@@ -42,13 +59,17 @@ export const sumsStride = 15;
  */
 export function buildLinkSystem(
   graphNodes: readonly GraphNode[],
-  graphLinks: readonly Link[],
+  graphLinks: readonly SystemLink[],
   model: TransformModel,
+  { manualLinks, excludedLinks }: Pick<GraphEdits, 'manualLinks' | 'excludedLinks'> = noEdits,
 ): LinkSystem {
   const nodes = [...graphNodes].sort((p, q) => (p.id < q.id ? -1 : p.id > q.id ? 1 : 0));
-  const keyed = graphLinks.map((link) => ({ key: pairKey(link.pair), link }));
-  keyed.sort((p, q) => (p.key < q.key ? -1 : p.key > q.key ? 1 : 0));
+  const keyed = graphLinks.map((link) => ({ key: pairKey(link.pair), link, sigmaPx: 0 }));
+  for (const manual of manualLinks) keyed.push(systemLinkOf(manual));
+  keyed.sort((p, q) => (p.key < q.key ? -1 : p.key > q.key ? 1 : p.sigmaPx - q.sigmaPx));
   const links = keyed.map(({ link }) => link);
+  const manual = Uint8Array.from(keyed, ({ sigmaPx }) => (sigmaPx > 0 ? 1 : 0));
+  const excluded = Uint8Array.from(keyed, ({ key, sigmaPx }) => (sigmaPx === 0 && excludedLinks.has(key) ? 1 : 0));
   const index = new Map(nodes.map((node, i) => [node.id, i]));
   const from = new Int32Array(links.length);
   const to = new Int32Array(links.length);
@@ -81,7 +102,58 @@ export function buildLinkSystem(
     sums.set(row, sumsStride * l);
     floor[l] = leastResidual(link.moments, model);
   });
-  return { nodes, links, from, to, centre, lever, sums, floor };
+  const unitVariance = Math.max(leastUnitPx ** 2, matchNoise({ sums, floor, manual, excluded }) / independentShare);
+  const system = { nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor };
+  keyed.forEach(({ sigmaPx }, l) => {
+    if (sigmaPx > 0) scaleLink(system, l, unitVariance / sigmaPx ** 2);
+  });
+  return system;
+}
+
+/**
+ * Matches count one in ten against what is stated in px: neighbouring matches share their error (a network's are drawn
+ * towards the edge of a strip, which looks like 1 % of stretch in every link of a grid with 10 % overlap).
+ */
+export const independentShare = 0.1;
+/** Matches are never taken for better than this, px: priors must stay above rounding … */
+const leastMatchNoisePx = 1e-4;
+/** … and, against what a person states, not than this. */
+const leastUnitPx = 0.1;
+
+/** Variance of a match on one axis, px²: the median over the measured links of what their own best pose leaves. */
+export function matchNoise({
+  sums,
+  floor,
+  manual,
+  excluded,
+}: Pick<LinkSystem, 'sums' | 'floor' | 'manual' | 'excluded'>): number {
+  const variances = floor
+    .map((least, l) => least / Math.max(1, 2 * sums[sumsStride * l] - 6))
+    .filter((_, l) => manual[l] === 0 && excluded[l] === 0);
+  return Math.max(leastMatchNoisePx ** 2, medianOf(variances));
+}
+
+function systemLinkOf({ pair, landmarks, sigmaPx }: ManualLink): { key: string; link: SystemLink; sigmaPx: number } {
+  if (!(sigmaPx > 0) || landmarks.length === 0)
+    throw new RangeError(`the landmarks of ${pair.a} – ${pair.b} are none: no point, or no sigma above 0`);
+  const isSwapped = pair.a > pair.b;
+  const ordered = isSwapped ? { a: pair.b, b: pair.a } : { a: pair.a, b: pair.b };
+  const pointsA = Float64Array.from(landmarks.flatMap(({ a }) => a));
+  const pointsB = Float64Array.from(landmarks.flatMap(({ b }) => b));
+  const points = isSwapped ? { a: pointsB, b: pointsA } : { a: pointsA, b: pointsB };
+  const moments = sampleMoments(
+    points,
+    landmarks.map((_, i) => i),
+  );
+  return { key: pairKey(ordered), link: { pair: ordered, moments }, sigmaPx };
+}
+
+/** Multiplies all that link l weighs. */
+function scaleLink({ sums, floor }: LinkSystem, l: number, factor: number): void {
+  const o = sumsStride * l;
+  sums[o] *= factor;
+  for (let s = 5; s < sumsStride; s++) sums[o + s] *= factor;
+  floor[l] *= factor;
 }
 
 /** Σw|p − aFromB(q)|² of the link's own best relative pose within the model, px². */
@@ -92,7 +164,11 @@ export function leastResidual(moments: LinkMoments, model: TransformModel): numb
 
 /** The same system with the floors of another model. */
 export function withModel(system: LinkSystem, model: TransformModel): LinkSystem {
-  return { ...system, floor: Float64Array.from(system.links, (link) => leastResidual(link.moments, model)) };
+  const floor = Float64Array.from(system.links, ({ moments }, l) => {
+    const least = leastResidual(moments, model);
+    return system.manual[l] === 0 ? least : (least * system.sums[sumsStride * l]) / moments.weight;
+  });
+  return { ...system, floor };
 }
 
 /**

@@ -3,11 +3,14 @@ import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Link, TransformModel } from '../matching/link.ts';
 import type { PosePrior, TileId } from '../tiles/tile.ts';
 import type { Size } from '../geometry/rect.ts';
+import type { GraphEdits } from './graph-edits.ts';
 
 /** Nodes are tiles, edges are links; every node has a weak prior from the layout. */
 export interface PoseGraph {
   readonly nodes: readonly GraphNode[];
   readonly links: readonly Link[];
+  /** What a person says besides the links; nothing when absent. */
+  readonly edits?: GraphEdits;
 }
 
 export interface GraphNode {
@@ -37,6 +40,7 @@ export const defaultSolveOptions: SolveOptions = {
 /** `solved`: carried by links; `prior`: no link reaches it, the stage carries it; `unplaced`: not even a prior. */
 export type TileState = 'solved' | 'prior' | 'unplaced';
 
+/** One link of the graph, or a manual one; a pair that has both has two reports. */
 export interface EdgeReport {
   readonly pairKey: string;
   /** Root mean square residual of the link's inliers at the solution, px. */
@@ -44,6 +48,10 @@ export interface EdgeReport {
   /** Factor 0…1 by which the robust loss lowered the link's information; 0 when removed. */
   readonly weight: number;
   readonly removed: boolean;
+  /** Left out by `GraphEdits.excludedLinks`, and so `removed`. */
+  readonly excluded?: true;
+  /** Landmarks that a person set (`GraphEdits.manualLinks`). */
+  readonly manual?: true;
 }
 
 export interface SolveReport {

@@ -1,0 +1,142 @@
+import { createAdjustment, factorise, linearise, meanLinkWeight, takeStep } from './adjustment.ts';
+import type { Adjustment } from './adjustment.ts';
+import { findConsensus } from './consensus.ts';
+import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
+import { turnLinear } from './normal-equations.ts';
+import { iterate, rigidTolerancePx } from './reweighted-solve.ts';
+import { gemanMcClureWeight } from './robust-loss.ts';
+import { anchorsOf, breathe, medianMisfit, robustScale, weigh } from './solve-run.ts';
+import type { Solve } from './solve-run.ts';
+import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
+import type { StagePoses } from './stage.ts';
+
+/** Graduated non-convexity: factor by which the scale of the loss falls a step. */
+const graduation = 0.7;
+/** The scale starts at this many median misfits of the links to the stage's poses. */
+const mediansOfStage = 1.5;
+/** A link is grossly wrong when it misses the robust solution by this many scales. */
+const grossFactor = 3;
+
+/**
+ * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
+ * own while rotations and then positions are solved, each a scalar problem. The positions are held to the stage s by
+ *
+ *   Σ_l w_l W_l |r_l|² + W̄ (c/σ)² Σ_i |u_i − s_i|²
+ *
+ * as if a link were known to c and a stage position to σ: the stage decides between links as long as they are judged
+ * loosely and has (c/σ)² → nothing to say in the end. Without it 30 % of wrong links carry the day.
+ *
+ * @see Yang et al. 2020, "Graduated non-convexity for robust spatial perception"
+ */
+export async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
+  const { options, pattern, weights, active, stage } = solve;
+  const isTranslation = options.model === 'translation';
+  const system = withModel(solve.system, isTranslation ? 'translation' : 'rigid');
+  const relaxed = { ...solve, system };
+  const start = poses.slice();
+  const anchors = anchorsOf(relaxed, poses);
+  const stageError = medianMisfit(system, poses, active);
+  const leastScale = Math.max(options.robustScalePx, solve.modelErrorPx);
+  let scale = Math.max(mediansOfStage * stageError, leastScale);
+  for (;;) {
+    const isLast = scale <= leastScale;
+    weigh(system, poses, active, scale, gemanMcClureWeight, weights);
+    if (!isTranslation) solveRotations(relaxed, poses, anchors);
+    const adjustment = createAdjustment('translation', system, pattern, anchors, null);
+    linearise(adjustment, weights, poses);
+    if (!isLast) holdToStage(adjustment, stage, poses, start, (scale / stageError) ** 2);
+    takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
+    await breathe(solve, 'finding wrong links');
+    if (isLast) return;
+    scale = Math.max(leastScale, graduation * scale);
+  }
+}
+
+/**
+ * Where the loss has switched links off there are wrong ones, and perhaps too many for it: then the links are sorted
+ * by consensus, and those that fit no body are removed.
+ */
+export async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<void> {
+  const { options, active, weights, trusted, motions, pattern } = solve;
+  const isTranslation = options.model === 'translation';
+  const stiffModel = isTranslation ? 'translation' : 'rigid';
+  const system = withModel(solve.system, stiffModel);
+  const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
+  await iterate(stiff, poses, null, rigidTolerancePx, gemanMcClureWeight);
+  solve.iterations = stiff.iterations;
+  const limit = grossFactor * robustScale(stiff, poses);
+  if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
+  // Where even the best loops do not close, stiff bodies have nothing to agree on.
+  if (solve.modelErrorPx > options.robustScalePx) return;
+  poses.set(start);
+  const settle = async (accepted: Uint8Array): Promise<void> => {
+    for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
+    const inside = { ...solve, system, active: accepted };
+    const anchors = anchorsOf(inside, poses);
+    if (!isTranslation) solveRotations(inside, poses, anchors);
+    const adjustment = createAdjustment('translation', system, pattern, anchors, null);
+    linearise(adjustment, weights, poses);
+    takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
+    await breathe(solve, 'sorting links by consensus');
+  };
+  const stageErrorPx = medianMisfit(system, start, active);
+  const { accepted } = await findConsensus(system, motions, active, poses, {
+    stage: start,
+    stageErrorPx,
+    tolerancePx: options.robustScalePx,
+    settle,
+  });
+  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l] | system.manual[l];
+  await settle(accepted);
+}
+
+/** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */
+function holdToStage(
+  { system, equations }: Adjustment,
+  stage: StagePoses,
+  poses: Float64Array,
+  start: Float64Array,
+  strength: number,
+): void {
+  const weight = strength * meanLinkWeight(system);
+  for (let i = 0; i < stage.known.length; i++) {
+    if (stage.known[i] === 0) continue;
+    equations.diagonal[i] += weight;
+    for (const axis of [0, 1] as const)
+      equations.gradients[axis][i] += weight * (poses[poseStride * i + axis] - start[poseStride * i + axis]);
+  }
+}
+
+/** Rotations alone: least Σ W·spread·(θ_a + θ_ab − θ_b)², linear once the turns are wrapped at the present poses. */
+function solveRotations(solve: Solve, poses: Float64Array, anchors: readonly number[]): void {
+  const { system, pattern, motions, weights } = solve;
+  const { from, to, sums } = system;
+  const n = system.nodes.length;
+  const diagonal = new Float64Array(n);
+  const offDiagonal = new Float64Array(from.length);
+  const gradient = new Float64Array(n);
+  const angle = Float64Array.from({ length: n }, (_, i) =>
+    Math.atan2(poses[poseStride * i + 3], poses[poseStride * i + 2]),
+  );
+  let total = 0;
+  for (let l = 0; l < from.length; l++) {
+    const o = sumsStride * l;
+    const weight = weights[l] * (sums[o + 8] + sums[o + 10]);
+    if (!(weight > 0)) continue;
+    const excess = angle[from[l]] + motions.theta[l] - angle[to[l]];
+    const residual = excess - 2 * Math.PI * Math.round(excess / (2 * Math.PI));
+    diagonal[from[l]] += weight;
+    diagonal[to[l]] += weight;
+    offDiagonal[l] -= weight;
+    gradient[from[l]] += weight * residual;
+    gradient[to[l]] -= weight * residual;
+    total += weight;
+  }
+  if (!(total > 0)) return;
+  for (let i = 0; i < n; i++) diagonal[i] += (1e-9 * total) / from.length;
+  for (const i of anchors) diagonal[i] += total / from.length;
+  const factor = startFactorisation(pattern, 1, diagonal, offDiagonal);
+  if (factoriseSome(factor, Infinity) !== -1) return;
+  solveFactored(factor, gradient);
+  for (let i = 0; i < n; i++) turnLinear(poses, poseStride * i, -gradient[i]);
+}

@@ -1,0 +1,61 @@
+import type { Affine2 } from '../geometry/affine2.ts';
+import type { TileId } from '../tiles/tile.ts';
+import { pairKey } from '../tiles/tile.ts';
+import { connectedComponents } from './components.ts';
+import { fixGauge, placeUnlinked } from './gauge.ts';
+import { affineOfPose, linkCost, linkRms } from './link-system.ts';
+import { pinnedComponents } from './pins.ts';
+import type { EdgeReport, SolveReport, TileState } from './pose-graph.ts';
+import type { Solve } from './solve-run.ts';
+
+/** Fixes the gauge, places what no link reaches and writes the answer. */
+export function writeReport(
+  solve: Solve,
+  poses: Float64Array,
+  termination: SolveReport['termination'],
+  sigma: Float64Array | null,
+): SolveReport {
+  const { system, stage, active, weights, options, pins } = solve;
+  const { label, sizes } = connectedComponents(system.nodes.length, system.from, system.to, active);
+  let cost = 0;
+  const edges = system.links.map((link, l): EdgeReport => {
+    if (active[l] !== 0) cost += weights[l] * linkCost(system, poses, l);
+    return {
+      pairKey: pairKey(link.pair),
+      residualPx: linkRms(system, poses, l),
+      weight: active[l] === 0 ? 0 : weights[l],
+      removed: active[l] === 0,
+      ...(system.excluded[l] === 1 ? { excluded: true } : {}),
+      ...(system.manual[l] === 1 ? { manual: true } : {}),
+    };
+  });
+  const pinned = pinnedComponents(pins, label);
+  fixGauge(options.model, poses, stage, label, sizes, pins);
+  placeUnlinked(system, poses, stage, label, sizes, pinned);
+  const mosaicFromTile = new Map<TileId, Affine2>();
+  const state = new Map<TileId, TileState>();
+  const sigmaPx = new Map<TileId, number>();
+  const component = new Map<TileId, number>();
+  const components: TileId[][] = sizes.map(() => []);
+  system.nodes.forEach(({ id, prior }, i) => {
+    const isSolved = sizes[label[i]] > 1;
+    state.set(id, isSolved ? 'solved' : stage.known[i] === 1 ? 'prior' : 'unplaced');
+    if (isSolved || stage.known[i] === 1) {
+      mosaicFromTile.set(id, affineOfPose(system, poses, i));
+      sigmaPx.set(id, isSolved && sigma !== null ? sigma[i] : prior.sigmaPx);
+    }
+    component.set(id, label[i]);
+    components[label[i]].push(id);
+  });
+  return {
+    mosaicFromTile,
+    state,
+    sigmaPx,
+    component,
+    components,
+    edges,
+    termination,
+    iterations: solve.iterations,
+    cost,
+  };
+}
