@@ -127,6 +127,8 @@ export interface SolvedRun {
   readonly device: string;
   /** Keys of the links that the user excluded. */
   readonly excluded: ReadonlySet<string>;
+  /** Number of the section in its stack. */
+  readonly section?: number;
 }
 
 /** The solution of a run. Tiles stand in drawing order, unplaced ones last; links are sorted by pair. */
@@ -159,6 +161,7 @@ function solutionTile(run: SolvedRun, tile: Tile, placement: Placement | null): 
   return {
     file: tile.file,
     ...(tile.page > 0 ? { page: tile.page } : {}),
+    ...(run.section === undefined ? {} : { section: run.section }),
     row: cell?.row ?? null,
     column: cell?.column ?? null,
     width: tile.size.width,

@@ -1,11 +1,16 @@
 import type { Tile } from './tile.ts';
 
+/** All that a name says of a tile: what can be known before its file is opened. */
+export type TileName = Pick<Tile, 'id' | 'file' | 'page'>;
+
 /** The numbers in a tile's name (its path without the extension, and its page), and the text between them. */
 export interface NameFields {
   /** The path in lower case, without extension, every run of digits replaced by `#`; equal for tiles named alike. */
   readonly template: string;
   /** The numbers, left to right; the page in the file (mostly 0) is the last one. */
   readonly values: readonly number[];
+  /** The numbers as they are written: `00007`. */
+  readonly digits: readonly string[];
   /** The letters directly before each number, lower case: `r` in `tile_r01`, `grid` in `[Grid@1`; '' when none. */
   readonly markers: readonly string[];
   readonly extension: string;
@@ -51,21 +56,21 @@ function splitExtension(path: string): { stem: string; extension: string } {
 }
 
 /** Takes a tile's name apart into its numbers. */
-export function nameFields(tile: Tile): NameFields {
+export function nameFields(tile: TileName): NameFields {
   const { stem, extension } = splitExtension(tile.file);
-  const values: number[] = [];
+  const digits: string[] = [];
   const markers: string[] = [];
   for (const match of stem.matchAll(/\d+/g)) {
-    values.push(Number(match[0]));
+    digits.push(match[0]);
     markers.push(/([a-z]+)[^a-z0-9/]*$/i.exec(stem.slice(0, match.index))?.[1].toLowerCase() ?? '');
   }
-  values.push(tile.page);
+  digits.push(String(tile.page));
   markers.push('page');
-  return { template: stem.toLowerCase().replace(/\d+/g, '#'), values, markers, extension };
+  return { template: stem.toLowerCase().replace(/\d+/g, '#'), values: digits.map(Number), digits, markers, extension };
 }
 
 /** The name with the numbers of `fields` shown as `*`: `165_*_*.tif`. */
-export function nameWithout(tile: Tile, fields: ReadonlySet<number>): string {
+export function nameWithout(tile: TileName, fields: ReadonlySet<number>): string {
   const { stem } = splitExtension(tile.file);
   let field = -1;
   const shown = stem.replace(/\d+/g, (digits) => (fields.has(++field) ? '*' : digits));

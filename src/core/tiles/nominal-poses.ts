@@ -1,5 +1,4 @@
 import { StitchError } from '../errors.ts';
-import type { Pose2 } from '../geometry/pose2.ts';
 import type { Size } from '../geometry/rect.ts';
 import type { GridCell, Layout, PosePrior, Tile, TileGrid, TileId } from './tile.ts';
 
@@ -90,7 +89,7 @@ function gridPriors(grid: TileGrid, tiles: readonly Tile[]): ReadonlyMap<TileId,
   for (const tile of placed) {
     const cell = grid.cells.get(tile.id);
     if (cell === undefined) continue;
-    const pose: Pose2 = { x: xOf[cell.column], y: yOf[cell.row], thetaRad: 0 };
+    const pose = grid.poses?.get(tile.id) ?? { x: xOf[cell.column], y: yOf[cell.row], thetaRad: 0 };
     priors.set(tile.id, { pose, sigmaPx, sigmaRad: stageSigmaRad });
   }
   return priors;
@@ -104,6 +103,7 @@ function gridPriors(grid: TileGrid, tiles: readonly Tile[]): ReadonlyMap<TileId,
  * that is the pitch width × (1 − overlap.x); with a narrower last column or one odd column every seam keeps its overlap.
  * Upper-left corners are aligned within a column and a row.
  * A pose's sigma is `neighbourSigmaFraction` / √2, so that the difference of two poses has `neighbourSigmaFraction`.
+ * Where the grid knows poses (of an earlier section) they stand instead, with the same sigma: the stage errs anew.
  *
  * Free positions: the poses as given, with the layout's own sigma.
  */

@@ -1,5 +1,5 @@
 import { compareNames, nameFields, nameWithout, roleOfMarker } from './name-fields.ts';
-import type { FieldRole, NameFields } from './name-fields.ts';
+import type { FieldRole, NameFields, TileName } from './name-fields.ts';
 import type { Tile } from './tile.ts';
 
 /** How the numbers of a name place a tile. Field numbers count the numbers in the name from the left. */
@@ -16,15 +16,17 @@ export type NameScheme =
   | { readonly kind: 'sorted' };
 
 /** Tiles that belong to one grid by their names. */
-export interface TileGroup {
+export interface TileGroup<T extends TileName = Tile> {
   /** The names with `*` for what varies: `165_*_*.tif`. */
   readonly label: string;
-  readonly tiles: readonly Tile[];
+  readonly tiles: readonly T[];
   readonly scheme: NameScheme;
+  /** The fields that tell this grid from others named alike: their numbers are constant within it. */
+  readonly sections: readonly number[];
 }
 
-interface NamedTile {
-  readonly tile: Tile;
+interface NamedTile<T extends TileName = TileName> {
+  readonly tile: T;
   readonly fields: NameFields;
 }
 
@@ -131,7 +133,7 @@ function starredFields(scheme: NameScheme): ReadonlySet<number> {
   return new Set();
 }
 
-function groupsOfTemplate(tiles: readonly NamedTile[]): TileGroup[] {
+function groupsOfTemplate<T extends TileName>(tiles: readonly NamedTile<T>[]): TileGroup<T>[] {
   const all = tiles[0].fields.values.map((_, field) => field);
   const byExtension = groupBy(tiles, (tile) => tile.fields.extension);
   // Every name twice, as .tif and as .png: two sets of files, not two tiles in each cell.
@@ -143,6 +145,7 @@ function groupsOfTemplate(tiles: readonly NamedTile[]): TileGroup[] {
     label: nameWithout(group[0].tile, starredFields(scheme)),
     tiles: group.map((named) => named.tile),
     scheme,
+    sections,
   }));
 }
 
@@ -152,14 +155,14 @@ function groupsOfTemplate(tiles: readonly NamedTile[]): TileGroup[] {
  * with more, the app says "two grids are mixed: 165_*_*.tif (9 tiles), 1_*_*.png (9 tiles)" and asks which.
  * When every name is of its own kind, all tiles are one group in the sorted order of their names.
  */
-export function findGroups(tiles: readonly Tile[]): readonly TileGroup[] {
+export function findGroups<T extends TileName = Tile>(tiles: readonly T[]): readonly TileGroup<T>[] {
   const named = tiles.map((tile) => ({ tile, fields: nameFields(tile) }));
   const groups = groupBy(named, ({ fields }) => `${fields.template}\u0000${fields.values.length}`).flatMap((group) =>
     groupsOfTemplate(group),
   );
   if (tiles.length > 1 && groups.every((group) => group.tiles.length === 1)) {
     const sorted = [...tiles].sort((p, q) => compareNames(p.id, q.id));
-    return [{ label: 'names in sorted order', tiles: sorted, scheme: { kind: 'sorted' } }];
+    return [{ label: 'names in sorted order', tiles: sorted, scheme: { kind: 'sorted' }, sections: [] }];
   }
   return groups.sort((p, q) => q.tiles.length - p.tiles.length || compareNames(p.label, q.label));
 }

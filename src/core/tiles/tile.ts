@@ -52,6 +52,8 @@ export interface TileGrid {
   readonly columns: number;
   readonly cells: ReadonlyMap<TileId, GridCell>;
   readonly overlap: Overlap;
+  /** Where an earlier section of the stack had the tile of the same cell; instead of the pitch that the overlap gives. */
+  readonly poses?: ReadonlyMap<TileId, Pose2>;
 }
 
 /** Free positions (from a file or the stage): mosaicFromTile of the upper-left pixel centre of each tile. */
