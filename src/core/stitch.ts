@@ -1,10 +1,12 @@
+import { graphEdits } from './edits/apply-edits.ts';
+import { effectOf, withExtraPairs } from './edits/edit-effect.ts';
+import type { EditList } from './edits/edit.ts';
+import { editedMosaic } from './edits/edited-mosaic.ts';
 import { StitchError } from './errors.ts';
 import type { Recommendation } from './diagnosis/recommend-transform.ts';
 import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
-import { buildMosaic } from './mosaic/build-mosaic.ts';
-import { drawingOrder } from './mosaic/drawing-order.ts';
 import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
 import type { StitchOptions } from './options.ts';
 import type { RunContext } from './progress.ts';
@@ -27,6 +29,8 @@ export interface StitchInput {
   readonly knownRefined?: ReadonlyMap<string, RefinedOverlap>;
   /** Keys of the links that the user excluded. */
   readonly excluded: ReadonlySet<string>;
+  /** What else the user corrected by hand. */
+  readonly edits?: EditList;
 }
 
 /** The heavy steps: remote calls to workers in the browser, direct calls in Node and in a test. */
@@ -85,9 +89,15 @@ export interface StitchResult {
 export async function stitch(input: StitchInput, steps: StitchSteps, context: RunContext): Promise<StitchResult> {
   if (input.tiles.length < 2)
     throw new StitchError('one-tile', 'A mosaic needs at least two tiles; add the neighbours of this one.');
-  const proposed = proposePairs(input.layout, input.tiles);
+  const { extraPairs } = effectOf(input.edits ?? []);
+  const proposed = withExtraPairs(proposePairs(input.layout, input.tiles), knownTiles(extraPairs, input.tiles));
   const pairs = await matchPairs(proposed, input.known, steps, context);
   return resolve(input, pairs, steps, context);
+}
+
+function knownTiles(pairs: readonly TilePair[], tiles: readonly Tile[]): readonly TilePair[] {
+  const known = new Set(tiles.map(({ id }) => id));
+  return pairs.filter(({ a, b }) => known.has(a) && known.has(b));
 }
 
 /** The pipeline from finished pairs on: what an exclusion, a new transform or a new layout prior needs. */
@@ -98,8 +108,10 @@ export async function resolve(
   context: RunContext,
 ): Promise<StitchResult> {
   const { tiles, layout, options } = input;
-  const graph = poseGraphOf(input, pairs);
-  const { report, refined } = await solveGraph(graph, input, steps, context);
+  const effect = effectOf(input.edits ?? []);
+  const edited = poseGraphOf(input, pairs);
+  const { report, refined } = await solveGraph(edited, input, steps, context);
+  const graph = withoutExcluded(edited);
   context.signal.throwIfAborted();
   const recommendation =
     refined && steps.recommend && graph.nodes.length <= mostTilesToCompare
@@ -111,7 +123,8 @@ export async function resolve(
   const tones = await steps.solveTones(trusted);
   context.onProgress({ stage: 'photometry', done: 1, total: 1 });
 
-  const mosaic = buildMosaic(tiles, report, tones, drawingOrder(tiles, layout, options.compose.topmost));
+  const { topmost } = options.compose;
+  const mosaic = editedMosaic({ tiles, layout, topmost, effect }, report, tones);
   return {
     pairs,
     ...(refined ? { refined } : {}),
@@ -123,18 +136,27 @@ export async function resolve(
   };
 }
 
-/** The graph of finished pairs: every tile of the layout, and the links that are not excluded. */
+/** The graph of finished pairs: every tile of the layout, every link, and what the user says of them. */
 export function poseGraphOf(
-  { tiles, layout, excluded }: Pick<StitchInput, 'tiles' | 'layout' | 'excluded'>,
+  { tiles, layout, excluded, edits }: Pick<StitchInput, 'tiles' | 'layout' | 'excluded' | 'edits'>,
   pairs: readonly PairResult[],
 ): PoseGraph {
-  const links = pairs.filter((result): result is Link => result.kind === 'link' && !excluded.has(pairKey(result.pair)));
+  const links = pairs.filter((result): result is Link => result.kind === 'link');
   const priors = nominalPriors(layout, tiles);
   const nodes = tiles.flatMap((tile) => {
     const prior = priors.get(tile.id);
     return prior ? [{ id: tile.id, size: tile.size, prior }] : [];
   });
-  return { nodes, links };
+  const effect = effectOf(edits ?? []);
+  if (excluded.size === 0 && (edits ?? []).length === 0) return { nodes, links };
+  const all = { ...effect, excluded: new Set([...effect.excluded, ...excluded]) };
+  return { nodes, links, edits: graphEdits({ nodes, links }, all) };
+}
+
+/** The graph without the links that the edits leave out: for the steps that know of no edits. */
+function withoutExcluded({ nodes, links, edits }: PoseGraph): PoseGraph {
+  if (!edits) return { nodes, links };
+  return { nodes, links: links.filter(({ pair }) => !edits.excludedLinks.has(pairKey(pair))) };
 }
 
 /** The first solve from the matches, and the second from patches aligned about the first, where the options ask for it. */
@@ -145,18 +167,24 @@ async function solveGraph(
   context: RunContext,
 ): Promise<{ readonly report: SolveReport; readonly refined?: readonly RefinedOverlap[] }> {
   const isElastic = options.elastic === true;
-  const first = await steps.solve(graph, isElastic ? { ...options, model: 'affine' } : options);
+  const first = withoutExcludedEdges(await steps.solve(graph, isElastic ? { ...options, model: 'affine' } : options));
   if (!isElastic && options.refine !== true) return { report: first };
   if (!steps.refine || !steps.solveElastic)
     throw new StitchError('bad-options', 'Refinement and the elastic transform are not available here.');
   const refine = steps.refine.bind(steps);
   const known = knownRefined ?? new Map<string, RefinedOverlap>();
+  const { nodes, links } = withoutExcluded(graph);
   const refined =
-    options.refine === false ? [] : await refineOverlaps(graph.links, first, refine, known, steps.concurrency, context);
+    options.refine === false ? [] : await refineOverlaps(links, first, refine, known, steps.concurrency, context);
   const report = isElastic
-    ? await steps.solveElastic({ graph, start: first, refined })
+    ? await steps.solveElastic({ graph: { nodes, links }, start: first, refined })
     : await steps.solve({ ...graph, links: refinedLinks(graph.links, refined) }, options);
-  return { report, refined };
+  return { report: withoutExcludedEdges(report), refined };
+}
+
+/** An excluded link is no part of the solution: only what was asked of the solver is reported. */
+function withoutExcludedEdges<R extends SolveReport>(report: R): R {
+  return { ...report, edges: report.edges.filter(({ excluded }) => excluded !== true) };
 }
 
 /** Matches what is not known yet, `steps.concurrency` pairs at a time, and returns all results sorted by key. */

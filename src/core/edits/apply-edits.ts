@@ -1,69 +1,83 @@
-import { composePose, invertPose } from '../geometry/pose2.ts';
-import type { GraphNode, PoseGraph } from '../graph/pose-graph.ts';
-import type { Link, PairResult, TransformModel } from '../matching/link.ts';
+import { applyAffine } from '../geometry/affine2.ts';
+import { affineFromPose } from '../geometry/pose2.ts';
+import type { GraphEdits, ManualLink } from '../graph/graph-edits.ts';
+import type { PoseGraph } from '../graph/pose-graph.ts';
+import type { Link } from '../matching/link.ts';
 import { pairKey } from '../tiles/tile.ts';
-import type { TilePair } from '../tiles/tile.ts';
+import type { TileId } from '../tiles/tile.ts';
 import { effectOf } from './edit-effect.ts';
 import type { EditEffect } from './edit-effect.ts';
-import type { EditList, PinTile } from './edit.ts';
-import { landmarkLink, unitVariance } from './landmark-link.ts';
+import type { EditList, Landmark } from './edit.ts';
 
-/** A pose graph with the user's word in it. */
-export interface EditedGraph {
-  /** Without the excluded links; landmarks stand in for the matches of their pair. */
-  readonly graph: PoseGraph;
-  /** Keys of the links that are the user's word: neither the robust loss nor the removal of links may touch them. */
-  readonly manual: ReadonlySet<string>;
-  /** Pins of tiles that are in the graph. */
-  readonly pins: readonly PinTile[];
-}
+/** A restored link is never taken for better than this, px a landmark: right links agree that well at best. */
+const leastRestoredSigmaPx = 0.02;
 
-/** What the edits do to a graph of all links that were found. */
-export function applyEdits(graph: PoseGraph, edits: EditList, model: TransformModel): EditedGraph {
-  return applyEffect(graph, effectOf(edits), [], model);
+/** A graph of all links that were found, with what the edits say of it. */
+export function applyEdits(graph: PoseGraph, edits: EditList): PoseGraph {
+  return { ...graph, edits: graphEdits(graph, effectOf(edits)) };
 }
 
 /**
- * `applyEdits` of an effect that is known already. `results` are all pairs that were matched: landmarks of a rejected one
- * find its layout there, and those of a pair that nobody matched take it from the nodes' priors.
+ * The solver's view of an effect: what speaks of tiles that are not in the graph is left out. The landmarks of a pair
+ * stand in for its matches; a restored link is handed over as landmarks of its own motion, which no loss weighs down.
  */
-export function applyEffect(
-  { nodes, links }: PoseGraph,
-  effect: EditEffect,
-  results: readonly PairResult[],
-  model: TransformModel,
-): EditedGraph {
-  const { excluded, restored, landmarks } = effect;
-  const nodeOf = new Map(nodes.map((node) => [node.id, node]));
-  const kept = links.filter(({ pair }) => !excluded.has(pairKey(pair)) && !landmarks.has(pairKey(pair)));
-  const manual = new Set(kept.map(({ pair }) => pairKey(pair)).filter((key) => restored.has(key)));
-  const added: Link[] = [];
-  if (landmarks.size > 0) {
-    const resultOf = new Map([...links, ...results].map((result) => [pairKey(result.pair), result]));
-    const unit = unitVariance(links, model);
-    for (const [key, marks] of landmarks) {
-      const [{ a, b }] = marks;
-      const [nodeA, nodeB] = [nodeOf.get(a), nodeOf.get(b)];
-      if (!nodeA || !nodeB || excluded.has(key)) continue;
-      const result = resultOf.get(key) ?? null;
-      added.push(landmarkLink(result?.pair ?? pairOfNodes(nodeA, nodeB), marks, unit, result));
-      manual.add(key);
-    }
+export function graphEdits({ nodes, links }: PoseGraph, effect: EditEffect): GraphEdits {
+  const known = new Set(nodes.map(({ id }) => id));
+  const excludedLinks = new Set(effect.excluded);
+  const manualLinks: ManualLink[] = [];
+  for (const [key, landmarks] of effect.landmarks) {
+    const [{ a, b }] = landmarks;
+    if (!known.has(a) || !known.has(b)) continue;
+    excludedLinks.add(key);
+    manualLinks.push(...landmarkLinks(a, b, landmarks));
   }
-  return {
-    graph: { nodes, links: added.length === 0 ? kept : [...kept, ...added] },
-    manual,
-    pins: effect.pins.filter(({ tile }) => nodeOf.has(tile)),
-  };
+  for (const link of links) {
+    const key = pairKey(link.pair);
+    if (!effect.restored.has(key) || excludedLinks.has(key)) continue;
+    excludedLinks.add(key);
+    manualLinks.push(trustedLink(link));
+  }
+  const pins = effect.pins
+    .filter(({ tile }) => known.has(tile))
+    .map(({ tile, pose, sigmaPx }) => ({ tileId: tile, pose: affineFromPose(pose), sigmaPx }));
+  return { excludedLinks, pins, manualLinks };
 }
 
-/** The pair of two tiles that nobody proposed, where their priors put them. */
-function pairOfNodes(a: GraphNode, b: GraphNode): TilePair {
-  return {
-    a: a.id,
-    b: b.id,
-    aFromB: composePose(invertPose(a.prior.pose), b.prior.pose),
-    sigmaPx: Math.hypot(a.prior.sigmaPx, b.prior.sigmaPx),
-    expectedOverlap: null,
-  };
+/** One manual link for every weight that the landmarks of a pair have. */
+function landmarkLinks(a: TileId, b: TileId, landmarks: readonly Landmark[]): readonly ManualLink[] {
+  const bySigma = new Map<number, Landmark[]>();
+  for (const landmark of landmarks) {
+    const equals = bySigma.get(landmark.sigmaPx);
+    if (equals) equals.push(landmark);
+    else bySigma.set(landmark.sigmaPx, [landmark]);
+  }
+  return [...bySigma].map(([sigmaPx, marks]) => ({
+    manual: true,
+    pair: { a, b },
+    landmarks: marks.map(({ inA, inB }) => ({ a: [inA.x, inA.y] as const, b: [inB.x, inB.y] as const })),
+    sigmaPx,
+  }));
+}
+
+/**
+ * A link as four landmarks at one standard deviation of its matches about their middle: together they weigh what its
+ * matches weigh, n / s² with s² = rms² / 2 an axis.
+ */
+function trustedLink({ pair, aFromB, moments, rmsPx, inliers }: Link): ManualLink {
+  const { weight, meanB, bb } = moments;
+  const reach = (square: number) => Math.max(1, Math.sqrt(square / Math.max(weight, 1e-9)));
+  const [dx, dy] = [reach(bb[0]), reach(bb[2])];
+  const corners = [
+    [-dx, -dy],
+    [dx, -dy],
+    [-dx, dy],
+    [dx, dy],
+  ];
+  const landmarks = corners.map(([x, y]) => {
+    const b = [meanB[0] + x, meanB[1] + y] as const;
+    const p = applyAffine(aFromB, b[0], b[1]);
+    return { a: [p.x, p.y] as const, b };
+  });
+  const sigmaPx = Math.max(leastRestoredSigmaPx, rmsPx * Math.sqrt(corners.length / (2 * Math.max(1, inliers))));
+  return { manual: true, pair: { a: pair.a, b: pair.b }, landmarks, sigmaPx };
 }

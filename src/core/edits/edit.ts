@@ -78,9 +78,9 @@ export type EditList = readonly NamedEdit[];
 /** One standard deviation of a tile that is pinned, px: links give way to it, other pins do not. */
 export const defaultPinSigmaPx = 0.05;
 /** … of a landmark whose two ends were found by correlation, px. */
-export const snappedLandmarkSigmaPx = 0.2;
+export const snappedLandmarkSigmaPx = 0.1;
 /** … of a landmark set by eye, px. */
-export const eyedLandmarkSigmaPx = 1;
+export const eyedLandmarkSigmaPx = 0.5;
 
 /** The name of an edit for lists and undo; `nameOf` shortens a tile's id. */
 export function editName(edit: Edit, nameOf: (tile: TileId) => string = (tile) => tile): string {
