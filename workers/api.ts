@@ -2,6 +2,7 @@
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
+import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
@@ -47,6 +48,10 @@ export interface MatchApi {
 
 export interface SolveApi {
   readonly solve: Method<{ readonly graph: PoseGraph; readonly options: SolveOptions }, SolveReport>;
+  /** Solves and keeps what a warm re-solve needs, in place of the former graph's. */
+  readonly solveForEdits: Method<{ readonly graph: PoseGraph; readonly options: SolveOptions }, SolveReport>;
+  /** Solves the kept graph again under these edits; null when none is kept. */
+  readonly resolveEdits: Method<GraphEdits, SolveReport | null>;
   readonly solveElastic: Method<ElasticRequest, ElasticReport>;
   readonly recommend: Method<RecommendRequest, Recommendation | null>;
   readonly solveTones: Method<readonly Link[], ReadonlyMap<TileId, GainOffset>>;

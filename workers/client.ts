@@ -134,6 +134,9 @@ export function createStitchClient(): StitchClient {
     testMatcher: (options, signal, onProgress) =>
       onNextRung(signal, () => matchers[0].call('testMatcher', options, signal, onProgress)),
 
+    solveForEdits: (graph, options, signal, onProgress) =>
+      solver.call('solveForEdits', { graph, options }, signal, onProgress),
+    resolveEdits: (edits, signal, onProgress) => solver.call('resolveEdits', edits, signal, onProgress),
     solve: (graph, options, signal, onProgress) => solver.call('solve', { graph, options }, signal, onProgress),
     // Patches need no matcher: they are aligned on every matching thread, whatever matches.
     refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),

@@ -7,6 +7,7 @@ import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
+import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { CorrelationSurface, SurfaceRequest } from '../src/core/mosaic/correlation-surface.ts';
@@ -266,6 +267,18 @@ export interface StitchClient {
   testMatcher(options: PairOptions, signal: AbortSignal, onProgress: OnProgress): Promise<DeviceTest>;
 
   solve(graph: PoseGraph, options: SolveOptions, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport>;
+  /** `solve` that the worker keeps for `resolveEdits`; the graph holds every link, the excluded ones too. */
+  solveForEdits(
+    graph: PoseGraph,
+    options: SolveOptions,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<SolveReport>;
+  /**
+   * Solves the graph of the last `solveForEdits` again under these edits, which replace the former ones; null when the
+   * worker keeps no graph (it was replaced after a failure): then `solveForEdits` is to be asked.
+   */
+  resolveEdits(edits: GraphEdits, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport | null>;
   /** Aligns the patches of one overlap at full resolution. */
   refine(request: OverlapRequest, signal: AbortSignal): Promise<RefinedOverlap | null>;
   /** Bends the tiles of a solved graph. */
