@@ -1,5 +1,7 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
+import type { TileMasks } from '../src/core/edits/edit-effect.ts';
+import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
@@ -41,7 +43,10 @@ type Method<Request, Result> = (request: Request, context: CallContext) => Promi
 export interface MatchApi {
   readonly open: Method<readonly TileSource[], void>;
   readonly loadMatcher: Method<MatcherChoice, MatcherStatus>;
-  readonly matchPair: Method<{ readonly pair: TilePair; readonly options: PairOptions }, PairResult>;
+  readonly matchPair: Method<
+    { readonly pair: TilePair; readonly options: PairOptions; readonly masks?: TileMasks },
+    PairResult
+  >;
   readonly refine: Method<OverlapRequest, RefinedOverlap | null>;
   readonly testMatcher: Method<PairOptions, DeviceTest>;
 }
@@ -58,6 +63,8 @@ export interface SolveApi {
 }
 
 export interface RasterApi {
+  readonly identify: Method<readonly NamedFile[], readonly string[]>;
+  readonly snapLandmark: Method<SnapRequest, SnappedLandmark | null>;
   readonly inspect: Method<readonly NamedFile[], InspectReport>;
   readonly open: Method<readonly TileSource[], void>;
   readonly makeSample: Method<number, SampleGrid>;

@@ -101,6 +101,8 @@ export function createStitchClient(): StitchClient {
 
   return {
     inspect: (named, signal, onProgress) => files.call('inspect', named, signal, onProgress),
+    identify: (named, signal) => files.call('identify', named, signal),
+    snapLandmark: (request, signal) => view.call('snapLandmark', request, signal),
     async openProject(sources) {
       await Promise.all([
         ...[view, files].map((thread) => thread.remember('open', (remote) => remote.call('open', sources))),
@@ -119,10 +121,14 @@ export function createStitchClient(): StitchClient {
     get matchConcurrency() {
       return usesNetwork() ? networkPairsInFlight : matchers.length;
     },
-    matchPair: (pair, options, signal): Promise<PairResult> => {
+    matchPair: (pair, options, signal, masks): Promise<PairResult> => {
       const threads = activeMatchers();
       return onNextRung(signal, () =>
-        threads[nextWorker++ % threads.length].call('matchPair', { pair, options }, signal),
+        threads[nextWorker++ % threads.length].call(
+          'matchPair',
+          { pair, options, ...(masks ? { masks } : {}) },
+          signal,
+        ),
       );
     },
     async tryPair({ choice: wanted, pair, options }, signal, onProgress) {

@@ -2,6 +2,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
 import { defaultDeviceTest, runDeviceTest } from '../src/core/evaluation/device-test.ts';
+import { maskedTileReader } from '../src/core/edits/tile-mask.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
@@ -56,14 +57,15 @@ const api: MatchApi = {
     return statusOf(choice, session, bundle);
   },
 
-  async matchPair({ pair, options }, { signal }) {
+  async matchPair({ pair, options, masks }, { signal }) {
     const a = tiles.get(pair.a);
     const b = tiles.get(pair.b);
     if (!reader || !matcher || !a || !b)
       throw new StitchError('worker-lost', 'The matching worker has no project or matcher; start the run again.', {
         pair: [pair.a, pair.b],
       });
-    return matchPair(pair, a, b, { reader, matcher, now: () => performance.now() }, options, { signal });
+    const seen = masks ? maskedTileReader(reader, masks) : reader;
+    return matchPair(pair, a, b, { reader: seen, matcher, now: () => performance.now() }, options, { signal });
   },
 
   async refine({ pair, bFromA }, { signal }) {

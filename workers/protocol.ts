@@ -3,6 +3,8 @@
  * to the main thread. Every long call takes (request, signal, onProgress).
  */
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
+import type { TileMasks } from '../src/core/edits/edit-effect.ts';
+import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
@@ -242,6 +244,10 @@ export interface SampleGrid {
  */
 export interface StitchClient {
   inspect(files: readonly NamedFile[], signal: AbortSignal, onProgress: OnProgress): Promise<InspectReport>;
+  /** Identity of each file by its content (`fileIdentity`); empty for a file that cannot be read. */
+  identify(files: readonly NamedFile[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Finds a place of one tile in another, to a fraction of a pixel; null where there is no peak. */
+  snapLandmark(request: SnapRequest, signal: AbortSignal): Promise<SnappedLandmark | null>;
   /** Hands the tiles of the project to every worker; replaces the previous project. */
   openProject(sources: readonly TileSource[]): Promise<void>;
   makeSample(seed: number, signal: AbortSignal, onProgress: OnProgress): Promise<SampleGrid>;
@@ -258,7 +264,8 @@ export interface StitchClient {
   loadMatcher(choice: MatcherChoice, signal: AbortSignal, onProgress: OnProgress): Promise<MatcherStatus>;
   /** The loaded matcher as it runs now: a lost device steps it down a rung in the middle of a run. */
   readonly matcherStatus: MatcherStatus | null;
-  matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal): Promise<PairResult>;
+  /** `masks` hide parts of tiles from the matcher. */
+  matchPair(pair: TilePair, options: PairOptions, signal: AbortSignal, masks?: TileMasks): Promise<PairResult>;
   /** How many pairs may be in flight at once. */
   readonly matchConcurrency: number;
   /** Matches one pair on a thread of its own; the matcher of the run and its results stay as they are. */

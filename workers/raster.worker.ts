@@ -1,6 +1,7 @@
 /** The raster thread: decode, compose, export. Bitmaps, numbers and files leave it, never a raster of a tile. */
 import * as comlink from 'comlink';
 import { StitchError } from '../src/core/errors.ts';
+import { snapLandmark } from '../src/core/edits/snap-landmark.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import { correlationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
@@ -11,6 +12,7 @@ import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-
 import { thumbnailOf } from '../src/core/tiles/thumbnail.ts';
 import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
+import { fileIdentity } from '../src/formats/file-identity.ts';
 import { inspectFiles } from '../src/formats/inspect.ts';
 import { projectTileReader } from '../src/formats/project-reader.ts';
 import type { RasterApi } from './api.ts';
@@ -49,6 +51,20 @@ const api: RasterApi = {
       named.map(({ path, file }) => byteSourceFromBlob(path, file)),
       context,
     ),
+
+  async identify(named, { signal }) {
+    const identities: string[] = [];
+    for (const { path, file } of named) {
+      signal.throwIfAborted();
+      identities.push(await fileIdentity(byteSourceFromBlob(path, file)).catch(unreadable));
+    }
+    return identities;
+  },
+
+  snapLandmark(request, { signal }) {
+    const sizes = { a: tileOf(request.a).size, b: tileOf(request.b).size };
+    return snapLandmark(request, sizes, opened().reader, signal);
+  },
 
   async open(sources) {
     const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
@@ -116,6 +132,12 @@ const api: RasterApi = {
 
   textExport: (request) => textExport(request),
 };
+
+/** A file that cannot be read has no identity; the reading of its header says why. */
+function unreadable(error: unknown): string {
+  if (error instanceof StitchError) return '';
+  throw error;
+}
 
 function opened(): Project {
   if (project) return project;
