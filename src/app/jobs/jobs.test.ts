@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { rectanglePolygon } from '../../core/edits/tile-mask.ts';
 import { StitchError } from '../../core/errors.ts';
 import type { PairResult } from '../../core/matching/link.ts';
 import { defaultDeviceTest, type DeviceTest } from '../../core/evaluation/device-test.ts';
+import { defaultSolveOptions, type PoseGraph } from '../../core/graph/pose-graph.ts';
 import { noCorrespondences } from '../../core/matching/matcher.ts';
 import { pairKey, tileId, type Layout, type Tile, type TilePair } from '../../core/tiles/tile.ts';
 import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
@@ -64,8 +66,16 @@ const deviceTest: DeviceTest = {
 
 /** Workers in the same thread: places tiles by their priors; counts calls; can hold matching after some pairs. */
 function fakeClient() {
-  const calls = { matched: [] as string[], solved: [] as number[], shown: [] as string[], opened: 0, inspected: 0 };
+  const calls = {
+    matched: [] as string[],
+    solved: [] as number[],
+    shown: [] as string[],
+    opened: 0,
+    inspected: 0,
+    cold: 0,
+  };
   const state = { holdAfter: Infinity, held: () => undefined as void, failSolve: false, replaceOnce: false };
+  let kept: PoseGraph | null = null;
   const client: StitchClient = {
     matchConcurrency: 1,
     matcherStatus: null,
@@ -136,6 +146,19 @@ function fakeClient() {
         cost: 0,
       };
     },
+    async solveForEdits(graph, options, signal, onProgress) {
+      calls.cold++;
+      kept = graph;
+      const left = graph.links.filter(({ pair }) => graph.edits?.excludedLinks.has(pairKey(pair)) !== true);
+      return client.solve({ ...graph, links: left }, options, signal, onProgress);
+    },
+    async resolveEdits(edits, signal, onProgress) {
+      if (!kept) return null;
+      const left = kept.links.filter(({ pair }) => !edits.excludedLinks.has(pairKey(pair)));
+      return client.solve({ ...kept, links: left }, defaultSolveOptions, signal, onProgress);
+    },
+    identify: async (files) => files.map(({ file }) => file.name),
+    snapLandmark: async ({ inA, inB }) => ({ inA, inB, correlation: 1 }),
     refine: () => Promise.reject(new Error('no pictures here')),
     solveElastic: () => Promise.reject(new Error('no pictures here')),
     recommend: () => Promise.resolve(null),
@@ -335,6 +358,64 @@ describe('edits of a finished run', () => {
     await settled();
     expect(calls.solved).toEqual([4, 3, 4, 3]);
     expect(calls.matched).toHaveLength(4);
+    expect(calls.cold).toBe(1);
+  });
+
+  it('tells the error before and after over the same links, and what the step was', async () => {
+    const { store, jobs, key } = await stitched();
+    jobs.setExcluded(key, true);
+    await settled();
+    expect(store.getState().result.run?.change).toMatchObject({
+      label: 'exclude link t_1_1 – t_1_2',
+      before: { links: 3 },
+      after: { links: 3 },
+    });
+    jobs.undo();
+    await settled();
+    expect(store.getState().result.run?.change).toMatchObject({
+      label: 'undo exclude link t_1_1 – t_1_2',
+      after: { links: 4 },
+    });
+  });
+
+  it('switches one of several edits off without undoing the later ones', async () => {
+    const { store, jobs, calls, key } = await stitched();
+    const tile = store.getState().project.tiles[3].id;
+    jobs.setExcluded(key, true);
+    jobs.corrections.add({ kind: 'raise-tile', tile });
+    await settled();
+    expect(store.getState().result.run?.outcome.mosaic.placements[0].tile).toBe(tile);
+    const [first] = store.getState().project.edits.corrections;
+    jobs.corrections.setOn(first.id, false);
+    await settled();
+    expect(calls.solved.at(-1)).toBe(4);
+    expect(store.getState().result.run?.outcome.mosaic.placements[0].tile).toBe(tile);
+    expect(store.getState().project.lastStep).toBe('switch off exclude link t_1_1 – t_1_2');
+  });
+
+  it('matches a masked pair again, and nothing when the mask is switched off', async () => {
+    const { store, jobs, calls } = await stitched();
+    const tile = store.getState().project.tiles[0].id;
+    const polygon = rectanglePolygon({ x: 85, y: 20 }, { x: 95, y: 40 });
+    jobs.corrections.add({ kind: 'mask-tile', tile, polygon, use: 'matching' });
+    await settled();
+    expect(calls.matched).toHaveLength(5);
+    expect(store.getState().result.run).toMatchObject({ matchedPairs: 1, knownPairs: 3 });
+    jobs.corrections.setOn(store.getState().project.edits.corrections[0].id, false);
+    await settled();
+    expect(calls.matched).toHaveLength(5);
+    expect(store.getState().result.run).toMatchObject({ matchedPairs: 0, knownPairs: 4 });
+  });
+
+  it('matches a pair that the layout did not propose, and says why it cannot', async () => {
+    const { store, jobs, calls } = await stitched();
+    const [first, second, , last] = store.getState().project.tiles.map(({ id }) => id);
+    jobs.corrections.linkTiles(last, first);
+    await settled();
+    expect(calls.matched.at(-1)).toBe(pairKey({ a: first, b: last }));
+    expect(store.getState().result.run?.outcome.pairs).toHaveLength(5);
+    jobs.corrections.linkTiles(second, second);
+    expect(store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
   });
 
   it('renders anew without solving when the blend changes', async () => {

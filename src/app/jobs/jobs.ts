@@ -6,6 +6,7 @@ import { withError, withoutError } from '../state/job.ts';
 import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
+import { createCorrections, type Corrections } from './corrections.ts';
 import { createExports, type MosaicChoice } from './exports.ts';
 import { evaluateMatcher } from './evaluate-matcher.ts';
 import { createForeground } from './foreground.ts';
@@ -38,6 +39,8 @@ export interface Jobs {
   readonly setOptions: (label: string, options: StitchOptions) => void;
   readonly setOwnModel: (files: readonly File[] | null) => void;
   readonly setExcluded: (pairKey: string, excluded: boolean) => void;
+  /** What the user corrects by hand. */
+  readonly corrections: Corrections;
   readonly undo: () => void;
   readonly redo: () => void;
   readonly stitch: () => Promise<void>;
@@ -62,6 +65,8 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
     updateSlice(store, 'project', (project) => editProject(project, label, change));
     void runs.reconcile();
   };
+
+  const corrections = createCorrections({ store, client, edit });
 
   return {
     addFiles: files.add,
@@ -98,12 +103,8 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
       const ownModel: ModelSource | null = modelFiles && { kind: 'files', files: modelFiles };
       updateSlice(store, 'project', (project) => ({ ...project, ownModel }));
     },
-    setExcluded(pairKey, isExcluded) {
-      const excluded = new Set(store.getState().project.edits.excluded);
-      if (isExcluded) excluded.add(pairKey);
-      else excluded.delete(pairKey);
-      edit(`${isExcluded ? 'exclude' : 'restore'} ${pairKey}`, { excluded });
-    },
+    setExcluded: corrections.setExcluded,
+    corrections,
     undo() {
       updateSlice(store, 'project', undoEdit);
       void runs.reconcile();

@@ -1,18 +1,31 @@
+import { effectOf, withExtraPairs, type TileMasks } from '../../core/edits/edit-effect.ts';
+import { masksOfPair } from '../../core/edits/pair-masks.ts';
+import { measuredPairs, solutionError } from '../../core/edits/solution-error.ts';
 import { isAbort, StitchError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
 import { pairCacheKey } from '../../core/matching/pair-cache-key.ts';
+import type { StitchOptions } from '../../core/options.ts';
 import type { RunContext } from '../../core/progress.ts';
-import { resolve, stitch, type StitchInput, type StitchResult, type StitchSteps } from '../../core/stitch.ts';
+import {
+  poseGraphOf,
+  resolve,
+  stitch,
+  type StitchInput,
+  type StitchResult,
+  type StitchSteps,
+} from '../../core/stitch.ts';
 import { proposePairs } from '../../core/tiles/pairing.ts';
 import { pairKey, type TileId, type TilePair } from '../../core/tiles/tile.ts';
 import type { MatcherStatus, ModelSource, StitchClient } from '../../../workers/protocol.ts';
-import { fileIdentity, relativeToDrop } from '../state/dropped-files.ts';
+import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
 import type { ProjectState } from '../state/project.ts';
-import { stalenessOf, type StitchRun } from '../state/result.ts';
+import { stalenessOf, type RunChange, type StitchRun } from '../state/result.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import type { Foreground, JobContext } from './foreground.ts';
+import { fileIdentities } from './file-identities.ts';
 import type { PairCache } from './pair-cache.ts';
+import { lightGraph, lightLinks, warmSolver, type GraphSubject } from './warm-solver.ts';
 
 export interface StitchRunDeps {
   readonly store: AppStore;
@@ -54,14 +67,27 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     return status;
   };
 
+  const solver = warmSolver(client);
+  const identities = fileIdentities(client);
+
   /** Steps of `stitch()` as calls to the workers; `keep` receives every finished pair. */
-  const stepsOf = (input: StitchInput, context: JobContext, keep: StitchSteps['onPair']): StitchSteps => ({
-    matchPair: (pair) => onLiveWorker(context.signal, () => client.matchPair(pair, input.options.pair, context.signal)),
-    solve: (graph, options) => client.solve(graph, options, context.signal, context.onProgress),
+  const stepsOf = (
+    { masksOf, subject, options }: StepSubject,
+    context: JobContext,
+    keep: StitchSteps['onPair'],
+  ): StitchSteps => ({
+    matchPair: (pair) =>
+      onLiveWorker(context.signal, () =>
+        client.matchPair(pair, options.pair, context.signal, masksOf(pair) ?? undefined),
+      ),
+    solve: firstThen(
+      (graph, solveOptions) => solver.solve(subject, graph, solveOptions, context),
+      (graph, solveOptions) => client.solve(lightGraph(graph), solveOptions, context.signal, context.onProgress),
+    ),
     refine: (request) => onLiveWorker(context.signal, () => client.refine(request, context.signal)),
     solveElastic: (request) => client.solveElastic(request, context.signal, context.onProgress),
     recommend: (request) => client.recommend(request, context.signal),
-    solveTones: (links) => client.solveTones(links, context.signal),
+    solveTones: (links) => client.solveTones(lightLinks(links), context.signal),
     concurrency: client.matchConcurrency,
     onPair: keep,
   });
@@ -86,47 +112,70 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     }));
   };
 
-  const stitchProject = async (project: ProjectState, context: JobContext) => {
+  const stitchProject = async (project: ProjectState, context: JobContext, former: StitchRun | null = null) => {
     const startedAt = now();
     const { tiles, ownModel } = project;
-    const { layout, options, excluded } = project.edits;
+    const { layout, options, excluded, corrections } = project.edits;
     if (!layout)
       throw new StitchError(
         'layout-unknown',
         'The layout is not known yet. Give a name pattern, or rows, columns and the scan order, then press Stitch again.',
       );
     const matcher = await loadMatcher(project, context);
-    const keyOf = cacheKeys(project, matcher);
-    const proposed = proposePairs(layout, tiles);
+    const masksOf = masksByPair(project);
+    const keyOf = cacheKeys(project, matcher, masksOf, await identityByPath(project, context.signal));
+    const proposed = withExtraPairs(proposePairs(layout, tiles), effectOf(corrections).extraPairs);
     const results = await cache.get(proposed.map(keyOf));
     context.signal.throwIfAborted();
     const known = new Map(results.flatMap((result) => (result ? [[pairKey(result.pair), result] as const] : [])));
-    const input: StitchInput = { tiles, layout, options, known, excluded };
+    const input: StitchInput = { tiles, layout, options, known, excluded, edits: corrections };
     let matchedPairs = 0;
-    const steps = stepsOf(input, context, (result) => {
+    const steps = stepsOf({ masksOf, subject: null, options }, context, (result) => {
       matchedPairs++;
       context.keepPair();
       // A file that could not be read may be readable next time.
       if (result.kind === 'link' || result.reason !== 'read-failed') cache.put(keyOf(result.pair), result);
     });
     const outcome = await stitch(input, steps, runContext(context));
+    solver.adopt({ pairs: outcome.pairs, tiles, layout });
     const elapsedMs = now() - startedAt;
     // A lost device steps the matcher down in the middle of a run: say what it ran on in the end.
     const ranOn = client.matcherStatus ?? matcher;
     updateSlice(store, 'job', (job) => ({ ...job, matcher: ranOn }));
+    const change = former && changeOf(former, outcome, input, project.lastStep, elapsedMs);
     const counts = { matchedPairs, knownPairs: outcome.pairs.length - matchedPairs, elapsedMs };
-    await show({ tiles, layout, ownModel, options, excluded, matcher: ranOn, outcome, ...counts }, context, true);
+    const decisions = { tiles, layout, ownModel, options, excluded, corrections };
+    await show({ ...decisions, change, matcher: ranOn, outcome, ...counts }, context, former === null);
     return noteOf(outcome, counts.knownPairs);
   };
 
+  const identityByPath = async (project: ProjectState, signal: AbortSignal) => {
+    const files = relativeToDrop(project.files);
+    const found = await identities.of(files, signal);
+    signal.throwIfAborted();
+    return new Map(files.map(({ path }, k) => [path, found[k]]));
+  };
+
   const resolveRun = async (run: StitchRun, project: ProjectState, context: JobContext) => {
+    const startedAt = now();
     const { tiles, layout } = run;
-    const { options, excluded } = project.edits;
+    const { pairs } = run.outcome;
+    const { options, excluded, corrections } = project.edits;
     const knownRefined = new Map(run.outcome.refined?.map((overlap) => [pairKey(overlap.pair), overlap]));
-    const input: StitchInput = { tiles, layout, options, known: new Map(), knownRefined, excluded };
-    const steps = stepsOf(input, context, () => undefined);
-    const outcome = await resolve(input, run.outcome.pairs, steps, runContext(context));
-    await show({ ...run, options, excluded, outcome }, context, false);
+    const input: StitchInput = {
+      tiles,
+      layout,
+      options,
+      known: new Map(),
+      knownRefined,
+      excluded,
+      edits: corrections,
+    };
+    const subject = { pairs, tiles, layout };
+    const steps = stepsOf({ masksOf: () => null, subject, options }, context, () => undefined);
+    const outcome = await resolve(input, pairs, steps, runContext(context));
+    const change = changeOf(run, outcome, input, project.lastStep, now() - startedAt);
+    await show({ ...run, options, excluded, corrections, change, outcome }, context, false);
     return noteOf(outcome, 0);
   };
 
@@ -152,6 +201,9 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     switch (stalenessOf(run, project)) {
       case 'solve':
         if (await foreground.run('resolve', (context) => resolveRun(run, project, context))) await reconcile();
+        return;
+      case 'rematch':
+        if (await foreground.run('stitch', (context) => stitchProject(project, context, run))) await reconcile();
         return;
       case 'compose':
         return recompose(run, project);
@@ -195,19 +247,74 @@ async function onLiveWorker<T>(signal: AbortSignal, call: () => Promise<T>): Pro
   }
 }
 
+/** What the steps of a run depend on besides their arguments. */
+interface StepSubject {
+  readonly options: StitchOptions;
+  /** Masks that a pair is matched under; null for none. */
+  readonly masksOf: (pair: TilePair) => TileMasks | null;
+  /** What the graph is made from; null while its pairs are not known. */
+  readonly subject: GraphSubject | null;
+}
+
+/** `first` for the first call and `then` for the later ones: only the graph as it was matched is kept open for edits. */
+function firstThen<A extends readonly unknown[], R>(first: (...args: A) => R, then: (...args: A) => R) {
+  let isFirst = true;
+  return (...args: A): R => {
+    const call = isFirst ? first : then;
+    isFirst = false;
+    return call(...args);
+  };
+}
+
 /** The cache key of a pair in this project under this matcher. */
-function cacheKeys(project: ProjectState, matcher: MatcherStatus): (pair: TilePair) => string {
-  const identityOfFile = new Map(relativeToDrop(project.files).map((named) => [named.path, fileIdentity(named)]));
+function cacheKeys(
+  project: ProjectState,
+  matcher: MatcherStatus,
+  masksOf: (pair: TilePair) => TileMasks | null,
+  identityOfFile: ReadonlyMap<string, string>,
+): (pair: TilePair) => string {
   const identityOfTile = new Map(project.tiles.map((tile) => [tile.id, identityOfFile.get(tile.file) ?? tile.file]));
-  const identityOf = (tile: TileId) => identityOfTile.get(tile) ?? tile;
-  return (pair) =>
-    pairCacheKey({
+  return (pair) => {
+    const masks = masksOf(pair);
+    const identityOf = (tile: TileId) => {
+      const identity = identityOfTile.get(tile) ?? tile;
+      const mask = masks?.get(tile);
+      // Other pixels are seen through another mask.
+      return mask ? `${identity}|masked ${JSON.stringify(mask)}` : identity;
+    };
+    return pairCacheKey({
       pair,
       files: [identityOf(pair.a), identityOf(pair.b)],
       matcher: matcher.matcher,
       modelSha256: matcher.modelSha256,
       options: project.edits.options.pair,
     });
+  };
+}
+
+/** The masks that each pair is matched under. */
+function masksByPair({ tiles, edits }: ProjectState): (pair: TilePair) => TileMasks | null {
+  const { matchingMasks } = effectOf(edits.corrections);
+  if (matchingMasks.size === 0) return () => null;
+  const sizes = new Map(tiles.map(({ id, size }) => [id, size]));
+  return (pair) => masksOfPair(pair, matchingMasks, (tile) => sizes.get(tile), edits.options.pair.marginFraction);
+}
+
+/** The error of the former and of the new poses over the measurements that count now. */
+function changeOf(
+  former: StitchRun,
+  { pairs, report }: StitchResult,
+  input: StitchInput,
+  label: string,
+  solveMs: number,
+): RunChange {
+  const measured = measuredPairs(poseGraphOf(input, pairs), report);
+  return {
+    label,
+    before: solutionError(measured, former.outcome.report.mosaicFromTile),
+    after: solutionError(measured, report.mosaicFromTile),
+    solveMs,
+  };
 }
 
 function runContext({ signal, onProgress }: JobContext): RunContext {

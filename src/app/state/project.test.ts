@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addEdit, switchEdit } from '../../core/edits/edit.ts';
 import { defaultStitchOptions } from '../../core/options.ts';
 import { tileId, type Tile } from '../../core/tiles/tile.ts';
 import type { InspectReport } from '../../../workers/protocol.ts';
@@ -25,6 +26,8 @@ function inspected(files: readonly string[], multiPage: InspectReport['multiPage
   return withInspection(emptyProject, inspection);
 }
 
+const [t11, t12] = ['a_1_1.tif', 'a_1_2.tif'].map((file) => tileId(file));
+const exclusion = addEdit([], { kind: 'exclude-link', a: t11, b: t12 });
 const grid = inspected(['a_1_1.tif', 'a_1_2.tif', 'a_2_1.tif', 'a_2_2.tif']);
 const pattern = { kind: 'pattern', pattern: 'a_{r}_{c}.tif', scan: null } as const;
 
@@ -32,7 +35,7 @@ describe('editProject', () => {
   it('makes the layout follow from the choice, and undo and redo give back the same objects', () => {
     const edited = editProject(grid, 'layout pattern', { layoutChoice: pattern });
     expect(edited.edits.layout).toMatchObject({ kind: 'grid', rows: 2, columns: 2 });
-    const excluded = editProject(edited, 'exclude', { excluded: new Set(['k']) });
+    const excluded = editProject(edited, 'exclude', { corrections: exclusion });
     const undone = undoEdit(excluded);
     expect(undone.edits).toBe(edited.edits);
     expect(redoEdit(undone).edits).toBe(excluded.edits);
@@ -50,8 +53,8 @@ describe('editProject', () => {
 
   it('begins a new step after an undo', () => {
     const once = editProject(grid, 'overlap', { overlap: { x: 0.1, y: 0.1 } });
-    const twice = editProject(editProject(once, 'exclude', { excluded: new Set(['k']) }), 'overlap', { overlap: null });
-    const again = editProject(undoEdit(twice), 'exclude', { excluded: new Set() });
+    const twice = editProject(editProject(once, 'exclude', { corrections: exclusion }), 'overlap', { overlap: null });
+    const again = editProject(undoEdit(twice), 'exclude', { corrections: [] });
     expect(again.future).toEqual([]);
     expect(again.past).toHaveLength(3);
   });
@@ -143,9 +146,9 @@ describe('suggestPattern', () => {
 
 describe('stalenessOf', () => {
   const project = editProject(grid, 'layout', { layoutChoice: pattern });
-  const { layout, options, excluded } = project.edits;
+  const { layout, options, corrections } = project.edits;
   if (!layout) throw new Error('the pattern fits');
-  const run = { tiles: project.tiles, layout, ownModel: null, options, excluded } as unknown as StitchRun;
+  const run = { tiles: project.tiles, layout, ownModel: null, options, corrections } as unknown as StitchRun;
   const after = (change: Parameters<typeof editProject>[2]) => stalenessOf(run, editProject(project, 'x', change));
 
   it('asks for the least work that an edit needs', () => {
@@ -153,8 +156,17 @@ describe('stalenessOf', () => {
     expect(stalenessOf(run, project)).toBe('current');
     expect(after({ options: { ...options, compose: { ...compose, blend: 'average' } } })).toBe('compose');
     expect(after({ options: { ...options, solve: { ...solve, model: 'rigid' } } })).toBe('solve');
-    expect(after({ excluded: new Set(['k']) })).toBe('solve');
+    expect(after({ corrections: exclusion })).toBe('solve');
     expect(after({ options: { ...options, pair: { ...pair, ransacPx: 5 } } })).toBe('match');
     expect(after({ overlap: { x: 0.2, y: 0.2 } })).toBe('match');
+  });
+
+  it('matches by itself what a mask or a new pair asks for, and nothing for one that is switched off', () => {
+    const polygon = [t11, t12, t11].map((_, k) => ({ x: k, y: k * k }));
+    const mask = addEdit([], { kind: 'mask-tile', tile: t11, polygon, use: 'both' });
+    expect(after({ corrections: mask })).toBe('rematch');
+    expect(after({ corrections: switchEdit(mask, mask[0].id, false) })).toBe('solve');
+    const shown = addEdit([], { kind: 'mask-tile', tile: t11, polygon, use: 'compositing' });
+    expect(after({ corrections: shown })).toBe('solve');
   });
 });

@@ -1,3 +1,5 @@
+import { effectOf } from '../../core/edits/edit-effect.ts';
+import type { EditList } from '../../core/edits/edit.ts';
 import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts';
 import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
 import { tileId, type Layout, type Overlap, type Tile } from '../../core/tiles/tile.ts';
@@ -13,7 +15,9 @@ export interface Edits {
   readonly layout: Layout | null;
   readonly layoutProblems: readonly LayoutProblem[];
   readonly options: StitchOptions;
-  /** Keys of the links that the user excluded. */
+  /** What the user corrected by hand, in the order in which it was done. */
+  readonly corrections: EditList;
+  /** Keys of the links that the corrections exclude. */
   readonly excluded: ReadonlySet<string>;
 }
 
@@ -42,6 +46,8 @@ export interface ProjectState {
   readonly edits: Edits;
   readonly past: readonly Snapshot[];
   readonly future: readonly Snapshot[];
+  /** What the last edit, undo or redo did, for the user. */
+  readonly lastStep: string;
 }
 
 const firstHypothesis: LayoutChoice = { kind: 'hypothesis', index: 0 };
@@ -60,17 +66,16 @@ export const emptyProject: ProjectState = {
     layout: null,
     layoutProblems: [],
     options: defaultStitchOptions,
+    corrections: [],
     excluded: new Set(),
   },
   past: [],
   future: [],
+  lastStep: '',
 };
 
-/** How many steps back the user can go. */
-const undoDepth = 200;
-
 /** The decisions that an edit may change; the layout follows from choice and overlap. */
-export type EditChange = Partial<Pick<Edits, 'layoutChoice' | 'overlap' | 'options' | 'excluded'>>;
+export type EditChange = Partial<Pick<Edits, 'layoutChoice' | 'overlap' | 'options' | 'corrections'>>;
 
 /** The project with a decision changed and the old ones kept for undo; edits of one `label` in a row are one step. */
 export function editProject(project: ProjectState, label: string, change: EditChange): ProjectState {
@@ -79,15 +84,21 @@ export function editProject(project: ProjectState, label: string, change: EditCh
   const past =
     last?.label === label && project.future.length === 0
       ? project.past
-      : [...project.past, { edits: project.edits, label }].slice(-undoDepth);
-  return { ...project, edits, past, future: [] };
+      : [...project.past, { edits: project.edits, label }];
+  return { ...project, edits, past, future: [], lastStep: label };
 }
 
 export function undoEdit(project: ProjectState): ProjectState {
   const last = project.past.at(-1);
   if (!last) return project;
   const undone = { edits: project.edits, label: last.label };
-  return { ...project, edits: last.edits, past: project.past.slice(0, -1), future: [undone, ...project.future] };
+  return {
+    ...project,
+    edits: last.edits,
+    past: project.past.slice(0, -1),
+    future: [undone, ...project.future],
+    lastStep: `undo ${last.label}`,
+  };
 }
 
 export function redoEdit(project: ProjectState): ProjectState {
@@ -98,10 +109,11 @@ export function redoEdit(project: ProjectState): ProjectState {
     edits: next.edits,
     past: [...project.past, { edits: project.edits, label: next.label }],
     future,
+    lastStep: `redo ${next.label}`,
   };
 }
 
-/** The project with the tiles of a new inspection; links excluded by name survive, undo does not. */
+/** The project with the tiles of a new inspection; corrections by name survive, undo does not. */
 export function withInspection(project: ProjectState, inspection: InspectReport): ProjectState {
   const groups = tileGroups(inspection.tiles);
   const group = groups.some(({ key }) => key === project.group) ? project.group : null;
@@ -183,7 +195,9 @@ function atPage(tile: Tile, page: number): Tile {
 }
 
 function editsWith(project: ProjectState, change: EditChange): Edits {
-  const edits = { ...project.edits, ...change };
+  const corrected = { ...project.edits, ...change };
+  const edits =
+    'corrections' in change ? { ...corrected, excluded: effectOf(corrected.corrections).excluded } : corrected;
   if (!('layoutChoice' in change || 'overlap' in change)) return edits;
   const { layout, problems } = resolveLayout(edits.layoutChoice, edits.overlap, {
     tiles: project.tiles,

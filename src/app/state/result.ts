@@ -1,3 +1,6 @@
+import { effectOf } from '../../core/edits/edit-effect.ts';
+import type { EditList } from '../../core/edits/edit.ts';
+import type { SolutionError } from '../../core/edits/solution-error.ts';
 import type { StitchOptions } from '../../core/options.ts';
 import type { StitchResult } from '../../core/stitch.ts';
 import type { Layout, Tile } from '../../core/tiles/tile.ts';
@@ -11,12 +14,24 @@ export interface StitchRun {
   readonly ownModel: ModelSource | null;
   readonly options: StitchOptions;
   readonly excluded: ReadonlySet<string>;
+  readonly corrections: EditList;
+  /** What the last edit did to the error; null for a run from matches. */
+  readonly change: RunChange | null;
   /** Who matched; null when every pair was known and no matcher was loaded. */
   readonly matcher: MatcherStatus | null;
   readonly outcome: StitchResult;
   readonly matchedPairs: number;
   readonly knownPairs: number;
   readonly elapsedMs: number;
+}
+
+/** The error before and after an edit, both of the same links: those that count after it. */
+export interface RunChange {
+  readonly label: string;
+  readonly before: SolutionError;
+  readonly after: SolutionError;
+  /** From the edit to the new poses. */
+  readonly solveMs: number;
 }
 
 /** Slice `result`. */
@@ -36,12 +51,14 @@ export type Staleness =
   | 'compose'
   /** Exclusions, options of the solve, or the drawing order: poses follow from the stored pair results. */
   | 'solve'
+  /** A mask for matching, or a pair that was not proposed: the few pairs that it touches are matched by themselves. */
+  | 'rematch'
   /** Tiles, layout, matcher, model or options of matching: only a new run helps. */
   | 'match';
 
 /** The least work that brings the run up to the project. */
 export function stalenessOf(run: StitchRun, project: ProjectState): Staleness {
-  const { layout, options, excluded } = project.edits;
+  const { layout, options, corrections } = project.edits;
   const isMatchStale =
     run.tiles !== project.tiles ||
     run.layout !== layout ||
@@ -49,14 +66,20 @@ export function stalenessOf(run: StitchRun, project: ProjectState): Staleness {
     run.options.matcher !== options.matcher ||
     !isSamePlain(run.options.pair, options.pair);
   if (isMatchStale) return 'match';
-  if (!isSameSet(run.excluded, excluded) || !isSamePlain(run.options.solve, options.solve)) return 'solve';
+  if (run.corrections !== corrections) {
+    if (!isSamePlain(matchedBy(run.corrections), matchedBy(corrections))) return 'rematch';
+    if (!isSamePlain(run.corrections, corrections)) return 'solve';
+  }
+  if (!isSamePlain(run.options.solve, options.solve)) return 'solve';
   // The drawing order is part of the mosaic.
   if (run.options.compose.topmost !== options.compose.topmost) return 'solve';
   return isSamePlain(run.options.compose, options.compose) ? 'current' : 'compose';
 }
 
-function isSameSet(p: ReadonlySet<string>, q: ReadonlySet<string>): boolean {
-  return p === q || (p.size === q.size && [...p].every((key) => q.has(key)));
+/** What of the corrections decides which pairs are matched, and on which pixels. */
+function matchedBy(corrections: EditList): unknown {
+  const { matchingMasks, extraPairs } = effectOf(corrections);
+  return [[...matchingMasks], extraPairs];
 }
 
 /** Options are plain data with a fixed order of fields. */

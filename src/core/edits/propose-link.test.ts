@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { applyAffine, translation } from '../geometry/affine2.ts';
+import { affineFromPose } from '../geometry/pose2.ts';
+import { tileId } from '../tiles/tile.ts';
+import type { Tile } from '../tiles/tile.ts';
+import { masksOfPair } from './pair-masks.ts';
+import { pairInMosaic, rigidPoseOf } from './propose-link.ts';
+import { rectanglePolygon } from './tile-mask.ts';
+
+const size = { width: 100, height: 80 };
+const tile = (file: string): Tile => ({
+  id: tileId(file),
+  file,
+  page: 0,
+  size,
+  channels: 1,
+  sampleType: 'uint8',
+  pixelSizeNm: null,
+  stage: null,
+});
+const [a, b] = [tile('a.tif'), tile('b.tif')];
+
+describe('pairInMosaic', () => {
+  it('orders the tiles by name and says where the mosaic has them', () => {
+    const poses = new Map([
+      [a.id, translation(10, 5)],
+      [b.id, translation(85, 7)],
+    ]);
+    const pair = pairInMosaic(b, a, poses);
+    expect(pair).toMatchObject({ a: a.id, b: b.id, aFromB: { x: 75, y: 2, thetaRad: 0 }, sigmaPx: 2 });
+    expect(pair.expectedOverlap).toEqual({ x: 75, y: 2, width: 25, height: 78 });
+  });
+
+  it('refuses two tiles that do not overlap, and one without a place', () => {
+    const apart = new Map([
+      [a.id, translation(0, 0)],
+      [b.id, translation(300, 0)],
+    ]);
+    expect(() => pairInMosaic(a, b, apart)).toThrow(/do not overlap/);
+    expect(() => pairInMosaic(a, b, new Map([[a.id, translation(0, 0)]]))).toThrow(/b\.tif has no place/);
+  });
+
+  it('keeps the centre and the rotation of a stretched pose', () => {
+    const bent = { a: 1.02, b: 0.1, c: -0.12, d: 0.99, e: 7, f: -3 };
+    const rigid = affineFromPose(rigidPoseOf(bent, size));
+    const [p, q] = [applyAffine(bent, 49.5, 39.5), applyAffine(rigid, 49.5, 39.5)];
+    expect(Math.hypot(p.x - q.x, p.y - q.y)).toBeLessThan(1e-9);
+    expect(Math.hypot(rigid.a, rigid.b)).toBeCloseTo(1, 12);
+  });
+});
+
+describe('masksOfPair', () => {
+  const pair = {
+    a: a.id,
+    b: b.id,
+    aFromB: { x: 80, y: 0, thetaRad: 0 },
+    sigmaPx: 2,
+    expectedOverlap: { x: 80, y: 0, width: 20, height: 80 },
+  };
+  const at = (x: number) => new Map([[a.id, [rectanglePolygon({ x, y: 10 }, { x: x + 8, y: 20 })]]]);
+  it('is null for masks away from the overlap: the pair need not be matched again', () => {
+    expect(masksOfPair(pair, at(10), () => size, 0.5)).toBeNull();
+    expect(masksOfPair(pair, at(85), () => size, 0.5)?.get(a.id)).toHaveLength(1);
+  });
+});
