@@ -22,7 +22,8 @@ export const layoutOptions = {
 export const layoutUsage =
   '[--overlap 0.1[,0.1]] [--pattern TEXT [--order ORDER] [--rows N] [--columns N]] [--positions FILE]';
 
-type Given = Readonly<Partial<Record<keyof typeof layoutOptions, string | boolean>>>;
+/** What was given of them. */
+export type LayoutGiven = Readonly<Partial<Record<keyof typeof layoutOptions, string | boolean | undefined>>>;
 
 /** Overlap of a grid whose neighbours do not correlate. */
 const fallbackOverlap: Overlap = { x: 0.1, y: 0.1 };
@@ -34,7 +35,7 @@ const fallbackOverlap: Overlap = { x: 0.1, y: 0.1 };
 export async function chooseLayout(
   inspection: Inspection,
   reader: TileReader,
-  given: Given,
+  given: LayoutGiven,
   context: RunContext,
 ): Promise<{ readonly layout: Layout; readonly description: string }> {
   const { tiles } = inspection;
@@ -74,7 +75,7 @@ export async function chooseLayout(
 }
 
 /** A positions file that names every tile was put there for that: it is believed, as in the app. */
-function namesAll(table: Inspection['positionTables'][number], tiles: readonly Tile[]): boolean {
+export function namesAll(table: Inspection['positionTables'][number], tiles: readonly Tile[]): boolean {
   const named = new Set(table.positions.map(({ file }) => file));
   return tiles.every((tile) => named.has(tile.file) || named.has(tile.id));
 }

@@ -11,7 +11,8 @@ import { synthesizeCommand } from './synthesize-command.ts';
 interface Command {
   readonly summary: string;
   readonly usage: string;
-  run(args: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Resolves to the exit status; 0 when to nothing. */
+  run(args: readonly string[], signal: AbortSignal): Promise<number | void>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
@@ -41,8 +42,7 @@ async function main(): Promise<number> {
   }
   if (!Object.hasOwn(commands, name)) return complain(`there is no command ${name}\n${usage}`);
   try {
-    await commands[name].run(args, controller.signal);
-    return 0;
+    return (await commands[name].run(args, controller.signal)) ?? 0;
   } catch (error) {
     if (isAbort(error)) {
       process.stderr.write('cancelled; the pairs that were finished are kept\n');

@@ -8,9 +8,9 @@ const maxFiles = 200_000;
 
 /**
  * Every file below `folder`, hidden ones left out, as byte sources named relative to it with '/'.
- * @throws StitchError `unreadable-file` when the folder cannot be listed; `too-large` beyond 200,000 files.
+ * @throws StitchError `unreadable-file` when the folder cannot be listed; `too-large` beyond `limit` files.
  */
-export async function listFolder(folder: string): Promise<readonly ByteSource[]> {
+export async function listFolder(folder: string, limit = maxFiles): Promise<readonly ByteSource[]> {
   const found: ByteSource[] = [];
   const visit = async (path: string): Promise<void> => {
     for (const entry of await readdir(path, { withFileTypes: true })) {
@@ -18,8 +18,8 @@ export async function listFolder(folder: string): Promise<readonly ByteSource[]>
       const full = join(path, entry.name);
       if (entry.isDirectory()) await visit(full);
       else if (entry.isFile()) found.push(await fileSource(full, relative(folder, full).split(sep).join('/')));
-      if (found.length > maxFiles)
-        throw new StitchError('too-large', `${folder} holds over ${maxFiles} files; name the folder of one grid.`);
+      if (found.length > limit)
+        throw new StitchError('too-large', `${folder} holds over ${limit} files; name the folder of one grid.`);
     }
   };
   try {

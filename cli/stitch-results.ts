@@ -9,14 +9,20 @@ import { writeTileConfiguration } from '../src/formats/tile-configuration.ts';
 import type { GridRun } from './stitch-grid.ts';
 
 /**
- * Writes what a run found into the folder `out`, all but the picture.
+ * Writes what a run found into the folder `out`, all but the picture. `section` is the number in a stack.
  * @throws StitchError `write-failed`
  */
-export async function writeResults(out: string, run: GridRun, result: StitchResult): Promise<Solution> {
+export async function writeResults(
+  out: string,
+  run: GridRun,
+  result: StitchResult,
+  section?: number,
+): Promise<Solution> {
   const { pairs, report, mosaic } = result;
   const { tiles, layout, options } = run;
   const { model, device } = run.loaded;
-  const solution = solutionFrom({ tiles, layout, pairs, report, mosaic, options, model, device, excluded: new Set() });
+  const found = { pairs, report, mosaic, model, device, excluded: new Set<string>() };
+  const solution = solutionFrom({ tiles, layout, options, ...found, ...(section === undefined ? {} : { section }) });
   await writeText(join(out, 'solution.json'), writeSolution(solution));
   await writeText(join(out, 'links.csv'), linksCsv(solution));
   const { text, warnings } = writeTileConfiguration(mosaic);

@@ -1,0 +1,85 @@
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Section, Stack } from '../src/core/stack/find-stack.ts';
+import { sha256Hex } from '../src/formats/sha256.ts';
+import {
+  parseSectionOutcome,
+  stackSummary,
+  writeSectionOutcome,
+  type SectionDone,
+  type SectionOutcome,
+} from '../src/formats/stack-json.ts';
+import { writeText } from './stitch-results.ts';
+
+const recordName = 'section.json';
+
+/** How a section of the stack in `out` ended; null where it has not yet. */
+export async function readOutcome(out: string, section: Section): Promise<SectionOutcome | null> {
+  const text = await readIfPresent(join(out, section.name, recordName));
+  const outcome = text === null ? null : parseSectionOutcome(text);
+  return outcome?.section === section.name ? outcome : null;
+}
+
+/** Writes how a section ended: last, so that a record stands for files that are whole. */
+export async function writeOutcome(out: string, outcome: SectionOutcome): Promise<void> {
+  await writeWhole(join(out, outcome.section, recordName), writeSectionOutcome(outcome));
+}
+
+/** Takes the record of an earlier run away before its files are written anew. */
+export async function removeOutcome(out: string, section: Section): Promise<void> {
+  await rm(join(out, section.name, recordName), { force: true });
+}
+
+/**
+ * The record of a section that was made from the very same (`key`) and whose files are what they were; null otherwise.
+ */
+export async function finishedOutcome(out: string, section: Section, key: string): Promise<SectionDone | null> {
+  const outcome = await readOutcome(out, section);
+  if (outcome?.state !== 'done' || outcome.key !== key) return null;
+  const folder = join(out, section.name);
+  const solution = await readIfPresent(join(folder, 'solution.json'));
+  if (solution === null || (await textHash(solution)) !== outcome.solutionSha256) return null;
+  const { picture } = outcome;
+  return picture === null || (await pictureBytes(join(folder, picture.name))) === picture.bytes ? outcome : null;
+}
+
+/** SHA-256 of a text. */
+export function textHash(text: string): Promise<string> {
+  return sha256Hex(new TextEncoder().encode(text));
+}
+
+/** Bytes of a file; 0 for a folder, which is whole by its name; null when nothing is there. */
+export async function pictureBytes(path: string): Promise<number | null> {
+  return stat(path).then(
+    (found) => (found.isDirectory() ? 0 : found.size),
+    () => null,
+  );
+}
+
+/**
+ * Writes OUT/stack.json from the records of all sections, those of other processes too. Two processes that end together
+ * may both write; whoever comes last looks again whether it has seen everything.
+ */
+export async function writeStack(out: string, stack: Stack): Promise<string> {
+  const summarise = async () => {
+    const outcomes: (SectionOutcome | null)[] = [];
+    for (const section of stack.sections) outcomes.push(await readOutcome(out, section));
+    return stackSummary(stack, outcomes);
+  };
+  for (let text = await summarise(); ;) {
+    await writeWhole(join(out, 'stack.json'), text);
+    const again = await summarise();
+    if (again === text) return text;
+    text = again;
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  await writeText(partial, text);
+  await rename(partial, path);
+}
+
+async function readIfPresent(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
+}
