@@ -126,7 +126,7 @@ describe('em-stitch stitch, where nothing can be done', () => {
   it('names the option and what is possible', async () => {
     const error = await failure(grid, '--blend', 'sum');
     expect(error).toBeInstanceOf(CommandError);
-    expect(error.message).toContain('--blend must be one of overlay, none, average, feather, not sum');
+    expect(error.message).toContain('--blend must be one of overlay, none, average, feather, seam, multiband, not sum');
   });
 });
 

@@ -1,4 +1,5 @@
 import { transformModels } from '../src/core/matching/link.ts';
+import { topmostChoices } from '../src/core/mosaic/mosaic.ts';
 import { defaultStitchOptions, matcherIds, type StitchOptions } from '../src/core/options.ts';
 import { numberIn, oneOf } from './arguments.ts';
 import { blendOf, mosaicOptions, mosaicUsage } from './mosaic-options.ts';
@@ -11,6 +12,7 @@ export const pipelineOptions = {
   'min-confidence': { type: 'string' },
   'no-align': { type: 'boolean' },
   refine: { type: 'boolean' },
+  'on-top': { type: 'string' },
   ...mosaicOptions,
 } as const;
 
@@ -21,7 +23,7 @@ const transforms = [...transformModels, 'elastic'] as const;
 /** How a usage line shows `pipelineOptions`. */
 export const pipelineUsage =
   `[--matcher ${matcherIds.join('|')}] [--model BUNDLE] [--transform ${transforms.join('|')}] [--refine] ` +
-  `[--min-confidence 0…1] [--no-align] ${mosaicUsage}`;
+  `[--min-confidence 0…1] [--no-align] [--on-top ${topmostChoices.join('|')}] ${mosaicUsage}`;
 
 /**
  * The options of a run.
@@ -46,6 +48,10 @@ export function stitchOptions(given: Given): StitchOptions {
       ...(isElastic ? { elastic: true } : {}),
       ...(isElastic || given.refine ? { refine: true } : {}),
     },
-    compose: { ...base.compose, blend: blendOf(given, base.compose.blend) },
+    compose: {
+      ...base.compose,
+      blend: blendOf(given, base.compose.blend),
+      topmost: oneOf('--on-top', given['on-top'], topmostChoices, base.compose.topmost),
+    },
   };
 }

@@ -2,10 +2,14 @@
 import * as comlink from 'comlink';
 import { StitchError } from '../src/core/errors.ts';
 import { snapLandmark } from '../src/core/edits/snap-landmark.ts';
+import { growRect } from '../src/core/geometry/rect.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import { correlationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { probePixel } from '../src/core/mosaic/pixel-probe.ts';
+import { blendReachPx } from '../src/core/mosaic/multiband.ts';
+import { seamStore } from '../src/core/mosaic/seam-store.ts';
+import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
 import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
@@ -39,6 +43,7 @@ interface Shown {
   readonly options: ComposeOptions;
   /** The mosaic of the tiles near a rectangle. */
   readonly near: NearbyTiles;
+  readonly seams: SeamStore;
 }
 
 let project: Project | null = null;
@@ -90,7 +95,7 @@ const api: RasterApi = {
   },
 
   async showMosaic({ mosaic, options }) {
-    shown = { mosaic, options, near: nearbyTiles(mosaic) };
+    shown = { mosaic, options, near: nearbyTiles(mosaic), seams: seamStore() };
     chunks.clear();
   },
 
@@ -162,9 +167,10 @@ function composedChunk(
   scale: number,
   signal: AbortSignal,
 ) {
-  const { near, options } = onShow();
+  const { near, options, seams } = onShow();
   const key = [rect.x, rect.y, rect.width, rect.height, scale].join();
-  return chunks.get(key, () => composeRegion(near(rect), { rect, scale }, options, opened().reader, signal));
+  const mosaic = near(growRect(rect, blendReachPx(options.blend, scale)));
+  return chunks.get(key, () => composeRegion(mosaic, { rect, scale }, options, opened().reader, signal, seams));
 }
 
 function transferred(bitmap: ImageBitmap): ImageBitmap {

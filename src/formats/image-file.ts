@@ -23,6 +23,8 @@ export interface ImageInfo {
   readonly pixelSizeNm: number | null;
   /** Stage position of the image's upper-left pixel, full-resolution px (y down), from OME-XML, vendor tags or .mdoc. */
   readonly stagePx: { readonly x: number; readonly y: number } | null;
+  /** When it was imaged, ms since 1970 in the microscope's clock; absent when the file does not say. */
+  readonly acquiredAtMs?: number;
   /** Things the user should know, in whole sentences ("MinIsWhite: shown inverted"). */
   readonly notes: readonly string[];
 }

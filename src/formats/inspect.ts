@@ -103,5 +103,6 @@ function tileOf(file: string, image: ImageFile, page: number): Tile {
     sampleType: info.sampleType,
     pixelSizeNm: info.pixelSizeNm,
     stage: info.stagePx ? { x: info.stagePx.x, y: info.stagePx.y, thetaRad: 0 } : null,
+    ...(info.acquiredAtMs === undefined ? {} : { acquiredAtMs: info.acquiredAtMs }),
   };
 }

@@ -1,10 +1,12 @@
 import { StitchError } from '../core/errors.ts';
-import { intersectRects } from '../core/geometry/rect.ts';
+import { growRect, intersectRects } from '../core/geometry/rect.ts';
 import type { Rect, Size } from '../core/geometry/rect.ts';
 import { composeRegion } from '../core/mosaic/compositor.ts';
 import type { ComposeOptions, Mosaic } from '../core/mosaic/mosaic.ts';
+import { blendReachPx } from '../core/mosaic/multiband.ts';
 import type { ComposeUnit, CoveredImage } from '../core/mosaic/pyramid-stream.ts';
 import { placementIndex } from '../core/mosaic/pyramid-stream-placements.ts';
+import { seamStore } from '../core/mosaic/seam-store.ts';
 import type { RunContext } from '../core/progress.ts';
 import type { SampleType } from '../core/raster/raster.ts';
 import type { TileId, TileReader } from '../core/tiles/tile.ts';
@@ -56,10 +58,12 @@ export async function mosaicPicture(
   const isMask = content === 'mask';
   const damaged = new Set<TileId>();
   const touching = placementIndex(mosaic);
+  const seams = seamStore();
+  const reach = blendReachPx(compose.blend, 1);
   const composeOwn: ComposeUnit = async (rect) => {
     const wanted = { ...rect, x: rect.x + region.x, y: rect.y + region.y };
-    const near = touching(wanted);
-    const composed = await composeRegion(near, { rect: wanted, scale: 1 }, compose, reader, context.signal);
+    const near = touching(growRect(wanted, reach));
+    const composed = await composeRegion(near, { rect: wanted, scale: 1 }, compose, reader, context.signal, seams);
     for (const id of composed.damaged) damaged.add(id);
     return isMask ? maskOf(composed) : composed;
   };

@@ -31,12 +31,15 @@ const blendLabels: Readonly<Record<BlendMode, string>> = {
   average: 'Average',
   overlay: 'Overlay (whole tiles)',
   none: 'None (hard cut)',
+  seam: 'Seam (cut where tiles differ least)',
+  multiband: 'Multiband (seam, faded band by band)',
 };
 
 const topmostLabels: Readonly<Record<Topmost, string>> = {
   first: 'First file on top',
   last: 'Last file on top',
   rows: 'Row by row',
+  dose: 'First exposed on top (least dose)',
 };
 
 const interpolationLabels: Readonly<Record<Interpolation, string>> = { bilinear: 'Bilinear', bicubic: 'Bicubic' };

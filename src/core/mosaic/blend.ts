@@ -1,66 +1,11 @@
 import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
 import type { Samples } from '../raster/raster.ts';
-import type { RowSampler, SampleWindow } from '../raster/sample.ts';
-import type { BlendMode, GainOffset } from './mosaic.ts';
+import { assignOwners } from './owners.ts';
+import type { PlacedSource, RowWork } from './row-work.ts';
 import type { TileWarp } from './tile-warp.ts';
-
-/** A tile as one block of the output sees it: its pixels at the block's level, and where they lie. */
-export interface PlacedSource {
-  readonly warp: TileWarp;
-  /** One window a mosaic channel. */
-  readonly windows: readonly SampleWindow[];
-  readonly tone: GainOffset;
-  /** Centre of the tile, mosaic px. */
-  readonly centreX: number;
-  readonly centreY: number;
-}
-
-/** What the rows of one composition share. Every buffer is indexed by the output column. */
-export interface RowWork {
-  readonly blend: BlendMode;
-  readonly sample: RowSampler;
-  /** Mosaic x of every output column, ascending. */
-  readonly xs: Float64Array;
-  /** True when one output px is one px of the level that is read. */
-  readonly isUnitStep: boolean;
-  /** Output samples, one array a channel, and coverage; row-major. */
-  readonly channels: readonly Samples[];
-  readonly coverage: Uint8Array;
-  readonly us: Float64Array;
-  readonly vs: Float64Array;
-  readonly values: readonly Float64Array[];
-  readonly sums: readonly Float64Array[];
-  readonly weights: Float64Array;
-  readonly nearest: Float64Array;
-  readonly owners: Int32Array;
-}
 
 /** Distance to the tile's border below which a feather weight does not fall, level px: every covered pixel counts. */
 const leastFeatherPx = 1e-6;
-
-/** Buffers for rows of `xs.length` columns that end in `channels` and `coverage`. */
-export function rowWork(
-  options: { readonly blend: BlendMode; readonly sample: RowSampler; readonly isUnitStep: boolean },
-  xs: Float64Array,
-  channels: readonly Samples[],
-  coverage: Uint8Array,
-): RowWork {
-  const width = xs.length;
-  const perChannel = () => channels.map(() => new Float64Array(width));
-  return {
-    ...options,
-    xs,
-    channels,
-    coverage,
-    us: new Float64Array(width),
-    vs: new Float64Array(width),
-    values: perChannel(),
-    sums: perChannel(),
-    weights: new Float64Array(width),
-    nearest: new Float64Array(width),
-    owners: new Int32Array(width),
-  };
-}
 
 /** Blends output columns from ≤ i < to of row j at mosaic y, all of which every one of `sources` covers. */
 export function blendInterval(
@@ -72,8 +17,8 @@ export function blendInterval(
   to: number,
 ): void {
   if (sources.length === 1 || work.blend === 'overlay') storeOne(work, sources, 0, y, j, from, to);
-  else if (work.blend === 'none') storeNearest(work, sources, y, j, from, to);
-  else storeMean(work, sources, y, j, from, to);
+  else if (work.blend === 'average' || work.blend === 'feather') storeMean(work, sources, y, j, from, to);
+  else storeOwned(work, sources, y, j, from, to);
 }
 
 /** The pixels of sources[index]; where it has none (NaN in a float tile), those of the first source that has. */
@@ -103,8 +48,8 @@ function storeOne(
   }
 }
 
-/** A hard cut: every pixel from the source whose centre is nearest (the earlier one when equally near). */
-function storeNearest(
+/** A hard cut: every pixel from the source that owns it. */
+function storeOwned(
   work: RowWork,
   sources: readonly PlacedSource[],
   y: number,
@@ -112,20 +57,8 @@ function storeNearest(
   from: number,
   to: number,
 ): void {
-  const { nearest, owners, xs } = work;
-  nearest.fill(Infinity, from, to);
-  for (let s = 0; s < sources.length; s++) {
-    const { centreX } = sources[s];
-    const dy2 = (y - sources[s].centreY) ** 2;
-    for (let i = from; i < to; i++) {
-      const dx = xs[i] - centreX;
-      const distance = dx * dx + dy2;
-      if (distance < nearest[i]) {
-        nearest[i] = distance;
-        owners[i] = s;
-      }
-    }
-  }
+  const { owners } = work;
+  assignOwners(work, sources, y, from, to);
   for (let start = from; start < to;) {
     let end = start + 1;
     while (end < to && owners[end] === owners[start]) end++;
@@ -193,7 +126,7 @@ function addProducts(sum: Float64Array, a: Float64Array, b: Float64Array, from: 
 }
 
 /** Toned samples of a source into `work.values`, their tile coordinates into `work.us` and `work.vs`. */
-function sampleRow(work: RowWork, source: PlacedSource, y: number, from: number, to: number): void {
+export function sampleRow(work: RowWork, source: PlacedSource, y: number, from: number, to: number): void {
   const { us, vs, values } = work;
   source.warp.mapRow(work.xs, y, from, to, us, vs);
   const { gain, offset } = source.tone;
@@ -254,7 +187,7 @@ function storeAll(work: RowWork, at: number, from: number, to: number): void {
 }
 
 /** Rounds half away from zero and clamps to the type's range. */
-function storeIntegers(values: Float64Array, out: Samples, at: number, from: number, to: number): void {
+export function storeIntegers(values: Float64Array, out: Samples, at: number, from: number, to: number): void {
   const [low, high] = rangeOf(out);
   for (let i = from; i < to; i++) {
     const value = values[i];

@@ -1,18 +1,22 @@
 import { StitchError } from '../errors.ts';
-import { applyAffine } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
 import type { CancelSignal } from '../progress.ts';
-import { levelForScale, levelSize } from '../raster/pyramid.ts';
+import { levelForScale } from '../raster/pyramid.ts';
 import { allocateSamples } from '../raster/raster.ts';
 import type { Raster, Samples } from '../raster/raster.ts';
-import { sampleBicubic, sampleBilinear, samplerMarginPx } from '../raster/sample.ts';
+import { sampleBicubic, sampleBilinear } from '../raster/sample.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
-import { blendInterval, rangeOf, rowWork } from './blend.ts';
-import type { PlacedSource, RowWork } from './blend.ts';
-import { unitGain } from './mosaic.ts';
-import type { ComposeOptions, Interpolation, Mosaic, Placement } from './mosaic.ts';
-import { warpOf } from './warp.ts';
-import type { MosaicSpan, TileWarp, WarpBounds } from './tile-warp.ts';
+import { blendInterval, rangeOf } from './blend.ts';
+import { seamsOf } from './block-seams.ts';
+import { centreOf, openSources } from './block-sources.ts';
+import type { ComposeOptions, Mosaic, Placement } from './mosaic.ts';
+import { bandCount, blendBands, framedBlock } from './multiband.ts';
+import { ownerBySeams } from './owners.ts';
+import type { RenderTile } from './pair-seam.ts';
+import { visitIntervals } from './row-intervals.ts';
+import { rowWork } from './row-work.ts';
+import { seamStore } from './seam-store.ts';
+import type { SeamStore } from './seam-store.ts';
 
 /** A rectangle of the mosaic, mosaic px, rendered with `scale` output px per mosaic px. */
 export interface RegionRequest {
@@ -41,6 +45,8 @@ const blockSide = 1024;
  * rect.x · scale and rect.y · scale are whole numbers can be cut into chunks without a trace. A tile covers the hull of
  * its pixel centres grown by ½ px (its border pixels repeat there), so abutting tiles leave no line. A float sample that
  * is NaN counts as not covered by its tile; a tile that is damaged for good covers nothing and is named. Integers are rounded half away from zero and clamped.
+ * Seams are looked up in `seams`, which belongs to this mosaic, these options and this reader; without one they are found
+ * anew, the same.
  * @throws StitchError `bad-options` for a scale that is not positive or a fill that the sample type cannot hold;
  * whatever the reader throws, an abort included.
  */
@@ -50,31 +56,42 @@ export async function composeRegion(
   options: ComposeOptions,
   reader: TileReader,
   signal: CancelSignal,
+  seams: SeamStore = seamStore(),
 ): Promise<ComposedRegion> {
   const { rect, scale } = region;
   if (!(scale > 0) || !Number.isFinite(scale))
     throw new StitchError('bad-options', `The scale ${scale} of a region must be a positive number.`);
-  const xs = outputCoordinates(rect.x, rect.width, scale);
-  const ys = outputCoordinates(rect.y, rect.height, scale);
-  const channels = Array.from({ length: mosaic.channels }, () =>
-    allocateCanvas(mosaic, options, xs.length * ys.length),
-  );
-  const coverage = new Uint8Array(xs.length * ys.length);
+  const columns = outputAxis(rect.x, rect.width, scale);
+  const rows = outputAxis(rect.y, rect.height, scale);
+  const [width, height] = [columns.count, rows.count];
+  const channels = Array.from({ length: mosaic.channels }, () => allocateCanvas(mosaic, options, width * height));
+  const coverage = new Uint8Array(width * height);
   const level = levelForScale(scale);
   const sample = options.interpolation === 'bicubic' ? sampleBicubic : sampleBilinear;
   const isUnitStep = scale === 2 ** -level;
   const damaged = new Set<TileId>();
+  const [xs, ys] = [coordinatesOf(columns, 0, width), coordinatesOf(rows, 0, height)];
   const work = rowWork({ blend: options.blend, sample, isUnitStep }, xs, channels, coverage);
-  for (let j0 = 0; j0 < ys.length; j0 += blockSide) {
-    for (let i0 = 0; i0 < xs.length; i0 += blockSide) {
+  const bands = options.blend === 'multiband' ? bandCount(scale) : 0;
+  const request = { mosaic, options, level, reader, signal };
+  const search = { store: seams, scale, signal, render: renderAlone(mosaic, options, reader, signal) };
+  for (let j0 = 0; j0 < height; j0 += blockSide) {
+    for (let i0 = 0; i0 < width; i0 += blockSide) {
       signal.throwIfAborted();
-      const block = { i0, j0, i1: Math.min(i0 + blockSide, xs.length), j1: Math.min(j0 + blockSide, ys.length) };
-      const opened = await openSources(mosaic, options, level, reader, signal, cornersOf(block, xs, ys));
+      const block = { i0, j0, i1: Math.min(i0 + blockSide, width), j1: Math.min(j0 + blockSide, height) };
+      const frame = framedBlock(block, bands, columns.first, rows.first);
+      const frameXs = coordinatesOf(columns, frame.i0, frame.i1);
+      const frameYs = coordinatesOf(rows, frame.j0, frame.j1);
+      const opened = await openSources(request, spanOf(frameXs, frameYs));
       for (const tile of opened.damaged) damaged.add(tile);
-      composeBlock(work, opened.sources, ys, block);
+      const hasSeams = options.blend === 'seam' || options.blend === 'multiband';
+      const own = hasSeams ? { ...work, seams: await seamsOf(opened, search) } : work;
+      visitIntervals(opened.sources, xs, ys, block, (covering, y, j, from, to) =>
+        blendInterval(own, covering, y, j, from, to),
+      );
+      if (bands > 0) blendBands(own, opened.sources, block, { ...frame, xs: frameXs, ys: frameYs }, bands);
     }
   }
-  const [width, height] = [xs.length, ys.length];
   return {
     channels: channels.map((data) => ({ data, width, height })),
     coverage,
@@ -84,15 +101,63 @@ export async function composeRegion(
   };
 }
 
-/** Mosaic coordinates of output pixels, from absolute output indices where the region lies on the output's grid. */
-function outputCoordinates(start: number, length: number, scale: number): Float64Array {
-  const coordinates = new Float64Array(Math.max(1, Math.round(length * scale)));
-  const first = start * scale;
-  const nearest = Math.round(first);
-  const isOnGrid = Math.abs(first - nearest) < 1e-6;
-  for (let i = 0; i < coordinates.length; i++)
-    coordinates[i] = isOnGrid ? (nearest + i + 0.5) / scale - 0.5 : start + (i + 0.5) / scale - 0.5;
+/**
+ * The tile that shows at a mosaic point under `seam` and `multiband`, of those that cover it in drawing order; null of
+ * none.
+ * @throws whatever the reader throws, an abort included.
+ */
+export async function seamOwnerAt(
+  mosaic: Mosaic,
+  covering: readonly Placement[],
+  x: number,
+  y: number,
+  options: ComposeOptions,
+  reader: TileReader,
+  signal: CancelSignal,
+  seams: SeamStore = seamStore(),
+): Promise<TileId | null> {
+  const render = renderAlone(mosaic, options, reader, signal);
+  const table = await seamsOf({ placements: covering }, { store: seams, scale: 1, signal, render });
+  const tiles = covering.map((placement, index) => {
+    const centre = centreOf(placement);
+    return { index, centreX: centre.x, centreY: centre.y };
+  });
+  return covering.length === 0 ? null : covering[ownerBySeams(table, tiles, x, y)].tile;
+}
+
+/** Renders one tile alone, as the seams of a composition see it. */
+function renderAlone(mosaic: Mosaic, options: ComposeOptions, reader: TileReader, signal: CancelSignal): RenderTile {
+  const plain: ComposeOptions = { ...options, blend: 'overlay', interpolation: 'bilinear', fill: 0 };
+  return (placement, rect, step) =>
+    composeRegion({ ...mosaic, placements: [placement] }, { rect, scale: 1 / step }, plain, reader, signal);
+}
+
+/** Output pixels along one axis. */
+interface OutputAxis {
+  /** Absolute index of the first pixel where the region lies on the output's grid, else 0. */
+  readonly first: number;
+  readonly count: number;
+  /** Mosaic coordinate of absolute index 0 less that of the output's grid. */
+  readonly shift: number;
+  readonly scale: number;
+}
+
+function outputAxis(start: number, length: number, scale: number): OutputAxis {
+  const count = Math.max(1, Math.round(length * scale));
+  const nearest = Math.round(start * scale);
+  const isOnGrid = Math.abs(start * scale - nearest) < 1e-6;
+  return isOnGrid ? { first: nearest, count, shift: 0, scale } : { first: 0, count, shift: start, scale };
+}
+
+/** Mosaic coordinates of output pixels from ≤ i < to, which may lie beyond the region, from their absolute indices. */
+function coordinatesOf({ first, shift, scale }: OutputAxis, from: number, to: number): Float64Array {
+  const coordinates = new Float64Array(to - from);
+  for (let i = 0; i < coordinates.length; i++) coordinates[i] = shift + (first + from + i + 0.5) / scale - 0.5;
   return coordinates;
+}
+
+function spanOf(xs: Float64Array, ys: Float64Array) {
+  return { x0: xs[0], x1: xs[xs.length - 1], y0: ys[0], y1: ys[ys.length - 1] };
 }
 
 function allocateCanvas(mosaic: Mosaic, options: ComposeOptions, length: number): Samples {
@@ -105,132 +170,4 @@ function allocateCanvas(mosaic: Mosaic, options: ComposeOptions, length: number)
   }
   if (fill !== 0) data.fill(fill);
   return data;
-}
-
-interface Block {
-  readonly i0: number;
-  readonly i1: number;
-  readonly j0: number;
-  readonly j1: number;
-}
-
-function cornersOf(block: Block, xs: Float64Array, ys: Float64Array): MosaicSpan {
-  return { x0: xs[block.i0], x1: xs[block.i1 - 1], y0: ys[block.j0], y1: ys[block.j1 - 1] };
-}
-
-async function openSources(
-  mosaic: Mosaic,
-  options: ComposeOptions,
-  level: number,
-  reader: TileReader,
-  signal: CancelSignal,
-  span: MosaicSpan,
-): Promise<{ readonly sources: readonly PlacedSource[]; readonly damaged: readonly TileId[] }> {
-  const damaged: TileId[] = [];
-  const opening: Promise<PlacedSource | null>[] = [];
-  for (const placement of mosaic.placements) {
-    const warp = warpOf(placement, level, span);
-    const bounds = warp.boundsOf(span.x0, span.y0, span.x1, span.y1);
-    if (bounds.maxU < -0.51 || bounds.minU > warp.width - 0.49) continue;
-    if (bounds.maxV < -0.51 || bounds.minV > warp.height - 0.49) continue;
-    const region = regionOf(bounds, placement, level, options.interpolation);
-    opening.push(
-      openSource(
-        mosaic,
-        placement,
-        options,
-        warp,
-        reader.read(placement.tile, { level, region, signal }),
-        region,
-        level,
-      ).catch((error: unknown) => {
-        if (!isDamage(error)) throw error;
-        damaged.push(placement.tile);
-        return null;
-      }),
-    );
-  }
-  const sources = (await Promise.all(opening)).filter((source) => source !== null);
-  return { sources, damaged };
-}
-
-/** A file that will not get better; a read that failed for another reason may succeed next time and is no damage. */
-function isDamage(error: unknown): boolean {
-  return error instanceof StitchError && (error.code === 'truncated-file' || error.code === 'unsupported-image');
-}
-
-async function openSource(
-  mosaic: Mosaic,
-  placement: Placement,
-  options: ComposeOptions,
-  warp: TileWarp,
-  reading: Promise<readonly Raster[]>,
-  region: Rect,
-  level: number,
-): Promise<PlacedSource> {
-  const rasters = await reading;
-  const size = levelSize(placement.size, level);
-  const windows = Array.from({ length: mosaic.channels }, (_, channel) => {
-    const raster = rasters[rasters.length === 1 ? 0 : channel];
-    if (raster.width !== region.width || raster.height !== region.height)
-      throw new RangeError(
-        `tile ${placement.tile}: asked for ${region.width}×${region.height}, read ${raster.width}×${raster.height}`,
-      );
-    return { raster, x: region.x, y: region.y, size };
-  });
-  const centre = applyAffine(placement.mosaicFromTile, (placement.size.width - 1) / 2, (placement.size.height - 1) / 2);
-  const hasTone = options.evenTones && options.blend !== 'none';
-  return { warp, windows, tone: hasTone ? placement.tone : unitGain, centreX: centre.x, centreY: centre.y };
-}
-
-/** Pixels of the level that the interpolation of points within `bounds` needs. */
-function regionOf(bounds: WarpBounds, placement: Placement, level: number, interpolation: Interpolation): Rect {
-  const size = levelSize(placement.size, level);
-  const margin = samplerMarginPx[interpolation];
-  const clamp = (value: number, last: number) => Math.min(Math.max(value, 0), last);
-  const x = clamp(Math.floor(bounds.minU) - margin, size.width - 1);
-  const y = clamp(Math.floor(bounds.minV) - margin, size.height - 1);
-  return {
-    x,
-    y,
-    width: clamp(Math.ceil(bounds.maxU) + margin, size.width - 1) - x + 1,
-    height: clamp(Math.ceil(bounds.maxV) + margin, size.height - 1) - y + 1,
-  };
-}
-
-function composeBlock(work: RowWork, sources: readonly PlacedSource[], ys: Float64Array, block: Block): void {
-  if (sources.length === 0) return;
-  const starts = new Int32Array(sources.length + 1);
-  sources.forEach(({ warp }, s) => (starts[s + 1] = starts[s] + 2 * warp.rangeCount));
-  const spans = new Int32Array(starts[sources.length]);
-  for (let j = block.j0; j < block.j1; j++) {
-    for (let s = 0; s < sources.length; s++)
-      sources[s].warp.coverRow(work.xs, ys[j], block.i0, block.i1, spans, starts[s]);
-    composeRow(work, sources, spans, starts, ys[j], j);
-  }
-}
-
-/** Cuts a row where the set of covering tiles changes and blends each interval from its set. */
-function composeRow(
-  work: RowWork,
-  sources: readonly PlacedSource[],
-  spans: Int32Array,
-  starts: Int32Array,
-  y: number,
-  j: number,
-): void {
-  const cuts = spans.slice().sort();
-  for (let n = 0; n + 1 < cuts.length; n++) {
-    const from = cuts[n];
-    const to = cuts[n + 1];
-    if (from === to) continue;
-    const covering = sources.filter((_, s) => isCovered(spans, starts[s], starts[s + 1], from, to));
-    if (covering.length > 0) blendInterval(work, covering, y, j, from, to);
-  }
-}
-
-/** True when one of the ranges spans[first] … spans[last − 1] holds from ≤ i < to. */
-function isCovered(spans: Int32Array, first: number, last: number, from: number, to: number): boolean {
-  for (let k = first; k < last; k += 2) if (spans[k] <= from && spans[k + 1] >= to) return true;
-  return false;
 }

@@ -39,14 +39,18 @@ export interface Mosaic {
   readonly pixelSizeNm: number | null;
 }
 
-export const blendModes = ['overlay', 'none', 'average', 'feather'] as const;
+export const blendModes = ['overlay', 'none', 'average', 'feather', 'seam', 'multiband'] as const;
 /**
  * `overlay`: whole tiles, the first placement on top · `none`: hard cut at the nearest tile centre, no tones ·
- * `average`: mean of all tiles · `feather`: weights grow from 0 at a tile's edge.
+ * `average`: mean of all tiles · `feather`: weights grow from 0 at a tile's edge · `seam`: hard cut where the tiles differ
+ * least · `multiband`: across that cut, coarse structure fades over some hundred pixels and fine structure over a few.
  */
 export type BlendMode = (typeof blendModes)[number];
-export const topmostChoices = ['first', 'last', 'rows'] as const;
-/** Drawing order: the first file on top · the last file on top · row by row from the upper left, each over the next. */
+export const topmostChoices = ['first', 'last', 'rows', 'dose'] as const;
+/**
+ * Drawing order: the first file on top · the last file on top · row by row from the upper left, each over the next · what
+ * was exposed first, and has taken the least dose, on top.
+ */
 export type Topmost = (typeof topmostChoices)[number];
 export type Interpolation = 'bilinear' | 'bicubic';
 

@@ -56,13 +56,18 @@ describe('probePixel', () => {
     ]);
     const place = fc.record({ x: fc.integer({ min: 0, max: 64 }), y: fc.integer({ min: 0, max: 41 }) });
     await fc.assert(
-      fc.asyncProperty(place, fc.constantFrom(...blendModes), async ({ x, y }, blend) => {
-        const probe = await probePixel(mosaic, x, y, { ...defaultComposeOptions, blend }, reader, signal);
-        const sum = probe.tiles.reduce((total, { raw, weight }) => total + raw[0] * weight, 0);
-        if (probe.value === null) expect(probe.tiles).toEqual([]);
-        // Float32 samples.
-        else expect(sum).toBeCloseTo(probe.value[0], 4);
-      }),
+      // `multiband` mixes neighbourhoods, which no share of a sample tells.
+      fc.asyncProperty(
+        place,
+        fc.constantFrom(...blendModes.filter((mode) => mode !== 'multiband')),
+        async ({ x, y }, blend) => {
+          const probe = await probePixel(mosaic, x, y, { ...defaultComposeOptions, blend }, reader, signal);
+          const sum = probe.tiles.reduce((total, { raw, weight }) => total + raw[0] * weight, 0);
+          if (probe.value === null) expect(probe.tiles).toEqual([]);
+          // Float32 samples.
+          else expect(sum).toBeCloseTo(probe.value[0], 4);
+        },
+      ),
     );
   });
 

@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../progress.ts';
 import type { Raster } from '../raster/raster.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
-import { composeRegion } from './compositor.ts';
+import { composeRegion, seamOwnerAt } from './compositor.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from './mosaic.ts';
 import { unitGain } from './mosaic.ts';
 import { tileSharesAt } from './tile-weights.ts';
@@ -42,9 +42,13 @@ export async function probePixel(
   reader: TileReader,
   signal: CancelSignal,
 ): Promise<PixelProbe> {
-  const shares = tileSharesAt(mosaic.placements, options.blend, x, y);
-  // Only the tiles at this place: the compositor looks at every placement it is given.
-  const here: Mosaic = { ...mosaic, placements: shares.map(({ placement }) => placement) };
+  const { blend } = options;
+  const covering = tileSharesAt(mosaic.placements, blend, x, y).map(({ placement }) => placement);
+  // Only the tiles at this place: the compositor looks at every placement it is given. Bands come from farther away.
+  const here: Mosaic = blend === 'multiband' ? mosaic : { ...mosaic, placements: covering };
+  const hasSeams = blend === 'seam' || blend === 'multiband';
+  const owner = hasSeams ? await seamOwnerAt(mosaic, covering, x, y, options, reader, signal) : null;
+  const shares = tileSharesAt(covering, blend, x, y, owner);
   const composed = await composeRegion(
     here,
     { rect: { x, y, width: 1, height: 1 }, scale: 1 },

@@ -1,5 +1,6 @@
 /** Which tiles make a pixel of the mosaic, and with what share: the blends of `composeRegion` told for single points. */
 import { applyAffine } from '../geometry/affine2.ts';
+import type { TileId } from '../tiles/tile.ts';
 import type { ComposeOptions, Placement } from './mosaic.ts';
 import { warpOf } from './warp.ts';
 
@@ -16,19 +17,21 @@ const leastFeatherPx = 1e-6;
 
 /**
  * The tiles that cover the mosaic point (x, y), in drawing order, with the shares that `blend` gives them; they sum to 1.
- * Float samples that are NaN have no share in the mosaic: this does not look at samples.
+ * Float samples that are NaN have no share in the mosaic: this does not look at samples. `owner` is the tile that shows
+ * there by the seams, for the blends that have them (`seamOwnerAt`); `multiband` mixes in more than shares can tell.
  */
 export function tileSharesAt(
   placements: readonly Placement[],
   blend: ComposeOptions['blend'],
   x: number,
   y: number,
+  owner: TileId | null = null,
 ): readonly TileShare[] {
   const covering = placements.flatMap((placement) => {
     const at = tilePointOf(placement, x, y);
     return at === null ? [] : [{ placement, ...at, weight: 0 }];
   });
-  const weights = covering.map((share, index) => weightOf(share, index, blend, covering, x, y));
+  const weights = covering.map((share, index) => weightOf(share, index, blend, covering, x, y, owner));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return covering.map((share, index) => ({ ...share, weight: weights[index] / sum }));
 }
@@ -57,6 +60,7 @@ function weightOf(
   all: readonly TileShare[],
   x: number,
   y: number,
+  owner: TileId | null,
 ): number {
   switch (blend) {
     case 'overlay':
@@ -65,6 +69,11 @@ function weightOf(
       return index === nearestOf(all, x, y) ? 1 : 0;
     case 'average':
       return 1;
+    case 'seam':
+    case 'multiband': {
+      const isShown = owner === null ? index === nearestOf(all, x, y) : placement.tile === owner;
+      return isShown ? 1 : 0;
+    }
     case 'feather': {
       const { width, height } = placement.size;
       const across = Math.max(leastFeatherPx, Math.min(u + 0.5, width - 0.5 - u));

@@ -24,6 +24,8 @@ export interface Tile {
   readonly pixelSizeNm: number | null;
   /** Stage position in full-resolution pixels of this tile, when the file's own metadata have one; null otherwise. */
   readonly stage: Pose2 | null;
+  /** When the tile was imaged by the file's own metadata, ms since 1970 in the microscope's clock; absent when unknown. */
+  readonly acquiredAtMs?: number;
 }
 
 /** Where a tile is believed to be before matching: mosaicFromTile, with one-sigma uncertainties. */

@@ -3,6 +3,8 @@ export interface Acquisition {
   readonly pixelSizeNm: number | null;
   /** Stage position of the upper-left pixel in full-resolution px, y down. */
   readonly stagePx: { readonly x: number; readonly y: number } | null;
+  /** When it was imaged, ms since 1970 in the microscope's clock; absent when they do not say. */
+  readonly acquiredAtMs?: number;
 }
 
 /** Metadata that say nothing. */
@@ -32,6 +34,18 @@ const nmPerUnit: ReadonlyMap<string, number> = new Map([
 export function nanometresOf(unit: string): number | null {
   const trimmed = unit.trim();
   return nmPerUnit.get(trimmed) ?? nmPerUnit.get(trimmed.toLowerCase()) ?? null;
+}
+
+/**
+ * The time that a TIFF DateTime (`2026:11:22 18:03:59`) or an ISO date (`2026-11-22T18:03:59.250`) names, ms since 1970,
+ * taken as UTC where it names no zone; null for any other text. Only differences between tiles are used.
+ */
+export function acquisitionTimeMs(text: string): number | null {
+  const parts = /^\s*(\d{4})[:-](\d{2})[:-](\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d+)?)(Z|[+-]\d{2}:\d{2})?\s*$/.exec(text);
+  if (parts === null) return null;
+  const [, year, month, day, time, zone] = parts;
+  const ms = Date.parse(`${year}-${month}-${day}T${time}${zone ?? 'Z'}`);
+  return Number.isFinite(ms) ? ms : null;
 }
 
 /** A positive, finite pixel size, else null. */

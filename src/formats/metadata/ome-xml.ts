@@ -1,5 +1,5 @@
 import type { FilePosition } from '../position-table.ts';
-import { nanometresOf, plausiblePixelSize, unknownAcquisition } from './acquisition.ts';
+import { acquisitionTimeMs, nanometresOf, plausiblePixelSize, unknownAcquisition } from './acquisition.ts';
 import type { Acquisition } from './acquisition.ts';
 import { xmlElements } from './xml-elements.ts';
 import type { XmlElement } from './xml-elements.ts';
@@ -16,6 +16,7 @@ export interface OmeImage {
 interface OmeDraft {
   pixelSizeNm: number | null;
   stageNm: { readonly x: number; readonly y: number } | null;
+  acquiredAtMs: number | null;
   ifd: number | null;
   file: string | null;
 }
@@ -34,14 +35,16 @@ export function isOmeXml(description: string): boolean {
 export function parseOmeXml(text: string): readonly OmeImage[] {
   const drafts: OmeDraft[] = [];
   for (const element of xmlElements(text)) {
-    if (element.name === 'Image') drafts.push({ pixelSizeNm: null, stageNm: null, ifd: null, file: null });
+    if (element.name === 'Image')
+      drafts.push({ pixelSizeNm: null, stageNm: null, acquiredAtMs: null, ifd: null, file: null });
     const draft = drafts.at(-1);
     if (draft !== undefined) readInto(draft, element);
   }
-  return drafts.map(({ pixelSizeNm, stageNm, ifd, file }) => {
+  return drafts.map(({ pixelSizeNm, stageNm, acquiredAtMs, ifd, file }) => {
     const stagePx =
       stageNm === null || pixelSizeNm === null ? null : { x: stageNm.x / pixelSizeNm, y: stageNm.y / pixelSizeNm };
-    return { acquisition: { pixelSizeNm, stagePx }, ifd, file };
+    const acquired = acquiredAtMs === null ? {} : { acquiredAtMs };
+    return { acquisition: { pixelSizeNm, stagePx, ...acquired }, ifd, file };
   });
 }
 
@@ -53,6 +56,7 @@ function readInto(draft: OmeDraft, { name, attributes, text }: XmlElement): void
     const [x, y] = [length('PositionX', 'PositionXUnit'), length('PositionY', 'PositionYUnit')];
     if (Number.isFinite(x) && Number.isFinite(y)) draft.stageNm = { x, y };
   }
+  if (name === 'AcquisitionDate') draft.acquiredAtMs = acquisitionTimeMs(text);
   if (name === 'TiffData' && draft.ifd === null) draft.ifd = Number(attributes.get('IFD') ?? 0);
   if (name === 'UUID' && draft.file === null) draft.file = attributes.get('FileName') ?? null;
   if (name === 'UUID' && draft.file === null && text.endsWith('.tif')) draft.file = text;

@@ -1,5 +1,5 @@
 import type { Size } from '../../core/geometry/rect.ts';
-import { nanometresOf, plausiblePixelSize, unknownAcquisition } from '../metadata/acquisition.ts';
+import { acquisitionTimeMs, nanometresOf, plausiblePixelSize, unknownAcquisition } from '../metadata/acquisition.ts';
 import type { Acquisition } from '../metadata/acquisition.ts';
 import { isOmeXml, omeAcquisition, omePositions, parseOmeXml } from '../metadata/ome-xml.ts';
 import type { OmeImage } from '../metadata/ome-xml.ts';
@@ -66,7 +66,10 @@ async function readPage(
   ];
   const pixelSizeNm = sources.find((source) => source.pixelSizeNm !== null)?.pixelSizeNm ?? null;
   const stagePx = sources.find((source) => source.stagePx !== null)?.stagePx ?? null;
-  return { pixelSizeNm, stagePx, notes: isImageJ && ifd === 0 ? hiddenPlanes(firstDescription) : [] };
+  const acquiredAtMs = sources.find((source) => source.acquiredAtMs !== undefined)?.acquiredAtMs;
+  const written = acquiredAtMs ?? acquisitionTimeMs((await directory.text(tiffTag.dateTime)) ?? '');
+  const notes = isImageJ && ifd === 0 ? hiddenPlanes(firstDescription) : [];
+  return { pixelSizeNm, stagePx, notes, ...(written === null ? {} : { acquiredAtMs: written }) };
 }
 
 async function vendorAcquisition(directory: TiffDirectory, size: Size): Promise<Acquisition> {

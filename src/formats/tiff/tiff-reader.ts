@@ -84,6 +84,7 @@ function infoOf(page: TiffPage, metadata: TiffMetadata, fileNotes: readonly stri
     sampleType: page.sampleType,
     pixelSizeNm: metadata.pixelSizeNm,
     stagePx: metadata.stagePx,
+    ...(metadata.acquiredAtMs === undefined ? {} : { acquiredAtMs: metadata.acquiredAtMs }),
     notes: [...fileNotes, ...page.notes, ...metadata.notes],
   };
 }

@@ -17,6 +17,7 @@ export const tiffTag = {
   planarConfiguration: 284,
   resolutionUnit: 296,
   software: 305,
+  dateTime: 306,
   predictor: 317,
   colorMap: 320,
   tileWidth: 322,

@@ -1,0 +1,71 @@
+import type { Samples } from '../raster/raster.ts';
+import type { RowSampler, SampleWindow } from '../raster/sample.ts';
+import type { BlendMode, GainOffset } from './mosaic.ts';
+import type { PairSeam } from './pair-seam.ts';
+import type { TileWarp } from './tile-warp.ts';
+
+/** A tile as one block of the output sees it: its pixels at the block's level, and where they lie. */
+export interface PlacedSource {
+  readonly warp: TileWarp;
+  /** One window a mosaic channel. */
+  readonly windows: readonly SampleWindow[];
+  readonly tone: GainOffset;
+  /** Place among the sources of its block, which are in drawing order. */
+  readonly index: number;
+  /** Centre of the tile, mosaic px. */
+  readonly centreX: number;
+  readonly centreY: number;
+}
+
+/** The seam of every pair of a block's sources: of p < q at p · count + q, null where their centres decide. */
+export interface SeamTable {
+  readonly count: number;
+  readonly seams: readonly (PairSeam | null)[];
+}
+
+/** What the rows of one composition share. Every buffer is indexed by the output column. */
+export interface RowWork {
+  readonly blend: BlendMode;
+  readonly sample: RowSampler;
+  /** Seams between the sources of the block, for the blends that need them. */
+  readonly seams: SeamTable | null;
+  /** Mosaic x of every output column, ascending. */
+  readonly xs: Float64Array;
+  /** True when one output px is one px of the level that is read. */
+  readonly isUnitStep: boolean;
+  /** Output samples, one array a channel, and coverage; row-major. */
+  readonly channels: readonly Samples[];
+  readonly coverage: Uint8Array;
+  readonly us: Float64Array;
+  readonly vs: Float64Array;
+  readonly values: readonly Float64Array[];
+  readonly sums: readonly Float64Array[];
+  readonly weights: Float64Array;
+  readonly nearest: Float64Array;
+  readonly owners: Int32Array;
+}
+
+/** Buffers for rows of `xs.length` columns that end in `channels` and `coverage`. */
+export function rowWork(
+  options: { readonly blend: BlendMode; readonly sample: RowSampler; readonly isUnitStep: boolean },
+  xs: Float64Array,
+  channels: readonly Samples[],
+  coverage: Uint8Array,
+): RowWork {
+  const width = xs.length;
+  const perChannel = () => channels.map(() => new Float64Array(width));
+  return {
+    ...options,
+    seams: null,
+    xs,
+    channels,
+    coverage,
+    us: new Float64Array(width),
+    vs: new Float64Array(width),
+    values: perChannel(),
+    sums: perChannel(),
+    weights: new Float64Array(width),
+    nearest: new Float64Array(width),
+    owners: new Int32Array(width),
+  };
+}
