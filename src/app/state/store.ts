@@ -1,21 +1,29 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { noTool, type ToolState } from './edits.ts';
 import { noJob, type JobState } from './job.ts';
 import { emptyProject, type ProjectState } from './project.ts';
 import { noResult, type ResultState } from './result.ts';
 import { initialView, type ViewState } from './view.ts';
 
-/** The whole state of the app: plain data in four slices. Only `app/jobs` writes `result` and `job`. */
+/** The whole state of the app: plain data in five slices. Only `app/jobs` writes `result` and `job`. */
 export interface AppState {
   readonly project: ProjectState;
   readonly result: ResultState;
   readonly job: JobState;
   readonly view: ViewState;
+  readonly tool: ToolState;
 }
 
 export type AppStore = StoreApi<AppState>;
 
 export function createAppStore(): AppStore {
-  return createStore<AppState>()(() => ({ project: emptyProject, result: noResult, job: noJob, view: initialView }));
+  return createStore<AppState>()(() => ({
+    project: emptyProject,
+    result: noResult,
+    job: noJob,
+    view: initialView,
+    tool: noTool,
+  }));
 }
 
 /** The one word for what the app is doing, for the root element and tests. */

@@ -3,7 +3,7 @@ import type { TileId } from '../../core/tiles/tile.ts';
 import type { DisplayRange } from '../../../workers/protocol.ts';
 import type { Viewport } from '../viewer/viewport.ts';
 
-export type ResultTab = 'links' | 'inspector' | 'tiles' | 'export' | 'acquisition';
+export type ResultTab = 'links' | 'inspector' | 'corrections' | 'tiles' | 'export' | 'acquisition';
 
 /** `auto`: the panel is there while there is something to decide or to warn of, and makes room for the mosaic else. */
 export type SidePanel = 'auto' | 'open' | 'closed';

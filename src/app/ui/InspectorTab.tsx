@@ -6,6 +6,8 @@ import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { linkRows, neighbourByWorst, sortRows } from './links/link-row.ts';
+import { ExcludeKey } from './edits/ExcludeKey.tsx';
+import { LandmarkPane } from './edits/LandmarkPane.tsx';
 import { PairInspector } from './pair-inspector/PairInspector.tsx';
 
 /** The evidence of the selected pair. */
@@ -30,20 +32,24 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
     return next === null || next === selected ? null : () => show(next);
   };
   return (
-    <PairInspector
-      client={client}
-      result={result}
-      edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
-      isExcluded={excluded.has(selected)}
-      solvedAFromB={solved}
-      ransacPx={run.options.pair.ransacPx}
-      tileStates={states}
-      rank={{ index: rows.findIndex((row) => row.pairKey === selected), count: rows.length }}
-      onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
-      onClose={() => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, tab: 'links' }))}
-      onPrevious={stepTo(-1)}
-      onNext={stepTo(1)}
-    />
+    <>
+      <PairInspector
+        client={client}
+        result={result}
+        edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
+        isExcluded={excluded.has(selected)}
+        solvedAFromB={solved}
+        ransacPx={run.options.pair.ransacPx}
+        tileStates={states}
+        rank={{ index: rows.findIndex((row) => row.pairKey === selected), count: rows.length }}
+        onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
+        onClose={() => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, tab: 'links' }))}
+        onPrevious={stepTo(-1)}
+        onNext={stepTo(1)}
+      />
+      <ExcludeKey pairKey={selected} />
+      {solved && <LandmarkPane key={selected} pair={result.pair} aFromB={solved} />}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { viewerLinks } from '../viewer/link-graph.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
 import { AcquisitionTab } from './AcquisitionTab.tsx';
+import { EditsTab } from './edits/EditsTab.tsx';
 import { ExportPanel } from './ExportPanel.tsx';
 import { linkRows } from './links/link-row.ts';
 import { LinkTable } from './links/LinkTable.tsx';
@@ -17,6 +18,7 @@ import { visibleRegion } from './visible-region.ts';
 const tabs: readonly (readonly [ResultTab, string])[] = [
   ['links', 'Links'],
   ['inspector', 'Inspector'],
+  ['corrections', 'Corrections'],
   ['tiles', 'Tiles'],
   ['export', 'Export'],
   ['acquisition', 'Acquisition'],
@@ -62,6 +64,7 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
       <div id="result-tab" className="tab-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
         {tab === 'inspector' && <InspectorTab run={run} />}
+        {tab === 'corrections' && <EditsTab run={run} />}
         {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
         {tab === 'acquisition' && <AcquisitionTab run={run} />}
         {tab === 'export' && <ExportPanel viewer={viewer} />}
