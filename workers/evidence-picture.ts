@@ -1,4 +1,4 @@
-import { overlapAgreement } from '../src/core/mosaic/overlap-agreement.ts';
+import { comparedAt, overlapAgreement } from '../src/core/mosaic/overlap-agreement.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { placementIndex } from '../src/core/mosaic/pyramid-stream-placements.ts';
 import { seamMask } from '../src/core/mosaic/seam-mask.ts';
@@ -6,10 +6,6 @@ import type { CancelSignal } from '../src/core/progress.ts';
 import type { TileReader } from '../src/core/tiles/tile.ts';
 import type { EvidenceRequest } from './protocol.ts';
 
-/** Overlaps are compared this much finer than they are shown: a shift that the eye cannot see yet counts already. */
-const finerBy = 4;
-/** Side of a compared cell, px of the finer scale. */
-const cellPx = 24;
 /** Lower ends of the correlation classes above the worst. */
 const correlationSteps = [0.3, 0.5, 0.7, 0.85] as const;
 /** Upper ends of the classes of the mean difference below the worst, best first, as fractions of the display range. */
@@ -58,7 +54,7 @@ async function agreementPicture(
   reader: TileReader,
   signal: CancelSignal,
 ): Promise<ImageData> {
-  const compared = { rect, scale: Math.min(1, scale * finerBy), cellPx };
+  const compared = { rect, ...comparedAt(scale) };
   const { columns, rows, correlation, difference } = await overlapAgreement(mosaic, compared, reader, signal);
   const image = new ImageData(columns, rows);
   const palette = colours.quality.map(rgbOf);

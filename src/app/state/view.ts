@@ -1,18 +1,17 @@
 import type { Point } from '../../core/geometry/affine2.ts';
 import type { TileId } from '../../core/tiles/tile.ts';
 import type { DisplayRange } from '../../../workers/protocol.ts';
+import { heatKinds, startingOverlays, tintKinds, type Overlays } from '../viewer/overlays.ts';
+import { turnedBy, type QuarterTurns } from '../viewer/turn.ts';
+import type { ViewerCommand } from '../viewer/viewer-commands.ts';
 import type { Viewport } from '../viewer/viewport.ts';
+
+export type { Overlays };
 
 export type ResultTab = 'links' | 'inspector' | 'corrections' | 'tiles' | 'export' | 'acquisition';
 
 /** `auto`: the panel is there while there is something to decide or to warn of, and makes room for the mosaic else. */
 export type SidePanel = 'auto' | 'open' | 'closed';
-
-export interface Overlays {
-  readonly outlines: boolean;
-  readonly names: boolean;
-  readonly links: boolean;
-}
 
 /** Slice `view`: what is looked at; nothing here changes data. */
 export interface ViewState {
@@ -20,6 +19,11 @@ export interface ViewState {
   readonly sidePanel: SidePanel;
   readonly overlays: Overlays;
   readonly display: DisplayRange;
+  readonly turns: QuarterTurns;
+  /** The pixel inspector is open. */
+  readonly isPixelShown: boolean;
+  /** What the user says where the files do not, nm. */
+  readonly pixelSizeNm: number | null;
   readonly selectedPair: string | null;
   readonly selectedTile: TileId | null;
   /** What the viewer shows; null before it has told. */
@@ -31,10 +35,39 @@ export interface ViewState {
 export const initialView: ViewState = {
   tab: 'links',
   sidePanel: 'auto',
-  overlays: { outlines: false, names: false, links: true },
+  overlays: startingOverlays,
   display: { low: 0, high: 255, gamma: 1, invert: false },
+  turns: 0,
+  isPixelShown: false,
+  pixelSizeNm: null,
   selectedPair: null,
   selectedTile: null,
   viewport: null,
   cursor: null,
 };
+
+/** The view after a key of the viewer; `auto-contrast` and `full-screen` need more than the state and change nothing. */
+export function withCommand(view: ViewState, command: ViewerCommand): ViewState {
+  const { overlays, display } = view;
+  switch (command.kind) {
+    case 'toggle':
+      return { ...view, overlays: { ...overlays, [command.overlay]: !overlays[command.overlay] } };
+    case 'next-heat':
+      return { ...view, overlays: { ...overlays, heat: nextOf(heatKinds, overlays.heat) } };
+    case 'next-tint':
+      return { ...view, overlays: { ...overlays, tint: nextOf(tintKinds, overlays.tint) } };
+    case 'turn':
+      return { ...view, turns: turnedBy(view.turns, command.by) };
+    case 'pixel':
+      return { ...view, isPixelShown: !view.isPixelShown };
+    case 'invert':
+      return { ...view, display: { ...display, invert: !display.invert } };
+    case 'auto-contrast':
+    case 'full-screen':
+      return view;
+  }
+}
+
+function nextOf<T>(all: readonly T[], now: T): T {
+  return all[(all.indexOf(now) + 1) % all.length];
+}

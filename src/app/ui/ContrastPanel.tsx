@@ -1,20 +1,20 @@
-import { useEffect, useRef, useState, type RefObject } from 'react';
-import type { Rect } from '../../core/geometry/rect.ts';
+import { useEffect, useEffectEvent, useState, type RefObject } from 'react';
 import type { DisplayRange, ValueStatistics } from '../../../workers/protocol.ts';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
 import { CheckField, NumberField, SliderField } from './Fields.tsx';
-import { visibleRegion } from './visible-region.ts';
+import { Popover } from './Popover.tsx';
+import { statisticsRegion, useAutoContrast } from './use-auto-contrast.ts';
 
 interface ContrastPanelProps {
   readonly run: StitchRun;
   readonly viewer: RefObject<MosaicViewerHandle | null>;
 }
 
-/** Long side of the region that statistics are taken from, px. */
-const statisticsSide = 1024;
+/** The picture rests so long before its values are counted again, ms. */
+const REST_MS = 250;
 
 /** How values become grey on the screen; the data and the exports never change. */
 export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
@@ -24,85 +24,70 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
   const set = (change: Partial<DisplayRange>) =>
     updateSlice(store, 'view', (view) => ({ ...view, display: { ...view.display, ...change } }));
 
-  const visible = (): { readonly rect: Rect; readonly scale: number } | null => {
-    const rect = visibleRegion(viewer.current, run.outcome.mosaic.bounds);
-    return rect && { rect, scale: Math.min(1, statisticsSide / Math.max(rect.width, rect.height)) };
-  };
-  const look = () => {
-    const seen = visible();
+  const [isOpen, setIsOpen] = useState(false);
+  const viewport = useAppState(({ view }) => (isOpen ? view.viewport : null));
+  const revision = useAppState(({ result }) => result.revision);
+  const look = useEffectEvent((signal: AbortSignal) => {
+    const seen = statisticsRegion(run, viewer.current);
     if (seen)
-      client
-        .statistics(seen.rect, seen.scale, new AbortController().signal)
-        .then(setStatistics, (error: unknown) => jobs.report(error));
-  };
-  const auto = () => {
-    const seen = visible();
-    if (seen) void jobs.autoDisplay(seen.rect, seen.scale);
-    look();
-  };
-  const popover = useRef<HTMLDetailsElement>(null);
+      client.statistics(seen.rect, seen.scale, signal).then(
+        (found) => !signal.aborted && setStatistics(found),
+        (error: unknown) => !signal.aborted && jobs.report(error),
+      );
+  });
+  // The histogram is of what is seen: it follows the view while it is open.
   useEffect(() => {
-    const closeOutside = (event: PointerEvent) => {
-      const element = popover.current;
-      if (element && !(event.target instanceof Node && element.contains(event.target))) element.open = false;
+    if (!isOpen) return;
+    const controller = new AbortController();
+    const timer = setTimeout(() => look(controller.signal), REST_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
     };
-    window.addEventListener('pointerdown', closeOutside);
-    return () => window.removeEventListener('pointerdown', closeOutside);
-  }, []);
+  }, [isOpen, viewport, revision]);
+  const auto = useAutoContrast(run, viewer);
   const { min, max } = statistics ?? { min: Math.min(0, display.low), max: display.high };
   const isWhole = run.outcome.mosaic.sampleType !== 'float32';
   const step = isWhole ? 1 : (max - min) / 1000 || 0.001;
   return (
-    <details
-      ref={popover}
-      className="popover"
-      onToggle={(event) => event.currentTarget.open && look()}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !event.currentTarget.open) return;
-        event.currentTarget.open = false;
-        event.currentTarget.querySelector('summary')?.focus();
-      }}
-    >
-      <summary>Contrast</summary>
-      <div className="popover-body">
-        {statistics && <Histogram statistics={statistics} display={display} isWhole={isWhole} />}
-        <ValueField
-          label="Black"
-          value={display.low}
-          {...{ min, max, step }}
-          onChange={(low) => set({ low: Math.min(low, display.high - step) })}
-        />
-        <ValueField
-          label="White"
-          value={display.high}
-          {...{ min, max, step }}
-          onChange={(high) => set({ high: Math.max(high, display.low + step) })}
-        />
-        <SliderField
-          label="Gamma"
-          value={display.gamma}
-          min={0.2}
-          max={4}
-          step={0.05}
-          text={display.gamma.toFixed(2)}
-          onChange={(gamma) => set({ gamma })}
-        />
-        <CheckField label="Invert" checked={display.invert} onChange={(invert) => set({ invert })} />
-        <div className="row">
-          <button type="button" data-testid="auto-contrast" onClick={auto}>
-            Auto
-          </button>
-          <button
-            type="button"
-            disabled={display.gamma === 1 && !display.invert}
-            onClick={() => set({ gamma: 1, invert: false })}
-          >
-            Reset gamma
-          </button>
-        </div>
-        <p className="dim small">For the screen only: data and exports do not change.</p>
+    <Popover label="Contrast" onOpen={() => setIsOpen(true)} onClose={() => setIsOpen(false)}>
+      {statistics && <Histogram statistics={statistics} display={display} isWhole={isWhole} />}
+      <ValueField
+        label="Black"
+        value={display.low}
+        {...{ min, max, step }}
+        onChange={(low) => set({ low: Math.min(low, display.high - step) })}
+      />
+      <ValueField
+        label="White"
+        value={display.high}
+        {...{ min, max, step }}
+        onChange={(high) => set({ high: Math.max(high, display.low + step) })}
+      />
+      <SliderField
+        label="Gamma"
+        value={display.gamma}
+        min={0.2}
+        max={4}
+        step={0.05}
+        text={display.gamma.toFixed(2)}
+        onChange={(gamma) => set({ gamma })}
+      />
+      <CheckField label="Invert" checked={display.invert} onChange={(invert) => set({ invert })} />
+      <div className="row">
+        <button type="button" data-testid="auto-contrast" onClick={auto}>
+          Auto
+        </button>
+        <button
+          type="button"
+          disabled={display.gamma === 1 && !display.invert}
+          onClick={() => set({ gamma: 1, invert: false })}
+        >
+          Reset gamma
+        </button>
       </div>
-    </details>
+      <p className="dim small">For the screen only: data and exports do not change.</p>
+    </Popover>
   );
 }
 

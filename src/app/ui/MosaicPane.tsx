@@ -1,12 +1,20 @@
-import { useMemo, type RefObject } from 'react';
-import { viewerLinks } from '../viewer/link-graph.ts';
-import { MosaicViewer, type MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
+import { Crosshair, Maximize, RotateCw } from 'lucide-react';
+import { useMemo, useRef, type RefObject } from 'react';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
-import type { Overlays, ViewState } from '../state/view.ts';
+import { withCommand, type ViewState } from '../state/view.ts';
+import { viewerLinks } from '../viewer/link-graph.ts';
+import { MosaicViewer, type MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
+import { residualArrows } from '../viewer/residual-arrows.ts';
+import type { ViewerCommand } from '../viewer/viewer-commands.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { ContrastPanel } from './ContrastPanel.tsx';
-import { CheckField } from './Fields.tsx';
+import { OverlayLegend } from './OverlayLegend.tsx';
+import { OverlayMenu } from './OverlayMenu.tsx';
+import { PixelPanel } from './PixelPanel.tsx';
+import { tileTints } from './tile-tints.ts';
+import { useAutoContrast } from './use-auto-contrast.ts';
+import './mosaic-pane.css';
 
 interface MosaicPaneProps {
   readonly run: StitchRun;
@@ -16,15 +24,12 @@ interface MosaicPaneProps {
 /** The mosaic with what is drawn over it and how it is shown. */
 export function MosaicPane({ run, viewer }: MosaicPaneProps) {
   const { client, store, jobs } = useApp();
+  const pane = useRef<HTMLDivElement>(null);
   const generation = useAppState(({ result }) => result.revision);
-  const { display, overlays, selectedPair, selectedTile } = useAppState(({ view }) => view);
-  const { mosaic, pairs, report } = run.outcome;
-  const { excluded } = run;
-  const links = useMemo(
-    () => viewerLinks({ placements: mosaic.placements, results: pairs, edges: report.edges, excluded }),
-    [mosaic, pairs, report, excluded],
-  );
-  const selection = useMemo(() => ({ link: selectedPair, tile: selectedTile }), [selectedPair, selectedTile]);
+  const isPixelShown = useAppState(({ view }) => view.isPixelShown);
+  const pixelSizeNm = useAppState(({ view }) => run.outcome.mosaic.pixelSizeNm ?? view.pixelSizeNm);
+  const scene = useScene(run);
+  const autoContrast = useAutoContrast(run, viewer);
   const events = useMemo(() => {
     const look = (change: Partial<ViewState>) => updateSlice(store, 'view', (view) => ({ ...view, ...change }));
     return {
@@ -36,50 +41,102 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
       onError: jobs.report,
     };
   }, [store, jobs]);
+  const onCommand = (command: ViewerCommand) => {
+    if (command.kind === 'full-screen') toggleFullScreen(pane.current, jobs.report);
+    else if (command.kind === 'auto-contrast') autoContrast();
+    else updateSlice(store, 'view', (view) => withCommand(view, command));
+  };
   return (
-    <div className="mosaic-pane">
+    <div className="mosaic-pane" ref={pane}>
       <div className="toolbar" role="toolbar" aria-label="View">
-        <button type="button" onClick={() => viewer.current?.fit()}>
+        <button type="button" title="The whole mosaic (0)" onClick={() => viewer.current?.fit()}>
           Fit
         </button>
-        <button type="button" onClick={() => viewer.current?.actualPixels()}>
+        <button
+          type="button"
+          title="One pixel of the mosaic on one of the screen (1)"
+          onClick={() => viewer.current?.actualPixels()}
+        >
           100 %
         </button>
-        <OverlayToggles />
+        <button
+          type="button"
+          className="icon"
+          aria-label="Turn the view by 90°"
+          title="Turn the view by 90° (R)"
+          onClick={() => onCommand({ kind: 'turn', by: 1 })}
+        >
+          <RotateCw size={16} aria-hidden="true" />
+        </button>
+        <button
+          type="button"
+          className="icon"
+          aria-label="Full screen"
+          title="Full screen (F)"
+          onClick={() => onCommand({ kind: 'full-screen' })}
+        >
+          <Maximize size={16} aria-hidden="true" />
+        </button>
+        <OverlayMenu />
         <ContrastPanel run={run} viewer={viewer} />
+        <button
+          type="button"
+          className="icon"
+          aria-label="Pixel inspector"
+          aria-pressed={isPixelShown}
+          title="Look into pixels (I)"
+          data-testid="pixel-button"
+          onClick={() => onCommand({ kind: 'pixel' })}
+        >
+          <Crosshair size={16} aria-hidden="true" />
+        </button>
       </div>
-      <MosaicViewer
-        ref={viewer}
-        client={client}
-        bounds={mosaic.bounds}
-        generation={generation}
-        display={display}
-        placements={mosaic.placements}
-        links={links}
-        overlays={overlays}
-        selection={selection}
-        pixelSizeNm={mosaic.pixelSizeNm}
-        {...events}
-      />
+      <div className="mosaic-stage">
+        <MosaicViewer
+          ref={viewer}
+          client={client}
+          generation={generation}
+          pixelSizeNm={pixelSizeNm}
+          hasCross={isPixelShown}
+          onCommand={onCommand}
+          {...scene}
+          {...events}
+        />
+        <div className="mosaic-corner">
+          {isPixelShown && <PixelPanel pixelSizeNm={pixelSizeNm} />}
+          <OverlayLegend overlays={scene.overlays} />
+        </div>
+      </div>
     </div>
   );
 }
 
-const overlayNames: readonly (readonly [keyof Overlays, string])[] = [
-  ['outlines', 'Outlines'],
-  ['names', 'Names'],
-  ['links', 'Links'],
-];
-
-function OverlayToggles() {
-  const { store } = useApp();
+/** What the viewer draws of a run; arrows and tints are worked out only while they are shown. */
+function useScene(run: StitchRun) {
+  const display = useAppState(({ view }) => view.display);
   const overlays = useAppState(({ view }) => view.overlays);
-  return overlayNames.map(([name, label]) => (
-    <CheckField
-      key={name}
-      label={label}
-      checked={overlays[name]}
-      onChange={(on) => updateSlice(store, 'view', (view) => ({ ...view, overlays: { ...view.overlays, [name]: on } }))}
-    />
-  ));
+  const turns = useAppState(({ view }) => view.turns);
+  const link = useAppState(({ view }) => view.selectedPair);
+  const tile = useAppState(({ view }) => view.selectedTile);
+  const { mosaic, pairs, report, refined } = run.outcome;
+  const { excluded, layout } = run;
+  const { placements, bounds } = mosaic;
+  const links = useMemo(
+    () => viewerLinks({ placements, results: pairs, edges: report.edges, excluded }),
+    [placements, pairs, report, excluded],
+  );
+  const { residuals, tint } = overlays;
+  const arrows = useMemo(
+    () => (residuals ? residualArrows(placements, pairs, refined) : null),
+    [residuals, placements, pairs, refined],
+  );
+  const tints = useMemo(() => tileTints(placements, layout, tint), [placements, layout, tint]);
+  const selection = useMemo(() => ({ link, tile }), [link, tile]);
+  return { bounds, display, placements, links, overlays, arrows, tints, selection, turns };
+}
+
+function toggleFullScreen(element: HTMLElement | null, onError: (error: unknown) => void): void {
+  if (element === null) return;
+  const change = document.fullscreenElement === element ? document.exitFullscreen() : element.requestFullscreen();
+  change.catch(onError);
 }

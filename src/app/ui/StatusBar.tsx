@@ -2,6 +2,7 @@ import type { TileState } from '../../core/graph/pose-graph.ts';
 import { warningCount } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
+import { lengthText } from './length-text.ts';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
 export function StatusBar() {
@@ -42,7 +43,7 @@ function Warnings() {
 
 function Cursor() {
   const cursor = useAppState(({ view }) => view.cursor);
-  const pixelSizeNm = useAppState(({ result }) => result.run?.outcome.mosaic.pixelSizeNm ?? null);
+  const pixelSizeNm = useAppState(({ result, view }) => result.run?.outcome.mosaic.pixelSizeNm ?? view.pixelSizeNm);
   return (
     <span className="status-cursor">
       <span data-testid="cursor">{cursor ? `x ${cursor.x}, y ${cursor.y} px` : 'x –, y – px'}</span>
@@ -51,10 +52,6 @@ function Cursor() {
       )}
     </span>
   );
-}
-
-function lengthText(nm: number): string {
-  return Math.abs(nm) < 1000 ? `${nm.toFixed(0)} nm` : `${(nm / 1000).toFixed(2)} µm`;
 }
 
 const states: readonly (readonly [TileState, string])[] = [

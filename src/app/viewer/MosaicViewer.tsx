@@ -2,10 +2,9 @@ import type { Ref } from 'react';
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef } from 'react';
 import type { Point } from '../../core/geometry/affine2.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
-import type { StitchClient } from '../../../workers/protocol.ts';
-import type { MosaicEvents, MosaicScene } from './mosaic-canvas.ts';
-import { MosaicCanvas } from './mosaic-canvas.ts';
-import type { Viewport } from './viewport.ts';
+import { MosaicCanvas, type MosaicPictures } from './mosaic-canvas.ts';
+import type { MosaicEvents, MosaicScene } from './mosaic-scene.ts';
+import type { Edges, Viewport } from './viewport.ts';
 import './mosaic-viewer.css';
 
 /** What a toolbar may ask of the viewer. */
@@ -20,12 +19,14 @@ export interface MosaicViewerHandle {
   /** Shows the whole of a region, mosaic px. */
   reveal(region: Rect): void;
   readonly viewport: Viewport | null;
+  /** What of the mosaic plane is on the screen. */
+  readonly visible: Edges | null;
   focus(): void;
 }
 
 /** The scene, the events, and optionally a viewport: without one the viewer keeps its own, fitted at first. */
 export interface MosaicViewerProps extends MosaicScene, MosaicEvents {
-  readonly client: Pick<StitchClient, 'renderChunk'>;
+  readonly client: MosaicPictures;
   readonly viewport?: Viewport | null;
   readonly label?: string;
   readonly ref?: Ref<MosaicViewerHandle>;
@@ -34,7 +35,8 @@ export interface MosaicViewerProps extends MosaicScene, MosaicEvents {
 /** A zoomable view of the mosaic with outlines, names and the link graph; works on a 2-D canvas, without a GPU. */
 export function MosaicViewer(props: MosaicViewerProps) {
   const { client, bounds, generation, display, placements, links, overlays, selection, pixelSizeNm, viewport } = props;
-  const { onSelectLink, onSelectTile, onHover, onViewportChange, onError, ref } = props;
+  const { tints, arrows, turns, hasCross, tool } = props;
+  const { onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError, ref } = props;
   const root = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -66,12 +68,29 @@ export function MosaicViewer(props: MosaicViewerProps) {
   }, [client]);
 
   useLayoutEffect(() => {
-    canvas.current?.setEvents({ onSelectLink, onSelectTile, onHover, onViewportChange, onError });
-  }, [client, onSelectLink, onSelectTile, onHover, onViewportChange, onError]);
+    canvas.current?.setEvents({ onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError });
+  }, [client, onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError]);
 
   useLayoutEffect(() => {
-    canvas.current?.setScene({ bounds, generation, display, placements, links, overlays, selection, pixelSizeNm });
-  }, [client, bounds, generation, display, placements, links, overlays, selection, pixelSizeNm]);
+    const scene = { bounds, generation, display, placements, links, overlays, selection, pixelSizeNm };
+    const extras = { tints: tints ?? null, arrows: arrows ?? null, turns: turns ?? 0, tool: tool ?? null };
+    canvas.current?.setScene({ ...scene, ...extras, hasCross: hasCross === true });
+  }, [
+    client,
+    bounds,
+    generation,
+    display,
+    placements,
+    links,
+    overlays,
+    selection,
+    pixelSizeNm,
+    tints,
+    arrows,
+    turns,
+    hasCross,
+    tool,
+  ]);
 
   useEffect(() => {
     if (viewport) canvas.current?.adoptViewport(viewport);
@@ -88,6 +107,9 @@ export function MosaicViewer(props: MosaicViewerProps) {
       get viewport() {
         return canvas.current?.viewport ?? null;
       },
+      get visible() {
+        return canvas.current?.visible ?? null;
+      },
       focus: () => root.current?.focus(),
     }),
     [],
@@ -102,7 +124,10 @@ export function MosaicViewer(props: MosaicViewerProps) {
       data-chunks="0"
       role="application"
       aria-roledescription="mosaic viewer"
-      aria-label={props.label ?? 'Mosaic. Arrows pan, plus and minus zoom, 0 fits, 1 shows 100 %, F full screen.'}
+      aria-label={
+        props.label ??
+        'Mosaic. Arrows pan, plus and minus zoom, 0 fits, 1 shows 100 %, I looks into the pixel, question mark lists the keys.'
+      }
       tabIndex={0}
     >
       <canvas ref={picture} className="mosaic-viewer-layer" aria-hidden="true" />

@@ -128,6 +128,8 @@ export interface ChunkLayerOptions<T extends ChunkBitmap> {
   readonly onError?: (error: unknown) => void;
   readonly maxBytes?: number;
   readonly concurrency?: number;
+  /** False: the coarsest level is only had when it is looked at. */
+  readonly hasOverview?: boolean;
 }
 
 /**
@@ -198,7 +200,7 @@ export class ChunkLayer<T extends ChunkBitmap> {
    * Calls `visit` for every bitmap to be painted, in painting order: the old picture first, then coarse placeholders,
    * finer left-overs, and the wanted level on top.
    */
-  forEachDrawn(visit: (bitmap: T, rect: Rect, bounds: Rect) => void): void {
+  forEachDrawn(visit: (bitmap: T, rect: Rect, bounds: Rect, level: number) => void): void {
     const deepest = 32;
     for (let pass = this.#settled ? 1 : 0; pass < 2; pass++) {
       const fresh = pass === 1;
@@ -212,9 +214,9 @@ export class ChunkLayer<T extends ChunkBitmap> {
   }
 
   /** Calls `visit` for the bitmaps of the coarsest level held: the whole mosaic, small. */
-  forEachOverview(visit: (bitmap: T, rect: Rect, bounds: Rect) => void): void {
+  forEachOverview(visit: (bitmap: T, rect: Rect, bounds: Rect, level: number) => void): void {
     for (const held of this.#held.values())
-      if (held.chunk.level === this.#coarsest) visit(held.bitmap, held.chunk.rect, held.bounds);
+      if (held.chunk.level === this.#coarsest) visit(held.bitmap, held.chunk.rect, held.bounds, held.chunk.level);
   }
 
   /** Aborts what is on its way and closes every bitmap. */
@@ -225,7 +227,11 @@ export class ChunkLayer<T extends ChunkBitmap> {
     this.#wanted = [];
   }
 
-  #visitLevel(level: number, fresh: boolean, visit: (bitmap: T, rect: Rect, bounds: Rect) => void): void {
+  #visitLevel(
+    level: number,
+    fresh: boolean,
+    visit: (bitmap: T, rect: Rect, bounds: Rect, level: number) => void,
+  ): void {
     const region = this.#region;
     if (region === null) return;
     for (const held of this.#held.values()) {
@@ -233,7 +239,7 @@ export class ChunkLayer<T extends ChunkBitmap> {
       const { x, y, width, height } = held.chunk.rect;
       if (x - 0.5 > region.right || y - 0.5 > region.bottom) continue;
       if (x + width - 0.5 < region.left || y + height - 0.5 < region.top) continue;
-      visit(held.bitmap, held.chunk.rect, held.bounds);
+      visit(held.bitmap, held.chunk.rect, held.bounds, held.chunk.level);
     }
   }
 
@@ -257,7 +263,8 @@ export class ChunkLayer<T extends ChunkBitmap> {
     const inView = coveringChunks(region, source.bounds, level);
     this.#inView = inView.length;
     const wanted = [...inView];
-    if (level !== this.#coarsest) wanted.push(...coveringChunks(wholeOf(source.bounds), source.bounds, this.#coarsest));
+    if (level !== this.#coarsest && this.#options.hasOverview !== false)
+      wanted.push(...coveringChunks(wholeOf(source.bounds), source.bounds, this.#coarsest));
     this.#wanted = wanted;
     this.#wantedKeys = new Set(wanted.map((chunk) => chunk.key));
     this.#abortUnwanted();

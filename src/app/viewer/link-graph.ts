@@ -11,7 +11,7 @@ import { linkQuality, linkState } from './link-state.ts';
 import { pairName } from './tile-name.ts';
 
 /** What the viewer needs of a placed tile; a `Placement` is one. */
-export type ViewerPlacement = Pick<Placement, 'tile' | 'size' | 'mosaicFromTile' | 'state'>;
+export type ViewerPlacement = Pick<Placement, 'tile' | 'size' | 'mosaicFromTile' | 'mesh' | 'state'>;
 
 /** A pair to be drawn over the mosaic, in mosaic px. */
 export interface ViewerLink {

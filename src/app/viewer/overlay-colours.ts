@@ -1,4 +1,20 @@
-import type { OverlayColours } from './overlay-painter.ts';
+/** Colours of what is drawn over the mosaic, from the design tokens. */
+export interface OverlayColours {
+  readonly background: string;
+  readonly solved: string;
+  readonly prior: string;
+  readonly unplaced: string;
+  readonly accent: string;
+  readonly text: string;
+  readonly dim: string;
+  readonly bad: string;
+  /** Worst to best. */
+  readonly quality: readonly string[];
+  /** Neighbouring columns or rows. */
+  readonly tints: readonly string[];
+  readonly seam: string;
+  readonly font: string;
+}
 
 /** The design tokens that canvases need as colours; the fall-backs are those of the style sheet. */
 export function readOverlayColours(element: Element): OverlayColours {
@@ -20,6 +36,11 @@ export function readOverlayColours(element: Element): OverlayColours {
       token('--quality-3', '#8fc1ea'),
       token('--quality-4', '#4393e5'),
     ],
+    tints: tileTints,
+    seam: token('--warn', '#e9b44c'),
     font: token('--font', 'system-ui, sans-serif'),
   };
 }
+
+/** Three colours in turn, so that neighbours always differ; told apart with any colour vision (Okabe and Ito 2008). */
+const tileTints = ['#56b4e9', '#e69f00', '#009e73'] as const;

@@ -24,10 +24,20 @@ export interface AgreementRequest {
   readonly cellPx: number;
 }
 
+/** Overlaps are compared this much finer than they are shown: a shift that the eye cannot see yet counts already. */
+const finerBy = 4;
+/** 32² pixels: enough to tell a correlation of 0.5 from none. */
+const comparedCellPx = 32;
+
+/** The scale and the cells that an overlap shown at `scale` is compared with. */
+export function comparedAt(scale: number): { readonly scale: number; readonly cellPx: number } {
+  return { scale: Math.min(1, scale * finerBy), cellPx: comparedCellPx };
+}
+
 /** Cells with fewer common pixels than this fraction say nothing. */
 const leastCommon = 0.4;
 /** Below this share of structure in the variance, a cell is resin and noise: it can agree with anything. */
-const leastStructure = 0.2;
+const leastStructure = 0.3;
 
 /**
  * How well overlapping tiles agree, cell by cell, at their places in the mosaic; where more than two overlap, the pair
@@ -142,10 +152,12 @@ interface CellSums {
   aa: number;
   bb: number;
   ab: number;
-  /** Pixels with a neighbour to the right and below in the cell, and the products with the two. */
+  /** Pixels with a neighbour to the right and below in the cell, and the products with the one and the other. */
   m: number;
-  aNext: number;
-  bNext: number;
+  aRight: number;
+  aBelow: number;
+  bRight: number;
+  bBelow: number;
   d: number;
 }
 
@@ -156,7 +168,20 @@ function sumsOfCell(
   q: ComposedRegion,
   cell: { readonly x: number; readonly y: number; readonly side: number },
 ): CellSums {
-  const sums: CellSums = { n: 0, a: 0, b: 0, aa: 0, bb: 0, ab: 0, m: 0, aNext: 0, bNext: 0, d: 0 };
+  const sums: CellSums = {
+    n: 0,
+    a: 0,
+    b: 0,
+    aa: 0,
+    bb: 0,
+    ab: 0,
+    m: 0,
+    aRight: 0,
+    aBelow: 0,
+    bRight: 0,
+    bBelow: 0,
+    d: 0,
+  };
   const { width, height } = p;
   const right = Math.min(width, cell.x + cell.side);
   const bottom = Math.min(height, cell.y + cell.side);
@@ -179,21 +204,26 @@ function sumsOfCell(
       if (x + 1 >= right || y + 1 >= bottom) continue;
       if (p.coverage[i + width + 1] === 0 || q.coverage[i + width + 1] === 0) continue;
       sums.m++;
-      sums.aNext += (u * (a[i + 1] - a0 + a[i + width] - a0)) / 2;
-      sums.bNext += (v * (b[i + 1] - b0 + b[i + width] - b0)) / 2;
+      sums.aRight += u * (a[i + 1] - a0);
+      sums.aBelow += u * (a[i + width] - a0);
+      sums.bRight += v * (b[i + 1] - b0);
+      sums.bBelow += v * (b[i + width] - b0);
     }
   }
   return sums;
 }
 
-function correlationOf({ n, a, b, aa, bb, ab, m, aNext, bNext }: CellSums): number {
-  const meanA = a / n;
-  const meanB = b / n;
-  const varA = aa / n - meanA * meanA;
-  const varB = bb / n - meanB * meanB;
-  const structureA = aNext / m - meanA * meanA;
-  const structureB = bNext / m - meanB * meanB;
-  if (!(structureA > leastStructure * varA) || !(structureB > leastStructure * varB)) return NaN;
-  const correlation = (ab / n - meanA * meanB) / Math.sqrt(structureA * structureB);
-  return Math.max(-1, Math.min(1, correlation));
+function correlationOf(sums: CellSums): number {
+  const { n, m } = sums;
+  const meanA = sums.a / n;
+  const meanB = sums.b / n;
+  const rightA = sums.aRight / m - meanA * meanA;
+  const belowA = sums.aBelow / m - meanA * meanA;
+  const rightB = sums.bRight / m - meanB * meanB;
+  const belowB = sums.bBelow / m - meanB * meanB;
+  // Streaks of the scan or of a knife are alike along one direction only: they are no structure.
+  if (!(Math.min(rightA, belowA) > leastStructure * (sums.aa / n - meanA * meanA))) return NaN;
+  if (!(Math.min(rightB, belowB) > leastStructure * (sums.bb / n - meanB * meanB))) return NaN;
+  const structure = Math.sqrt(((rightA + belowA) / 2) * ((rightB + belowB) / 2));
+  return Math.max(-1, Math.min(1, (sums.ab / n - meanA * meanB) / structure));
 }

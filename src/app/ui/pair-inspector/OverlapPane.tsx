@@ -2,7 +2,7 @@ import type { KeyboardEvent, PointerEvent } from 'react';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Pause, Play } from 'lucide-react';
 import type { PairView } from '../../../../workers/protocol.ts';
-import type { DrawTransform } from '../../viewer/overlay-painter.ts';
+import type { DrawTransform } from '../../viewer/draw-transform.ts';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';

@@ -1,6 +1,6 @@
 import type { Point } from '../../../core/geometry/affine2.ts';
 import type { Size } from '../../../core/geometry/rect.ts';
-import type { DrawTransform } from '../../viewer/overlay-painter.ts';
+import type { DrawTransform } from '../../viewer/draw-transform.ts';
 import type { Viewport } from '../../viewer/viewport.ts';
 import { fitViewport, keepInside, panBy, wheelFactor, zoomAt, zoomLimits } from '../../viewer/viewport.ts';
 
