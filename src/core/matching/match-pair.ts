@@ -19,13 +19,11 @@ import { seedOf } from './random.ts';
 import { sharpenLink } from './sharpen-link.ts';
 import { rejectPair, shiftLimitPx, verifyPair } from './verify.ts';
 import { weighOverlap } from './weigh-overlap.ts';
-import type { WeighedPair } from './weigh-overlap.ts';
+import type { WeighedPair } from './find-overlap.ts';
 
 /** Where structure is looked for once more, and the Gaussian σ of what is no structure there, px. */
 const coarseScale = 0.25;
 const wideSigmaPx = 6;
-/** Structure this far above noise is tried, and not believed to be there when nothing comes of it. */
-const faintSigmas = 2.5;
 
 /** What `matchPair` is handed: pixels, a matcher that is already loaded, and a clock in milliseconds. */
 export interface MatchPairSteps {
@@ -84,11 +82,12 @@ export async function matchPair(
   const sizes = { a: tileA.size, b: tileB.size };
   const verification = { ...options, chanceRadiusPx };
   const judged = verifyPair(pair, correspondences, sizes, verification, now() - start);
-  const result = alignedResult(judged, { a, b, sizes, options: verification }, options);
+  const faint = textures.find(({ texture }) => texture === 'faint');
+  const weighed = { a, b, sizes, options: verification, isFaint: faint !== undefined };
+  const result = alignedResult(judged, weighed, options);
   if (result.kind === 'link')
     return { ...result, matchMs: now() - start, intensities: overlapIntensities(a, b, result.aFromB) };
   // Noise that looked a little like structure has been tried; what is left to say is that there was none.
-  const faint = textures.find(({ texture }) => texture === 'faint');
   const said = faint === undefined ? {} : { reason: 'no-texture' as const, detail: noTexture(faint.tile) };
   return { ...result, ...said, matchMs: now() - start };
 }
@@ -116,12 +115,16 @@ async function readStrip(
   }
 }
 
-/** Structure that is beyond doubt, or `faint` when noise may look like it, or none. */
+/**
+ * Structure that is beyond doubt; `faint` when it may be noise alone, which is tried, and not believed to be structure
+ * when nothing comes of it; `none` where all samples are the same.
+ */
 function textureOf({ raster }: Strip, scale: number): 'sure' | 'faint' | 'none' {
   const leastSide = Math.min(raster.width, raster.height);
   if (leastSide * scale < 4) return 'none';
   const small = downsample(raster, scale);
   if (hasTexture(small)) return 'sure';
+  if (!hasTexture(small, -Infinity)) return 'none';
   const images = [small];
   if (leastSide * coarseScale >= 8) {
     // What strong noise leaves shows coarser, without the brightness of wide areas.
@@ -129,8 +132,7 @@ function textureOf({ raster }: Strip, scale: number): 'sure' | 'faint' | 'none' 
     const wide = blurGaussian(coarse, wideSigmaPx).data;
     images.push({ ...coarse, data: coarse.data.map((value, i) => value - wide[i]) });
   }
-  if (images.some((image) => hasTexture(image))) return 'sure';
-  return images.some((image) => hasTexture(image, faintSigmas)) ? 'faint' : 'none';
+  return images.some((image) => hasTexture(image)) ? 'sure' : 'faint';
 }
 
 /** The matches at or above a confidence, the rest and every non-finite one dropped. */

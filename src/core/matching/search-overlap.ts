@@ -160,13 +160,16 @@ function isPeak(z: Float64Array, width: number, height: number, i: number, j: nu
   return true;
 }
 
+/** How far apart two motions put a point of b, px of a. */
+export function distanceAt([x, y]: readonly [number, number], p: Affine2, q: Affine2): number {
+  const [here, there] = [applyAffine(p, x, y), applyAffine(q, x, y)];
+  return Math.hypot(here.x - there.x, here.y - there.y);
+}
+
 /** Best first; of places within `onePlacePx` of each other (where they put the middle of b) the best alone. */
-export function distinct<T extends Fit>(fits: readonly T[], [x, y]: readonly [number, number]): readonly T[] {
-  const kept: { readonly fit: T; readonly x: number; readonly y: number }[] = [];
-  for (const fit of [...fits].sort((p, q) => q.z - p.z)) {
-    const place = applyAffine(fit.aFromB, x, y);
-    if (kept.every((other) => Math.hypot(other.x - place.x, other.y - place.y) > onePlacePx))
-      kept.push({ fit, ...place });
-  }
-  return kept.map(({ fit }) => fit);
+export function distinct<T extends Fit>(fits: readonly T[], middleB: readonly [number, number]): readonly T[] {
+  const kept: T[] = [];
+  for (const fit of [...fits].sort((p, q) => q.z - p.z))
+    if (kept.every((other) => distanceAt(middleB, other.aFromB, fit.aFromB) > onePlacePx)) kept.push(fit);
+  return kept;
 }

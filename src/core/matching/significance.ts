@@ -43,6 +43,25 @@ export function logFalseAlarms({ model, matches, inliers, chance }: Agreement): 
   return log / Math.LN10;
 }
 
+/** log₁₀ of the probability that `inliers` or more of `matches` chance matches agree with a motion given beforehand. */
+export function logSupport(matches: number, inliers: number, chance: number): number {
+  if (inliers <= 0) return 0;
+  const [hit, miss] = [Math.log(Math.min(1, chance)), Math.log1p(-Math.min(1 - 1e-12, chance))];
+  let tail = -Infinity;
+  for (let k = inliers; k <= matches; k++) {
+    const log = logBinomial(matches, k) + k * hit + (matches - k) * miss;
+    tail = Math.max(tail, log) + Math.log1p(Math.exp(-Math.abs(tail - log)));
+  }
+  return Math.min(0, tail / Math.LN10);
+}
+
+/** log₁₀ of the probability that a normal deviate exceeds z standard deviations, right to 0.03; 0 for z ≤ 0. */
+export function logNormalTail(z: number): number {
+  if (!(z > 0)) return 0;
+  const slope = z + Math.sqrt(z * z + 2.546479);
+  return Math.log10(Math.sqrt(2 / Math.PI) / slope) - (z * z) / (2 * Math.LN10);
+}
+
 /** Fewest inliers that chance does not explain; null when no number of these matches would be enough. */
 export function inliersNeeded(agreement: Omit<Agreement, 'inliers'>, atLeast: number): number | null {
   for (let inliers = Math.max(1, atLeast); inliers <= agreement.matches; inliers++)

@@ -146,7 +146,7 @@ function mostSignificant(
 ): Judged | null {
   const { ransacPx } = options;
   const seed = seedOf(pairKey(pair));
-  const cellPx = cellThresholds * ransacPx;
+  const cellPx = independentCellPx(options);
   const independent = independentMatches(correspondences, null, cellPx);
   const chance = chanceOf(pair, options);
   let best: Judged | null = null;
@@ -161,8 +161,13 @@ function mostSignificant(
   return best;
 }
 
+/** Matches within this of each other count once, full-resolution px. */
+export function independentCellPx({ ransacPx }: VerifyOptions): number {
+  return cellThresholds * ransacPx;
+}
+
 /** Threshold disc over the area that a match which knows nothing lands in. */
-function chanceOf(pair: TilePair, { ransacPx, chanceRadiusPx = Infinity }: VerifyOptions): number {
+export function chanceOf(pair: TilePair, { ransacPx, chanceRadiusPx = Infinity }: VerifyOptions): number {
   const overlapArea = pair.expectedOverlap === null ? Infinity : rectArea(pair.expectedOverlap);
   const radius = Math.min(chanceRadiusPx, shiftLimitPx(pair));
   return Math.min(1, (Math.PI * ransacPx * ransacPx) / Math.min(overlapArea, Math.PI * radius * radius));

@@ -96,6 +96,20 @@ describe('the overlap as second evidence', () => {
     expect(worstCorner(result.aFromB, truth)).toBeLessThan(1.5);
   });
 
+  it('links an overlap in which neither noise nor a few right matches would do alone', async () => {
+    const truth = truthAt(6.2, -4.4, 0);
+    const tiles = [see(neuropil, origin, 125, 11), see(neuropil, laidAt(truth), 125, 12)] as const;
+    const few = matcherSaying((aFromB) => matchesOf(truth, aFromB, { right: 7, wrong: 28 }));
+    const none = matcherSaying((aFromB) => matchesOf(truth, aFromB, { right: 0, wrong: 35 }));
+    expect((await linkOf(...tiles, silent)).kind).toBe('rejected');
+    expect((await linkOf(...tiles, none)).kind).toBe('rejected');
+    const result = await linkOf(...tiles, few);
+    expect(result).toMatchObject({ kind: 'link', evidence: { kind: 'overlap' } });
+    if (result.kind === 'link') expect(worstCorner(result.aFromB, truth)).toBeLessThan(3);
+    const elsewhere = [tiles[0], see(neuropil, translation(4000, 900), 125, 13)] as const;
+    expect((await linkOf(...elsewhere, few)).kind).toBe('rejected');
+  });
+
   it('links nothing where the tiles show different places, and says by how much it fell short', async () => {
     for (let n = 0; n < 6; n++) {
       const other = translation(3000 + 700 * n, 500 * n);
@@ -145,6 +159,24 @@ describe('the overlap as second evidence', () => {
     expect(result).toMatchObject({ kind: 'rejected', reason: 'no-texture' });
   });
 });
+
+/** Matches in the strips' frames: some where the truth puts them, to half a pixel, the rest anywhere. */
+function matchesOf(truth: Affine2, aFromB: Affine2, count: { readonly right: number; readonly wrong: number }) {
+  const random = seededRandom(8);
+  const n = count.right + count.wrong;
+  const [a, b] = [new Float32Array(2 * n), new Float32Array(2 * n)];
+  // The strips' frame of b lies off the tile's by what the layout says and the strips' crop; only differences count.
+  const offset = [truth.e - nominal.x, truth.f - nominal.y];
+  for (let k = 0; k < n; k++) {
+    const [x, y] = [4 + 36 * random(), 10 + 236 * random()];
+    const p = applyAffine(aFromB, x, y);
+    const isRight = k < count.right;
+    b.set([x, y], 2 * k);
+    a[2 * k] = p.x + (isRight ? offset[0] + random() - 0.5 : 30 * (random() - 0.5));
+    a[2 * k + 1] = p.y + (isRight ? offset[1] + random() - 0.5 : 60 * (random() - 0.5));
+  }
+  return { a, b, confidence: new Float32Array(n).fill(0.5) };
+}
 
 /** Dark dots on a square lattice, each moved by up to `jitterPx`, of slightly different darkness. */
 function latticeOfDots(period: number, jitterPx: number): Texture {

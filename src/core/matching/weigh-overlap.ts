@@ -1,78 +1,51 @@
-import { applyAffine } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
-import { affineFromPose } from '../geometry/pose2.ts';
-import { alignOverlap } from './align-overlap.ts';
+import { findOverlap } from './find-overlap.ts';
+import type { FoundOverlap, WeighedPair } from './find-overlap.ts';
 import type { Link, OverlapEvidence, PairResult, RejectedPair } from './link.ts';
-import type { Strip } from './overlap-intensities.ts';
-import { pairKey } from '../tiles/tile.ts';
-import { seedOf } from './random.ts';
-import { findConsensus } from './ransac.ts';
-import { distinct, fitAt, onePlacePx, searchImages, searchOverlap, turnsWithin } from './search-overlap.ts';
+import { distanceAt, fitAt, onePlacePx, searchImages } from './search-overlap.ts';
 import type { SearchImages } from './search-overlap.ts';
 import { motionOf, sharpenLink, sharpMotion } from './sharpen-link.ts';
-import { defaultPlausibility, implausibility, rejectPair, shiftLimitPx } from './verify.ts';
-import type { PairSizes, VerifyOptions } from './verify.ts';
+import { rejectPair, shiftLimitPx } from './verify.ts';
 
-/** Places that are aligned before they are compared. */
-const candidates = 4;
 /**
  * What an overlap must show, chosen on the training images and on procedural specimens (docs/adr/0008): correlation in
  * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
- * `together` when the few matches that agree point at the same place, `alone` when no matches speak for it.
+ * `needed` beside matches that are proof by themselves, `neededFaint` where there may be nothing but noise, in which
+ * matches agree now and then, `neededAlone` when no matches speak for it.
  */
 const needed = { z: 3, lead: 0.5, structureNcc: 0.93 } as const;
-const neededTogether = { z: 4.5, lead: 1, structureNcc: 0.93 } as const;
+const neededFaint = { z: 4.5, lead: 1.5, structureNcc: 0.93 } as const;
 const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
 const likelyErrorPx = 3;
 const smallErrorPx = 1;
-/** Fewest agreeing matches that may back an overlap. */
-const backingMatches = 5;
 /** A link below this is compared with what a search finds: few matches in noise may be turned or a few px off. */
 const weakZ = 7;
 /** What a place found by search must be better by to be taken instead: another place, or the same under another turn. */
 const betterZ = 0.5;
 const betterTurnZ = 0.1;
 
-/** The two strips of a pair, and what is asked of them. */
-export interface WeighedPair {
-  readonly a: Strip;
-  readonly b: Strip;
-  readonly sizes: PairSizes;
-  readonly options: VerifyOptions;
-}
-
 /**
  * The verdict of the overlap as a whole on what the matches of a pair say. Of a link the overlap is aligned at full
  * resolution (`sharpenLink`); it stays when nothing else in the stage's reach fits better and what lies on each other is
- * the same structure. A pair whose matches prove nothing is searched: the overlap is correlated over everything that the
- * stage allows (shifts, and turns in steps), the best places are aligned, and the best of them makes a link when it
- * stands out of the others beyond doubt. Repeated structure fits at several places, different things of one kind fit
- * badly: both are rejected, with the numbers.
+ * the same structure. A pair whose matches prove nothing is searched (`findOverlap`): the best place makes a link when
+ * it stands out of the others beyond doubt, or when it and the matches that lead there do so together. Repeated
+ * structure fits at several places, different things of one kind fit badly: both are rejected, with the numbers.
  */
 export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResult {
   const images = searchImages(weighed.a, weighed.b);
-  if (judged.kind === 'rejected') {
-    const found = searchBest(images, judged, weighed);
-    const isBacked = found !== null && matchesPointAt(found.aFromB, judged, images, weighed.options);
-    return linkAlone(judged, found, weighed, isBacked ? neededTogether : neededAlone);
-  }
+  if (judged.kind === 'rejected') return linkAlone(judged, findOverlap(images, judged, weighed), weighed);
+  const least = weighed.isFaint === true ? neededFaint : needed;
   const sharp = sharpenAndWeigh(judged, images, weighed);
   const z = sharp.evidence.z;
-  if (z >= weakZ && objectionTo(sharp.evidence, needed) === null) return sharp;
-  const found = searchBest(images, judged, weighed);
-  const isSamePlace = found !== null && distancePx(found.aFromB, sharp.aFromB, images.middleB) < onePlacePx;
+  if (z >= weakZ && objectionTo(sharp.evidence, least) === null) return sharp;
+  const found = findOverlap(images, judged, weighed);
+  const isSamePlace = found !== null && distanceAt(images.middleB, found.aFromB, sharp.aFromB) < onePlacePx;
   if (found !== null && found.z > z + (isSamePlace ? betterTurnZ : betterZ)) {
-    if (!isSamePlace) return linkAlone(rejectionOf(judged, found), found, weighed);
+    if (!isSamePlace) return linkAlone(rejectionOf(judged, found, least), found, weighed);
     const turned = sharpenAndWeigh({ ...judged, aFromB: found.aFromB }, images, weighed);
-    return objectionTo(turned.evidence, needed) === null ? turned : rejectionOf(judged, turned.evidence);
+    return objectionTo(turned.evidence, least) === null ? turned : rejectionOf(judged, turned.evidence, least);
   }
-  return objectionTo(sharp.evidence, needed) === null ? sharp : rejectionOf(judged, sharp.evidence);
-}
-
-function distancePx(p: Affine2, q: Affine2, [x, y]: readonly [number, number]): number {
-  const [here, there] = [applyAffine(p, x, y), applyAffine(q, x, y)];
-  return Math.hypot(here.x - there.x, here.y - there.y);
+  return objectionTo(sharp.evidence, least) === null ? sharp : rejectionOf(judged, sharp.evidence, least);
 }
 
 /**
@@ -93,47 +66,11 @@ function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: We
 
 type WeighedLink = Link & { readonly evidence: OverlapEvidence };
 
-function rejectionOf(link: Link, evidence: OverlapEvidence | undefined): RejectedPair {
+function rejectionOf(link: Link, evidence: OverlapEvidence | undefined, least: NeededEvidence): RejectedPair {
   const { pair, correspondences, matchMs, inliers } = link;
-  const why = objectionTo(evidence, needed) ?? 'the overlaps fit better elsewhere';
+  const why = objectionTo(evidence, least) ?? 'the overlaps fit better elsewhere';
   const detail = `${inliers} of ${correspondences.confidence.length} matches agree, but ${why}.`;
   return rejectPair(pair, 'no-consensus', detail, { correspondences, matchMs });
-}
-
-/** An overlap that was found by itself. */
-interface FoundOverlap extends OverlapEvidence {
-  readonly aFromB: Affine2;
-}
-
-function searchBest(images: SearchImages, { pair }: PairResult, weighed: WeighedPair): FoundOverlap | null {
-  const { a, b, sizes, options } = weighed;
-  const plausibility = options.plausibility ?? defaultPlausibility;
-  const radius = shiftLimitPx(pair, plausibility.shiftSigmas);
-  const turns = turnsWithin(images, plausibility.rotationRad);
-  const fits = searchOverlap(images, affineFromPose(pair.aFromB), radius, turns, candidates).map((fit) => {
-    const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4, resolution: 'ample' });
-    if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0 };
-    const { z, rival } = fitAt(images, aligned.aFromB, radius);
-    return { aFromB: aligned.aFromB, z, rival, structureNcc: aligned.structureNcc };
-  });
-  const plausible = fits.filter(({ aFromB }) => implausibility(pair, aFromB, sizes, plausibility) === null);
-  const [best, second] = distinct(plausible, images.middleB);
-  if (best === undefined) return null;
-  const { aFromB, z, structureNcc } = best;
-  return { kind: 'overlap', aFromB, z, rivalZ: Math.max(best.rival, second?.z ?? 0), structureNcc };
-}
-
-/** Whether the motion that most of a rejected pair's matches share, too few to be proof, puts b at this place. */
-function matchesPointAt(
-  aFromB: Affine2,
-  { pair, correspondences }: RejectedPair,
-  { middleB }: SearchImages,
-  { ransacPx }: VerifyOptions,
-): boolean {
-  const seed = seedOf(pairKey(pair));
-  const consensus = findConsensus(correspondences, { model: 'similarity', thresholdPx: ransacPx, seed });
-  if (consensus === null || consensus.inliers < backingMatches) return false;
-  return distancePx(consensus.aFromB, aFromB, middleB) < onePlacePx;
 }
 
 interface NeededEvidence {
@@ -143,13 +80,9 @@ interface NeededEvidence {
 }
 
 /** A link on the word of the overlap alone, or the rejection with what was missing added to its sentence. */
-function linkAlone(
-  rejected: RejectedPair,
-  found: FoundOverlap | null,
-  { a, b, options }: WeighedPair,
-  least: NeededEvidence = neededAlone,
-): PairResult {
-  const objection = found === null ? 'the overlaps fit nowhere' : objectionTo(found, least);
+function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, options }: WeighedPair): PairResult {
+  const objection =
+    found === null ? 'the overlaps fit nowhere' : found.isBacked ? null : objectionTo(found, neededAlone);
   if (found === null || objection !== null)
     return { ...rejected, detail: `${rejected.detail.replace(/\.$/, '')}; searched as a whole, ${objection}.` };
   const sharp = sharpMotion(a, b, found.aFromB, options.model, null, options.ransacPx);
