@@ -1,5 +1,4 @@
 import { StitchError } from '../errors.ts';
-import { adjacencyOf } from '../graph/nested-dissection.ts';
 import { connectedComponents } from '../graph/components.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
 import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
@@ -20,6 +19,8 @@ const samplesPerIndependent = 16;
 /** Residuals beyond this many medians lose their say. */
 const mediansOfScale = 4;
 const reweightings = 12;
+/** Re-weighting ends when no tile moves by more than this any more: a log gain, and a brightness in contrasts. */
+const settledStep = 1e-4;
 
 /** An overlap as the solver sees it: tile indices and moments. */
 interface Overlap {
@@ -27,6 +28,9 @@ interface Overlap {
   readonly to: number;
   readonly moments: IntensityMoments;
   readonly correlation: number;
+  /** Where the link puts the tile `to` in the frame of `from`, px. */
+  readonly dx: number;
+  readonly dy: number;
 }
 
 /**
@@ -53,8 +57,8 @@ export function solveTones(links: readonly Link[], tiles: readonly TileId[]): Re
 
   const from = Int32Array.from(overlaps, (overlap) => overlap.from);
   const to = Int32Array.from(overlaps, (overlap) => overlap.to);
-  const places = breadthFirstPlaces(ids.length, from, to);
-  const pattern = analysePattern(from, to, places.depth, places.rank);
+  const places = walkedPlaces(ids.length, from, to, overlaps);
+  const pattern = analysePattern(from, to, places.x, places.y);
   const { label, sizes } = connectedComponents(ids.length, from, to, null);
   const { pivot, contrast } = levelsOf(overlaps);
 
@@ -64,10 +68,11 @@ export function solveTones(links: readonly Link[], tiles: readonly TileId[]): Re
     to,
     Float64Array.from(overlaps, ({ moments: m }) => 0.5 * Math.log(m.varianceB / m.varianceA)),
     Float64Array.from(overlaps, ({ moments, correlation }) => {
-      const r2 = Math.max(0, correlation) ** 2;
+      const r2 = Math.min(1, Math.max(0, correlation)) ** 2;
       return (1 - r2) / (r2 * independent(moments) + 1e-12) + shadingLogGain ** 2;
     }),
     priorLogGain,
+    settledStep,
   );
   removeMean(logGain, label, sizes.length);
 
@@ -82,6 +87,7 @@ export function solveTones(links: readonly Link[], tiles: readonly TileId[]): Re
       return noise + (shadingBrightness * contrast) ** 2;
     }),
     contrast / shadingBrightness,
+    settledStep * contrast,
   );
   keepBrightness(shift, overlaps, evened, label, sizes.length);
 
@@ -113,7 +119,8 @@ function overlapsOf(links: readonly Link[], index: ReadonlyMap<TileId, number>):
     }
     // Without any variance the overlap is blank: nothing was imaged there that could be compared.
     if (!(count > 1 && varianceA > 0 && varianceB > 0)) continue;
-    overlaps.push({ from, to, moments, correlation: covariance / Math.sqrt(varianceA * varianceB) });
+    const { e: dx, f: dy } = link.aFromB;
+    overlaps.push({ from, to, moments, correlation: covariance / Math.sqrt(varianceA * varianceB), dx, dy });
   }
   return overlaps;
 }
@@ -142,6 +149,7 @@ function solveDifferences(
   differences: Float64Array,
   variances: Float64Array,
   prior: number,
+  settled: number,
 ): Float64Array {
   const n = pattern.nodeCount;
   let solution = new Float64Array(n);
@@ -167,7 +175,10 @@ function solveDifferences(
         'The tones of the tiles could not be solved; switch evening of tones off.',
       );
     solveFactored(factor, right);
+    let step = 0;
+    for (let i = 0; i < n; i++) step = Math.max(step, Math.abs(right[i] - solution[i]));
     solution = right;
+    if (iteration > 0 && step < settled) break;
     for (let l = 0; l < weights.length; l++)
       normalised[l] = Math.abs(solution[from[l]] - solution[to[l]] - differences[l]) / Math.sqrt(variances[l]);
     const scale = Math.max(mediansOfScale, mediansOfScale * medianOf(normalised));
@@ -205,9 +216,14 @@ function keepBrightness(
   for (let i = 0; i < shift.length; i++) if (samples[label[i]] > 0) shift[i] -= change[label[i]] / samples[label[i]];
 }
 
-/** Depth of each node in a breadth-first walk and its rank of discovery: places that keep the fill of a grid low. */
-function breadthFirstPlaces(n: number, from: Int32Array, to: Int32Array): { depth: Float64Array; rank: Float64Array } {
-  const { starts, neighbours } = adjacencyOf(n, from, to);
+/**
+ * Places that keep the fill of a grid low: from the links' own shifts along a breadth-first walk. Where those say nothing,
+ * the depth in the walk and the rank of discovery serve.
+ */
+function walkedPlaces(n: number, from: Int32Array, to: Int32Array, overlaps: readonly Overlap[]) {
+  const { starts, neighbours, edges } = adjacencyWithEdges(n, from, to);
+  const x = new Float64Array(n);
+  const y = new Float64Array(n);
   const depth = new Float64Array(n).fill(-1);
   const rank = new Float64Array(n);
   const queue = new Int32Array(n);
@@ -223,10 +239,35 @@ function breadthFirstPlaces(n: number, from: Int32Array, to: Int32Array): { dept
       for (let p = starts[i]; p < starts[i + 1]; p++) {
         const j = neighbours[p];
         if (depth[j] >= 0) continue;
+        const { dx, dy } = overlaps[edges[p]];
+        const sign = from[edges[p]] === i ? 1 : -1;
+        x[j] = x[i] + sign * dx;
+        y[j] = y[i] + sign * dy;
         depth[j] = depth[i] + 1;
         queue[tail++] = j;
       }
     }
   }
-  return { depth, rank };
+  const isFlat = x.every((value) => value === 0) && y.every((value) => value === 0);
+  return isFlat ? { x: depth, y: rank } : { x, y };
+}
+
+/** Neighbours of every node and the links to them: of node i at starts[i] … starts[i + 1] − 1. */
+function adjacencyWithEdges(n: number, from: Int32Array, to: Int32Array) {
+  const starts = new Int32Array(n + 1);
+  for (let l = 0; l < from.length; l++) {
+    starts[from[l] + 1]++;
+    starts[to[l] + 1]++;
+  }
+  for (let i = 0; i < n; i++) starts[i + 1] += starts[i];
+  const next = starts.slice(0, n);
+  const neighbours = new Int32Array(2 * from.length);
+  const edges = new Int32Array(2 * from.length);
+  for (let l = 0; l < from.length; l++) {
+    neighbours[next[from[l]]] = to[l];
+    edges[next[from[l]]++] = l;
+    neighbours[next[to[l]]] = from[l];
+    edges[next[to[l]]++] = l;
+  }
+  return { starts, neighbours, edges };
 }
