@@ -1,4 +1,5 @@
 /** The command line: the same core as the app. Progress on stderr, results in files, exit status 2 on bad input. */
+import { errorTable, type ShownCode } from '../src/core/error-table.ts';
 import { isAbort, StitchError } from '../src/core/errors.ts';
 import { CommandError } from './arguments.ts';
 import { composeCommand } from './compose-command.ts';
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (!Object.hasOwn(commands, name)) return complain(`there is no command ${name}\n${usage}`);
+  if (!Object.hasOwn(commands, name)) return complain('bad-options', `there is no command ${name}\n${usage}`);
   try {
     return (await commands[name].run(args, controller.signal)) ?? 0;
   } catch (error) {
@@ -48,13 +49,17 @@ async function main(): Promise<number> {
       process.stderr.write('cancelled; the pairs that were finished are kept\n');
       return 130;
     }
-    if (error instanceof CommandError) return complain(`${error.message}\nusage: ${commands[name].usage}`);
-    if (error instanceof StitchError) return complain(error.message);
-    throw error;
+    if (error instanceof CommandError)
+      return complain('bad-options', `${error.message}\nusage: ${commands[name].usage}`);
+    if (error instanceof StitchError) return complain(error.code, error.message);
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    complain('unexpected', error instanceof Error ? error.message : String(error));
+    return 1;
   }
 }
 
-function complain(sentence: string): number {
-  process.stderr.write(`em-stitch: ${sentence}\n`);
+/** One sentence about what happened, and what its code means for the user. */
+function complain(code: ShownCode, sentence: string): number {
+  process.stderr.write(`em-stitch: ${sentence}\n${code}: ${errorTable[code].next}\n`);
   return 2;
 }

@@ -1,4 +1,4 @@
-/** Every failure the product can name. `docs/errors.md` and the app's error panel have one entry for each. */
+/** Every failure the product can name. Cause and next step of each stand in `errorTable`. */
 export type ErrorCode =
   | 'no-tiles' // nothing in the drop is an image
   | 'one-tile' // a mosaic needs two

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
+import { errorTable } from '../../core/error-table.ts';
 import { useApp, useAppState } from './app-context.ts';
-import { errorTexts } from './error-text.ts';
 
 /** Failures stay until they are dismissed. */
 export function ErrorPanel() {
@@ -10,12 +10,14 @@ export function ErrorPanel() {
     <div className="errors" role="alert" data-testid="error-panel">
       {errors.map(({ id, code, message }) => (
         <div key={id} className="error" data-code={code}>
-          <strong>{errorTexts[code].title}</strong>
+          <strong>
+            {errorTable[code].title} <code className="error-code">{code}</code>
+          </strong>
           <button type="button" className="bare" aria-label="Dismiss" onClick={() => jobs.dismissError(id)}>
             <X size={14} aria-hidden="true" />
           </button>
           <p>{message}</p>
-          <p className="dim">{errorTexts[code].next}</p>
+          <p className="dim">{errorTable[code].next}</p>
         </div>
       ))}
     </div>

@@ -1,7 +1,7 @@
+import { errorEntry } from '../../core/error-table.ts';
 import { tileGroups } from '../state/project.ts';
 import type { AppState } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
-import { errorText } from './error-text.ts';
 
 interface ListedProblem {
   readonly code: string;
@@ -35,7 +35,7 @@ export function ProblemList() {
       <ul>
         {problems.slice(0, longestList).map((problem, k) => (
           <li key={k} className="problem" data-code={problem.code}>
-            <strong>{errorText(problem.code).title}</strong>
+            <strong>{errorEntry(problem.code).title}</strong>
             {problem.file && !problem.message.includes(problem.file) && <code>{problem.file}</code>}
             <p>{problem.message}</p>
           </li>
