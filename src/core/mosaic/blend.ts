@@ -1,7 +1,10 @@
 import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
 import type { Samples } from '../raster/raster.ts';
+import { lastInside, sampleFixed16, sampleFixed8 } from './fixed-point.ts';
+import type { FixedRun } from './fixed-point.ts';
 import { assignOwners } from './owners.ts';
 import type { PlacedSource, RowWork } from './row-work.ts';
+import { pieceLength } from './tile-warp.ts';
 import type { TileWarp } from './tile-warp.ts';
 
 /** Distance to the tile's border below which a feather weight does not fall, level px: every covered pixel counts. */
@@ -37,6 +40,7 @@ function storeOne(
     work.coverage.fill(255, at + from, at + to);
     return;
   }
+  if (storeFixed(work, source, y, at, from, to)) return;
   sampleRow(work, source, y, from, to);
   if (!hasHoles(work, from, to)) {
     storeAll(work, at, from, to);
@@ -46,6 +50,91 @@ function storeOne(
     for (let s = 0; s < sources.length && hasHole(work, i); s++) sampleRow(work, sources[s], y, i, i + 1);
     if (!hasHole(work, i)) storeFloat(work, at, i);
   }
+}
+
+/**
+ * Samples a tile of 8 or 16 bits in fixed point and stores its pixels; the few at its border, whose neighbours do not all
+ * exist, as any other. False when nothing was done: other samples, scales or interpolations.
+ */
+function storeFixed(work: RowWork, source: PlacedSource, y: number, at: number, from: number, to: number): boolean {
+  const { grid, pieces } = work;
+  if (grid === null || !isFixedType(work, source)) return false;
+  const count = source.warp.pieces(grid, y, from, to, pieces);
+  if (count === 0) return false;
+  const { width, height } = source.windows[0].size;
+  const [lastU, lastV] = [lastInside(width), lastInside(height)];
+  const run: FixedRun = { from, to: from, u: 0, v: 0, du: 0, dv: 0 };
+  let start = from;
+  for (let n = 0; n < count * pieceLength; n += pieceLength) {
+    const end = pieces[n];
+    setInside(run, start, end, pieces, n, lastU, lastV);
+    if (run.from > start) storeSampled(work, source, y, at, start, run.from);
+    if (run.to > run.from) sampleRun(work, source, run, at);
+    if (end > run.to) storeSampled(work, source, y, at, run.to, end);
+    start = end;
+  }
+  work.coverage.fill(255, at + from, at + to);
+  return true;
+}
+
+function isFixedType({ channels }: RowWork, { windows }: PlacedSource): boolean {
+  const out = channels[0];
+  if (out instanceof Uint8Array) return windows.every(({ raster }) => raster.data instanceof Uint8Array);
+  return out instanceof Uint16Array && windows.every(({ raster }) => raster.data instanceof Uint16Array);
+}
+
+/** The part of a straight piece whose samples have four neighbours: it is one, for the piece is straight. */
+function setInside(
+  run: FixedRun,
+  start: number,
+  end: number,
+  pieces: Int32Array,
+  n: number,
+  lastU: number,
+  lastV: number,
+): void {
+  let u = pieces[n + 1];
+  let v = pieces[n + 2];
+  const du = pieces[n + 3];
+  const dv = pieces[n + 4];
+  let from = start;
+  let to = end;
+  while (from < to && !(u >= 0 && u <= lastU && v >= 0 && v <= lastV)) {
+    from++;
+    u += du;
+    v += dv;
+  }
+  let endU = u + (to - 1 - from) * du;
+  let endV = v + (to - 1 - from) * dv;
+  while (to > from && !(endU >= 0 && endU <= lastU && endV >= 0 && endV <= lastV)) {
+    to--;
+    endU -= du;
+    endV -= dv;
+  }
+  run.from = from;
+  run.to = to;
+  run.u = u;
+  run.v = v;
+  run.du = du;
+  run.dv = dv;
+}
+
+function sampleRun(work: RowWork, source: PlacedSource, run: FixedRun, at: number): void {
+  const { gain, offset } = source.tone;
+  for (let c = 0; c < work.channels.length; c++) {
+    const { raster, x, y } = source.windows[c];
+    const origin = -y * raster.width - x;
+    const out = work.channels[c];
+    if (out instanceof Uint8Array && raster.data instanceof Uint8Array)
+      sampleFixed8(raster.data, origin, raster.width, run, gain, offset, out, at);
+    else if (out instanceof Uint16Array && raster.data instanceof Uint16Array)
+      sampleFixed16(raster.data, origin, raster.width, run, gain, offset, out, at);
+  }
+}
+
+function storeSampled(work: RowWork, source: PlacedSource, y: number, at: number, from: number, to: number): void {
+  sampleRow(work, source, y, from, to);
+  for (let c = 0; c < work.channels.length; c++) storeIntegers(work.values[c], work.channels[c], at, from, to);
 }
 
 /** A hard cut: every pixel from the source that owns it. */

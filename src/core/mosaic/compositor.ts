@@ -71,7 +71,9 @@ export async function composeRegion(
   const isUnitStep = scale === 2 ** -level;
   const damaged = new Set<TileId>();
   const [xs, ys] = [coordinatesOf(columns, 0, width), coordinatesOf(rows, 0, height)];
-  const work = rowWork({ blend: options.blend, sample, isUnitStep }, xs, channels, coverage);
+  const isOnGrid = isUnitStep && columns.shift === 0 && options.interpolation === 'bilinear';
+  const grid = isOnGrid ? { xs, first: columns.first, step: 1 / scale } : null;
+  const work = rowWork({ blend: options.blend, sample, isUnitStep, grid }, xs, channels, coverage);
   const bands = options.blend === 'multiband' ? bandCount(scale) : 0;
   const request = { mosaic, options, level, reader, signal };
   const search = { store: seams, scale, signal, render: renderAlone(mosaic, options, reader, signal) };

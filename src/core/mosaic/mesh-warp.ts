@@ -2,8 +2,9 @@ import { invertAffine } from '../geometry/affine2.ts';
 import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Placement } from './mosaic.ts';
-import { hullSlackPx } from './tile-warp.ts';
-import type { MosaicSpan, TileWarp, WarpBounds } from './tile-warp.ts';
+import { farthestPx, toFixed, toFixedStep } from './fixed-point.ts';
+import { hullSlackPx, pieceLength } from './tile-warp.ts';
+import type { MosaicSpan, RowGrid, TileWarp, WarpBounds } from './tile-warp.ts';
 
 /**
  * Spacing of the nodes at which a mesh is inverted, in px of the level: between them the inverse is bilinear. A mesh bends
@@ -44,6 +45,7 @@ export function meshWarp(placement: Placement, mesh: DisplacementMesh, level: nu
     shift: null,
     rangeCount,
     mapRow: (xs, y, from, to, us, vs) => mapLatticeRow(inverse(), xs, y, from, to, us, vs),
+    pieces: (grid, y, from, to, out) => latticePieces(inverse(), grid, y, from, to, out),
     coverRow: (xs, y, from, to, out, at) => coverLatticeRow(inverse(), width, height, xs, y, from, to, out, at),
     boundsOf(x0, y0, x1, y1) {
       const rough = roughBounds(placement, mesh, k, x0, y0, x1, y1);
@@ -193,6 +195,47 @@ function mapLatticeRow(
       vs[i] = v0 + s * dv;
     }
   }
+}
+
+/** The row's linear pieces in fixed point, from the first column of each lattice cell on. */
+function latticePieces(
+  { step, firstX, firstY, columns, us, vs }: InverseLattice,
+  { xs, step: columnPx }: RowGrid,
+  y: number,
+  from: number,
+  to: number,
+  out: Int32Array,
+): number {
+  const row = Math.floor(y / step);
+  const fy = y / step - row;
+  const upper = (row - firstY) * columns - firstX;
+  let count = 0;
+  for (let i = from; i < to;) {
+    const column = Math.floor(xs[i] / step);
+    const left = column * step;
+    const node = upper + column;
+    const u0 = us[node] + fy * (us[node + columns] - us[node]);
+    const v0 = vs[node] + fy * (vs[node + columns] - vs[node]);
+    const u1 = us[node + 1] + fy * (us[node + 1 + columns] - us[node + 1]);
+    const v1 = vs[node + 1] + fy * (vs[node + 1 + columns] - vs[node + 1]);
+    const su = (u1 - u0) / step;
+    const sv = (v1 - v0) / step;
+    const since = Math.floor((xs[i] - left) / columnPx);
+    const ahead = xs[i] - left - since * columnPx;
+    const u = u0 + ahead * su;
+    const v = v0 + ahead * sv;
+    if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
+    const du = toFixedStep(su * columnPx);
+    const dv = toFixedStep(sv * columnPx);
+    i = Math.min(to, i - since + Math.ceil((step - ahead) / columnPx));
+    const at = count++ * pieceLength;
+    out[at] = i;
+    out[at + 1] = toFixed(u) + since * du;
+    out[at + 2] = toFixed(v) + since * dv;
+    out[at + 3] = du;
+    out[at + 4] = dv;
+  }
+  return count;
 }
 
 /** The covered parts of the row's linear pieces, joined where they touch. */

@@ -1,3 +1,5 @@
+import type { Size } from '../geometry/rect.ts';
+import type { Samples } from '../raster/raster.ts';
 import { sampleRow, storeIntegers } from './blend.ts';
 import { expandPlane, planePyramid } from './band-pyramid.ts';
 import type { Plane } from './band-pyramid.ts';
@@ -64,25 +66,60 @@ export function blendBands(
 ): void {
   const width = frame.i1 - frame.i0;
   const height = frame.j1 - frame.j0;
-  const scan = { ...rowWork(work, frame.xs, work.channels, work.coverage), seams: work.seams };
+  const scan = { ...rowWork({ ...work, grid: null }, frame.xs, work.channels, work.coverage), seams: work.seams };
   const owners = ownersOf(scan, sources, frame.ys, width, height);
   const cells = mixedCells(owners, width, height, bands);
   const part = partToBlend(cells, block, frame, bands);
   if (part === null) return;
   const labels = cropOwners(owners, width, part);
-  const shown = sources.filter((_, s) => labels.includes(s));
   const size = { width: part.i1 - part.i0, height: part.j1 - part.j0 };
-  const weights = shown.map(({ index }) =>
-    planePyramid({ data: Float32Array.from(labels, (owner) => (owner === index ? 1 : 0)), ...size }, bands),
-  );
-  const tiles = shown.map((source) => sampleTile(scan, source, frame.ys, part));
-  const isBlended = (i: number, j: number) => cells.isMixed[(j >> bands) * cells.columns + (i >> bands)] !== 0;
+  const shown = sources.flatMap((source) => shownTile(source, labels, size, bands));
+  const tiles = shown.map(({ source, at }) => sampleTile(scan, source, frame.ys, moved(at, part.i0, part.j0)));
   for (let c = 0; c < work.channels.length; c++) {
-    const planes = tiles.map((channels) => ({ data: channels[c], ...size }));
-    fillHoles(planes);
-    const blended = collapse(planes, weights, bands);
-    storeBlended(work, c, blended, labels, block, frame, part, isBlended);
+    const sums = blendSums(size, bands);
+    shown.forEach(({ at, weights }, s) => {
+      const [{ width: tileWidth, height: tileHeight }] = weights;
+      const plane = { data: tiles[s][c], width: tileWidth, height: tileHeight };
+      if (work.channels[c] instanceof Float32Array) fillHoles(plane.data);
+      addTile(sums, plane, weights, at, bands);
+    });
+    storeBlended(work, c, collapse(sums, bands), labels, block, frame, part, cells);
   }
+}
+
+/** A tile that shows in the part to blend: the square of it that its bands need, and where it shows, level by level. */
+interface ShownTile {
+  readonly source: PlacedSource;
+  /** Pixels of the part, on whole cells. */
+  readonly at: Block;
+  readonly weights: readonly Plane[];
+}
+
+/** Where a tile has weight (2 cells beyond where it shows) its bands must be unspoiled. */
+function shownTile(source: PlacedSource, labels: Int16Array, size: Size, bands: number): readonly ShownTile[] {
+  let [i0, i1, j0, j1] = [size.width, 0, size.height, 0];
+  for (let j = 0; j < size.height; j++)
+    for (let i = 0; i < size.width; i++) {
+      if (labels[j * size.width + i] !== source.index) continue;
+      if (i < i0) i0 = i;
+      if (i >= i1) i1 = i + 1;
+      if (j < j0) j0 = j;
+      j1 = j + 1;
+    }
+  if (i1 === 0) return [];
+  const reach = 2 + marginCells;
+  const low = (index: number) => Math.max(0, (index >> bands) - reach) << bands;
+  const high = (index: number, last: number) => Math.min(last, (((index - 1) >> bands) + 1 + reach) << bands);
+  const at = { i0: low(i0), i1: high(i1, size.width), j0: low(j0), j1: high(j1, size.height) };
+  const plane = { width: at.i1 - at.i0, height: at.j1 - at.j0 };
+  const own = cropOwners(labels, size.width, at);
+  const mask = new Float32Array(own.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = own[i] === source.index ? 1 : 0;
+  return [{ source, at, weights: planePyramid({ data: mask, ...plane }, bands) }];
+}
+
+function moved({ i0, i1, j0, j1 }: Block, i: number, j: number): Block {
+  return { i0: i0 + i, i1: i1 + i, j0: j0 + j, j1: j1 + j };
 }
 
 /** Index of the source that shows at every pixel of the frame, `nobody` on canvas. */
@@ -106,6 +143,8 @@ function ownersOf(
 }
 
 interface Cells {
+  /** Cells are 2ⁿ px a side, n bands. */
+  readonly bands: number;
   readonly columns: number;
   readonly rows: number;
   /** [columns · rows] 1 where another tile is near enough to be seen. */
@@ -126,7 +165,7 @@ function mixedCells(owners: Int16Array, width: number, height: number, bands: nu
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
       if (isNearSeam(single, columns, rows, column, row)) isMixed[row * columns + column] = 1;
-  return { columns, rows, isMixed };
+  return { bands, columns, rows, isMixed };
 }
 
 function isNearSeam(single: Int16Array, columns: number, rows: number, column: number, row: number): boolean {
@@ -181,46 +220,61 @@ function sampleTile(scan: RowWork, source: PlacedSource, ys: Float64Array, part:
   return channels;
 }
 
-/** Samples that are no numbers take those of another tile there, else 0: a band must not spread them. */
-function fillHoles(planes: readonly Plane[]): void {
-  for (const { data } of planes)
-    for (let i = 0; i < data.length; i++)
-      if (data[i] !== data[i]) data[i] = planes.find((other) => other.data[i] === other.data[i])?.data[i] ?? 0;
+/** Samples that are no numbers count as 0: a band must not spread them. */
+function fillHoles(data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) if (data[i] !== data[i]) data[i] = 0;
 }
 
-function collapse(planes: readonly Plane[], weights: readonly (readonly Plane[])[], bands: number): Float32Array {
-  const sums = weights[0].map(({ data }) => new Float32Array(data.length));
-  const totals = weights[0].map(({ data }) => new Float32Array(data.length));
-  planes.forEach((plane, s) => {
-    const levels = planePyramid(plane, bands);
-    levels.forEach(({ data }, n) => {
-      const coarser = n < bands ? expandPlane(levels[n + 1]).data : null;
-      addBand(sums[n], totals[n], data, coarser, weights[s][n].data);
-    });
+/** Σ W·B and Σ W of every band. */
+interface BandSum extends Plane {
+  readonly weight: Float32Array;
+}
+
+function blendSums({ width, height }: Size, bands: number): readonly BandSum[] {
+  return Array.from({ length: bands + 1 }, (_, n) => {
+    const size = { width: width >> n, height: height >> n };
+    const length = size.width * size.height;
+    return { data: new Float32Array(length), weight: new Float32Array(length), ...size };
   });
-  let result: Plane | null = null;
-  for (let n = bands; n >= 0; n--) {
-    const base: Float32Array | null = result === null ? null : expandPlane(result).data;
-    const { width, height } = weights[0][n];
-    const [sum, total] = [sums[n], totals[n]];
-    for (let i = 0; i < sum.length; i++)
-      sum[i] = (base === null ? 0 : base[i]) + (total[i] > 0 ? sum[i] / total[i] : 0);
-    result = { data: sum, width, height };
-  }
-  return sums[0];
+}
+
+function addTile(sums: readonly BandSum[], plane: Plane, weights: readonly Plane[], at: Block, bands: number): void {
+  const levels = planePyramid(plane, bands);
+  levels.forEach((level, n) => {
+    const coarser = n < bands ? expandPlane(levels[n + 1]).data : null;
+    addBand(sums[n], level, coarser, weights[n].data, (at.j0 >> n) * sums[n].width + (at.i0 >> n));
+  });
 }
 
 function addBand(
-  sum: Float32Array,
-  total: Float32Array,
-  level: Float32Array,
+  sum: BandSum,
+  { data, width, height }: Plane,
   coarser: Float32Array | null,
-  weight: Float32Array,
+  weights: Float32Array,
+  origin: number,
 ): void {
-  for (let i = 0; i < sum.length; i++) {
-    sum[i] += weight[i] * (coarser === null ? level[i] : level[i] - coarser[i]);
-    total[i] += weight[i];
+  for (let j = 0; j < height; j++) {
+    const shift = origin + j * (sum.width - width);
+    for (let i = j * width; i < (j + 1) * width; i++) {
+      const weight = weights[i];
+      if (weight === 0) continue;
+      sum.data[shift + i] += weight * (coarser === null ? data[i] : data[i] - coarser[i]);
+      sum.weight[shift + i] += weight;
+    }
   }
+}
+
+/** The blended image: from the coarsest band on, each on top of the expanded sum of those before. */
+function collapse(sums: readonly BandSum[], bands: number): Float32Array {
+  let result: Plane | null = null;
+  for (let n = bands; n >= 0; n--) {
+    const base: Float32Array | null = result === null ? null : expandPlane(result).data;
+    const { data, weight, width, height } = sums[n];
+    for (let i = 0; i < data.length; i++)
+      data[i] = (base === null ? 0 : base[i]) + (weight[i] > 0 ? data[i] / weight[i] : 0);
+    result = { data, width, height };
+  }
+  return sums[0].data;
 }
 
 /** Writes blended samples where a second tile is near; canvas and holes stay what they are. */
@@ -232,24 +286,31 @@ function storeBlended(
   block: Block,
   frame: Frame,
   part: Block,
-  isBlended: (i: number, j: number) => boolean,
+  cells: Cells,
 ): void {
   const out = work.channels[channel];
   const outWidth = work.xs.length;
   const width = part.i1 - part.i0;
   const row = new Float64Array(outWidth);
-  const isFloat = out instanceof Float32Array;
-  const first = Math.max(block.i0, frame.i0 + part.i0);
+  const side = 1 << cells.bands;
+  const first = frame.i0 + part.i0;
   const last = Math.min(block.i1, frame.i0 + part.i1);
   for (let j = Math.max(block.j0, frame.j0 + part.j0); j < Math.min(block.j1, frame.j0 + part.j1); j++) {
     const at = j * outWidth;
     const from = (j - frame.j0 - part.j0) * width - frame.i0 - part.i0;
-    for (let i = first; i < last; i++) {
-      if (labels[from + i] === nobody || work.coverage[at + i] === 0 || !isBlended(i - frame.i0, j - frame.j0))
-        continue;
-      row[i] = blended[from + i];
-      if (isFloat) out[at + i] = row[i];
-      else storeIntegers(row, out, at, i, i + 1);
+    const cellRow = ((j - frame.j0) >> cells.bands) * cells.columns;
+    for (let i = first, end = first + side; i < last; i = end, end += side) {
+      if (cells.isMixed[cellRow + ((i - frame.i0) >> cells.bands)] === 0) continue;
+      for (let k = Math.max(i, block.i0); k < Math.min(end, last); k++) {
+        const isShown = labels[from + k] !== nobody && work.coverage[at + k] !== 0;
+        row[k] = isShown ? blended[from + k] : out[at + k];
+      }
+      storeRow(row, out, at, Math.max(i, block.i0), Math.min(end, last));
     }
   }
+}
+
+function storeRow(values: Float64Array, out: Samples, at: number, from: number, to: number): void {
+  if (out instanceof Float32Array) for (let i = from; i < to; i++) out[at + i] = values[i];
+  else if (from < to) storeIntegers(values, out, at, from, to);
 }

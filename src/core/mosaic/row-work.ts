@@ -2,7 +2,8 @@ import type { Samples } from '../raster/raster.ts';
 import type { RowSampler, SampleWindow } from '../raster/sample.ts';
 import type { BlendMode, GainOffset } from './mosaic.ts';
 import type { PairSeam } from './pair-seam.ts';
-import type { TileWarp } from './tile-warp.ts';
+import { pieceLength } from './tile-warp.ts';
+import type { RowGrid, TileWarp } from './tile-warp.ts';
 
 /** A tile as one block of the output sees it: its pixels at the block's level, and where they lie. */
 export interface PlacedSource {
@@ -33,6 +34,8 @@ export interface RowWork {
   readonly xs: Float64Array;
   /** True when one output px is one px of the level that is read. */
   readonly isUnitStep: boolean;
+  /** The output's columns where integer tiles may be sampled in fixed point; null where they may not. */
+  readonly grid: RowGrid | null;
   /** Output samples, one array a channel, and coverage; row-major. */
   readonly channels: readonly Samples[];
   readonly coverage: Uint8Array;
@@ -43,11 +46,13 @@ export interface RowWork {
   readonly weights: Float64Array;
   readonly nearest: Float64Array;
   readonly owners: Int32Array;
+  /** Straight pieces of a row. */
+  readonly pieces: Int32Array;
 }
 
 /** Buffers for rows of `xs.length` columns that end in `channels` and `coverage`. */
 export function rowWork(
-  options: { readonly blend: BlendMode; readonly sample: RowSampler; readonly isUnitStep: boolean },
+  options: Pick<RowWork, 'blend' | 'sample' | 'isUnitStep' | 'grid'>,
   xs: Float64Array,
   channels: readonly Samples[],
   coverage: Uint8Array,
@@ -55,7 +60,10 @@ export function rowWork(
   const width = xs.length;
   const perChannel = () => channels.map(() => new Float64Array(width));
   return {
-    ...options,
+    blend: options.blend,
+    sample: options.sample,
+    isUnitStep: options.isUnitStep,
+    grid: options.grid,
     seams: null,
     xs,
     channels,
@@ -67,5 +75,6 @@ export function rowWork(
     weights: new Float64Array(width),
     nearest: new Float64Array(width),
     owners: new Int32Array(width),
+    pieces: new Int32Array(pieceLength * width),
   };
 }

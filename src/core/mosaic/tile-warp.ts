@@ -20,6 +20,17 @@ export interface WarpBounds {
   readonly maxV: number;
 }
 
+/** Output columns whose mosaic x are xs[i] = xs[0] + i·step; column i has the absolute index first + i. */
+export interface RowGrid {
+  readonly xs: Float64Array;
+  readonly first: number;
+  /** Mosaic px a column; a power of two. */
+  readonly step: number;
+}
+
+/** Numbers that a piece takes: end column, u, v, du, dv. */
+export const pieceLength = 5;
+
 /**
  * Where mosaic points lie in one level of a tile: the seam at which a displacement mesh replaces the affine map.
  * Rows of points are (xs[i], y), xs ascending; every result depends on the point alone, never on the row's cut.
@@ -30,6 +41,12 @@ export interface TileWarp {
   readonly height: number;
   /** Tile coordinates of points from ≤ i < to into us and vs, level px. */
   mapRow(xs: Float64Array, y: number, from: number, to: number, us: Float64Array, vs: Float64Array): void;
+  /**
+   * The columns from ≤ i < to as straight pieces one after the other, `pieceLength` numbers each from out[0] on: the column
+   * behind it, fixed-point coordinates of its first column, and their steps (`fixed-point.ts`), within 0.002 px of
+   * `mapRow`. Answers their count, 0 where coordinates are too large.
+   */
+  pieces(grid: RowGrid, y: number, from: number, to: number, out: Int32Array): number;
   /** How many ranges `coverRow` writes: a straight edge crosses a row once, a bent one may cross it more often. */
   readonly rangeCount: number;
   /** Covered points of the row, `rangeCount` ascending ranges out[at] ≤ i < out[at + 1], empty ones among them. */

@@ -3,8 +3,12 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { maskedWarp } from './masked-warp.ts';
 import { meshWarp } from './mesh-warp.ts';
 import type { Placement } from './mosaic.ts';
-import { hullSlackPx } from './tile-warp.ts';
+import { farthestPx, toFixed, toFixedStep } from './fixed-point.ts';
+import { hullSlackPx, pieceLength } from './tile-warp.ts';
 import type { MosaicSpan, TileWarp } from './tile-warp.ts';
+
+/** Columns of a fixed-point piece, a power of two: steps that are off by half of 2⁻¹⁵ px are off by 0.002 px at its end. */
+const pieceColumns = 128;
 
 /**
  * The warp of a placement into level n of its tile, level = (tile + ½) / 2ⁿ − ½, for mosaic points within `span`.
@@ -37,6 +41,28 @@ function affineWarp(levelFromMosaic: Affine2, width: number, height: number, k: 
         us[i] = a * xs[i] + u0;
         vs[i] = b * xs[i] + v0;
       }
+    },
+    pieces: ({ xs, first, step }, y, from, to, out) => {
+      const du = toFixedStep(a * step);
+      const dv = toFixedStep(b * step);
+      const u0 = c * y + e;
+      const v0 = d * y + f;
+      let count = 0;
+      for (let i = from; i < to;) {
+        const since = (first + i) & (pieceColumns - 1);
+        const x = xs[i] - since * step;
+        const u = a * x + u0;
+        const v = b * x + v0;
+        if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
+        i = Math.min(to, i + pieceColumns - since);
+        const at = count++ * pieceLength;
+        out[at] = i;
+        out[at + 1] = toFixed(u) + since * du;
+        out[at + 2] = toFixed(v) + since * dv;
+        out[at + 3] = du;
+        out[at + 4] = dv;
+      }
+      return count;
     },
     coverRow(xs, y, from, to, out, at) {
       out[at] = from;
