@@ -52,8 +52,9 @@ describe('snapLandmark', () => {
     expect(errorOf(aFromB, await snap(aFromB, { x: 120, y: 70 }, { x: 5, y: 5 }, 0.05))).toBeLessThan(0.15);
   });
 
-  it('takes a smaller patch near the border and none at it', async () => {
+  it('takes a smaller patch near the border of either tile and none at it', async () => {
     const aFromB = translation(60.5, 0);
+    expect(errorOf(aFromB, await snap(aFromB, { x: 78, y: 80 }, { x: 3, y: 3 }))).toBeLessThan(0.1);
     expect(errorOf(aFromB, await snap(aFromB, { x: 188, y: 80 }, { x: 3, y: 3 }))).toBeLessThan(0.05);
     expect(await snap(aFromB, { x: 197, y: 80 }, { x: 0, y: 0 })).toBeNull();
   });

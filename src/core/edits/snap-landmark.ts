@@ -9,10 +9,8 @@ import { alignTemplate, cutTemplate, emptyTemplate } from '../refine/patch-align
 import type { Template } from '../refine/patch-alignment.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 
-/** Half side of the patch that is looked for, px: as much as a person looks at to call it a place. */
-const patchRadius = 20;
-/** Near a border the patch is smaller, down to this. */
-const leastRadius = 7;
+/** Half side of the patch that is looked for, px: as much as a person looks at to call it a place; smaller near a border. */
+const patchRadii = [20, 13, 8] as const;
 /** Room round a patch for its gradients and the interpolation, px. */
 const kernelPx = 4;
 /** A patch that slides along an edge with less curvature than this (see `cutTemplate`) is no landmark. */
@@ -46,42 +44,49 @@ export interface SnappedLandmark {
  * @throws StitchError what the reader throws; an abort is rethrown.
  */
 export async function snapLandmark(
-  { a, b, inA, inB, searchPx, bFromA }: SnapRequest,
+  request: SnapRequest,
   sizes: { readonly a: Size; readonly b: Size },
   reader: TileReader,
   signal: CancelSignal,
 ): Promise<SnappedLandmark | null> {
-  const at = { x: Math.round(inA.x), y: Math.round(inA.y) };
-  const radius = Math.min(patchRadius, roomAt(at, sizes.a) - 1);
-  if (radius < leastRadius) return null;
+  const { a, b, inB, searchPx } = request;
+  const at = { x: Math.round(request.inA.x), y: Math.round(request.inA.y) };
+  const [largest] = patchRadii;
   const [patch, window] = await Promise.all([
-    readRegion(reader, a, around(at, radius + 1), sizes.a, signal),
-    readRegion(reader, b, around(inB, searchPx + Math.ceil(1.5 * radius) + kernelPx), sizes.b, signal),
+    readRegion(reader, a, around(at, largest + 1), sizes.a, signal),
+    readRegion(reader, b, around(inB, searchPx + Math.ceil(1.5 * largest) + kernelPx), sizes.b, signal),
   ]);
   if (patch === null || window === null) return null;
+  for (const radius of patchRadii) {
+    const found = snapPatch(request, at, radius, patch, window);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+interface Window {
+  readonly region: Rect;
+  readonly raster: FloatRaster;
+}
+
+/** `snapLandmark` with one size of patch; null where it does not fit in or has no peak. */
+function snapPatch(request: SnapRequest, at: Point, radius: number, patch: Window, window: Window) {
+  const { inA, inB, bFromA, searchPx } = request;
   const template = emptyTemplate(radius);
-  const { region } = patch;
-  if (!cutTemplate(patch.raster, at.x - region.x, at.y - region.y, template, leastCurvature)) return null;
+  const [x, y] = [at.x - patch.region.x, at.y - patch.region.y];
+  if (!cutTemplate(patch.raster, x, y, template, leastCurvature)) return null;
   // Where the sub-pixel part of the click lies in b: both ends speak of the whole pixel of a.
   const origin = applyAffine(bFromA, inA.x, inA.y);
   const moved = applyAffine(bFromA, at.x, at.y);
-  const guess = {
-    x: inB.x + moved.x - origin.x - window.region.x,
-    y: inB.y + moved.y - origin.y - window.region.y,
-  };
-  const peak = bestWholePixel(template, window.raster, guess, searchPx, bFromA);
-  if (peak === null) return null;
-  const found = alignTemplate(template, window.raster, { ...bFromA, ...peak }, drift);
-  if (found === null) return null;
-  return {
-    inA: at,
-    inB: { x: found.x + window.region.x, y: found.y + window.region.y },
-    correlation: found.correlation,
-  };
-}
-
-function roomAt({ x, y }: Point, { width, height }: Size): number {
-  return Math.min(x, y, width - 1 - x, height - 1 - y);
+  const { region, raster } = window;
+  const guess = { x: inB.x + moved.x - origin.x - region.x, y: inB.y + moved.y - origin.y - region.y };
+  // A place whose patch reaches beyond the other tile cannot be told from the best of the places that do not.
+  const room = Math.min(guess.x, guess.y, raster.width - 1 - guess.x, raster.height - 1 - guess.y);
+  if (room < radius + kernelPx) return null;
+  const peak = bestWholePixel(template, raster, guess, searchPx, bFromA);
+  const found = peak && alignTemplate(template, raster, { ...bFromA, ...peak }, drift);
+  if (!found) return null;
+  return { inA: at, inB: { x: found.x + region.x, y: found.y + region.y }, correlation: found.correlation };
 }
 
 function around({ x, y }: Point, reach: number): Rect {

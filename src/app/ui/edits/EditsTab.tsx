@@ -27,7 +27,12 @@ function LastChange({ run }: { readonly run: StitchRun }) {
   const redoLabel = useAppState(({ project }) => project.future[0]?.label);
   return (
     <section className="edits-change" aria-label="Last step">
-      <p role="status" data-testid="edit-change">
+      <p
+        role="status"
+        data-testid="edit-change"
+        data-before={run.change?.before.meanPx}
+        data-after={run.change?.after.meanPx}
+      >
         {run.change ? (
           <>
             <strong>{run.change.label}</strong>

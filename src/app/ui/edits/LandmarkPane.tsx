@@ -23,9 +23,9 @@ interface LandmarkPaneProps {
 
 /** A second click says where to look to so many px; alone, the first place is looked for this far round its prediction. */
 const clickSearchPx = 8;
-const aloneSearchPx = 32;
+const aloneSearchPx = 12;
 /** A correlation below this is no peak but the best of nothing. */
-const leastCorrelation = 0.5;
+const leastCorrelation = 0.7;
 /** A drag is no click, CSS px. */
 const clickSlopPx = 4;
 /** Reach of a landmark under the pointer, CSS px. */
