@@ -19,6 +19,8 @@ export interface Corrections {
   readonly setOn: (id: string, isOn: boolean) => void;
   /** Takes a link out, or takes that back; a link that the solver removed is restored whatever it thinks of it. */
   readonly setExcluded: (pairKey: string, isExcluded: boolean) => void;
+  /** Takes several links out in one step. */
+  readonly excludeAll: (pairKeys: readonly string[]) => void;
   /** Proposes a pair that the layout did not, where the mosaic has the two tiles, and matches it. */
   readonly linkTiles: (first: TileId, second: TileId) => void;
   /** The place in the other tile, found at full resolution; null where there is no peak. */
@@ -48,6 +50,13 @@ export function createCorrections({ store, client, edit }: CorrectionDeps): Corr
     remove: (id) => edit(`delete ${nameOf(id)}`, { corrections: removeEdit(listNow(), id) }),
     setOn: (id, isOn) =>
       edit(`switch ${isOn ? 'on' : 'off'} ${nameOf(id)}`, { corrections: switchEdit(listNow(), id, isOn) }),
+    excludeAll(pairKeys) {
+      const excluded = pairKeys.reduce((list, pairKey) => {
+        const [a, b] = tilesOfKey(pairKey);
+        return addEdit(list, { kind: 'exclude-link', a, b });
+      }, listNow());
+      if (pairKeys.length > 0) edit(`exclude ${pairKeys.length} links`, { corrections: excluded });
+    },
     setExcluded(pairKey, isExcluded) {
       const [a, b] = tilesOfKey(pairKey);
       if (isExcluded) {

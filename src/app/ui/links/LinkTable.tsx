@@ -2,10 +2,10 @@ import type { KeyboardEvent } from 'react';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, Ban, RotateCcw } from 'lucide-react';
-import type { LinkState } from '../../viewer/link-state.ts';
 import { linkStates, qualityStep } from '../../viewer/link-state.ts';
-import type { LinkColumn, LinkOrder, LinkRow } from './link-row.ts';
-import { filterRows, neighbourByWorst, sortRows } from './link-row.ts';
+import type { LinkColumn, LinkFilter, LinkOrder, LinkRow } from './link-row.ts';
+import { filterRows, neighbourByWorst, reasonLabels, sortRows } from './link-row.ts';
+import { LinkFilterBar, stateLabels } from './LinkFilterBar.tsx';
 import './link-table.css';
 
 /** The rows of a run and what is selected; the table keeps its own order and filter. */
@@ -16,6 +16,12 @@ export interface LinkTableProps {
   /** Enter or a double click: look at the pair. */
   readonly onOpen?: (pairKey: string) => void;
   readonly onToggleExclude: (pairKey: string) => void;
+  readonly onExcludeAll?: (pairKeys: readonly string[]) => void;
+}
+
+/** Keys of the rows that are links. */
+function linksOf(rows: readonly LinkRow[]): readonly string[] {
+  return rows.filter(({ state }) => state === 'link' || state === 'removed').map(({ pairKey }) => pairKey);
 }
 
 const ROW_PX = 26;
@@ -32,19 +38,12 @@ const columns: readonly { readonly id: LinkColumn; readonly label: string; reado
   { id: 'shift', label: 'Shift', title: 'Distance from where the layout had it, px' },
 ];
 
-const stateLabels: Readonly<Record<LinkState, string>> = {
-  link: 'link',
-  removed: 'removed',
-  rejected: 'rejected',
-  excluded: 'excluded',
-};
-
 /** All pairs of a run: sortable, filtered, with the keys ↑ ↓ Home End, Enter, n (next worst), x (exclude or restore). */
-export function LinkTable({ rows, selectedKey, onSelect, onOpen, onToggleExclude }: LinkTableProps) {
+export function LinkTable(props: LinkTableProps) {
+  const { rows, selectedKey, onSelect, onOpen, onToggleExclude, onExcludeAll } = props;
   const [order, setOrder] = useState<LinkOrder>({ by: 'worst', descending: false });
-  const [text, setText] = useState('');
-  const [states, setStates] = useState<ReadonlySet<LinkState>>(() => new Set(linkStates));
-  const shown = useMemo(() => sortRows(filterRows(rows, { states, text }), order), [rows, states, text, order]);
+  const [filter, setFilter] = useState<LinkFilter>(() => ({ states: new Set(linkStates), text: '' }));
+  const shown = useMemo(() => sortRows(filterRows(rows, filter), order), [rows, filter, order]);
   const selectedIndex = useMemo(() => shown.findIndex((row) => row.pairKey === selectedKey), [shown, selectedKey]);
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -119,11 +118,10 @@ export function LinkTable({ rows, selectedKey, onSelect, onOpen, onToggleExclude
     <section className="link-table" aria-label="Links" data-testid="link-table">
       <LinkFilterBar
         rows={rows}
-        shown={shown.length}
-        states={states}
-        text={text}
-        onStates={setStates}
-        onText={setText}
+        shown={shown}
+        filter={filter}
+        onFilter={(change) => setFilter((before) => ({ ...before, ...change }))}
+        onExcludeShown={onExcludeAll ? () => onExcludeAll(linksOf(shown)) : null}
       />
       <div
         ref={scroller}
@@ -156,53 +154,6 @@ export function LinkTable({ rows, selectedKey, onSelect, onOpen, onToggleExclude
         )}
       </div>
     </section>
-  );
-}
-
-interface LinkFilterBarProps {
-  readonly rows: readonly LinkRow[];
-  readonly shown: number;
-  readonly states: ReadonlySet<LinkState>;
-  readonly text: string;
-  readonly onStates: (states: ReadonlySet<LinkState>) => void;
-  readonly onText: (text: string) => void;
-}
-
-function LinkFilterBar({ rows, shown, states, text, onStates, onText }: LinkFilterBarProps) {
-  const toggle = (state: LinkState): void => {
-    const next = new Set(states);
-    if (!next.delete(state)) next.add(state);
-    onStates(next);
-  };
-  const countOf = (state: LinkState): number => rows.filter((row) => row.state === state).length;
-  // A state that no pair has is no question, unless its filter is off and must be found again.
-  const isOffered = (state: LinkState): boolean => countOf(state) > 0 || !states.has(state);
-  return (
-    <div className="link-table-filter">
-      <input
-        type="search"
-        value={text}
-        placeholder="Filter by name"
-        aria-label="Filter pairs by name"
-        onChange={(event) => onText(event.target.value)}
-      />
-      <div className="link-table-states" role="group" aria-label="Filter by state">
-        {linkStates.filter(isOffered).map((state) => (
-          <button
-            key={state}
-            type="button"
-            aria-pressed={states.has(state)}
-            data-state={state}
-            onClick={() => toggle(state)}
-          >
-            {stateLabels[state]} <b>{countOf(state)}</b>
-          </button>
-        ))}
-      </div>
-      <span className="link-table-count" aria-live="polite">
-        {shown === rows.length ? `${shown} pairs` : `${shown} of ${rows.length}`}
-      </span>
-    </div>
   );
 }
 
@@ -276,7 +227,7 @@ function LinkTableRow({ id, row, index, top, isSelected, onSelect, onOpen, onTog
         <span>{row.shortA}</span> <em aria-label="and">↔</em> <span>{row.shortB}</span>
       </span>
       <span role="gridcell" data-column="state">
-        {stateLabels[row.state]}
+        {row.reason === null ? stateLabels[row.state] : reasonLabels[row.reason]}
       </span>
       <NumberCell column="matches" text={row.matches.toLocaleString('en-GB')} />
       <NumberCell column="inliers" text={row.inliers?.toLocaleString('en-GB') ?? null} />

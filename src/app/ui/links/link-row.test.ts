@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rotationOf } from '../../../core/geometry/affine2.ts';
 import type { Link, RejectedPair } from '../../../core/matching/link.ts';
 import { pairKey, tileId } from '../../../core/tiles/tile.ts';
+import { linkStates } from '../../viewer/link-state.ts';
 import type { LinkRow } from './link-row.ts';
 import { filterRows, linkRows, neighbourByWorst, sortRows, stageShift } from './link-row.ts';
 
@@ -19,6 +20,7 @@ function row(pairKey: string, change: Partial<LinkRow> = {}): LinkRow {
     confidence: 0.7,
     residualPx: 1,
     shiftPx: 2,
+    reason: null,
     detail: null,
     ...change,
   };
@@ -74,6 +76,28 @@ describe('filterRows', () => {
     expect(keys(filterRows(rows, { states, text: 'r1_C3' }))).toBe('12');
     expect(keys(filterRows(rows, { states, text: ' c2  c3 ' }))).toBe('1');
     expect(filterRows(rows, { states: new Set(['rejected'] as const), text: '' })).toHaveLength(0);
+  });
+});
+
+describe('limits of the filter', () => {
+  const states = new Set(linkStates);
+  const rows = [
+    row('1', { residualPx: 0.5, confidence: 0.9, matches: 500 }),
+    row('2', { residualPx: 4, confidence: 0.4, matches: 30 }),
+    row('3', { state: 'rejected', reason: 'no-texture', residualPx: null, confidence: null, matches: 2 }),
+  ];
+  const shown = (limits: object) => keys(filterRows(rows, { states, text: '', ...limits }));
+
+  it('let the suspicious through, and nothing that lacks the number', () => {
+    expect(shown({ minResidualPx: 3 })).toBe('2');
+    expect(shown({ maxConfidence: 0.5 })).toBe('2');
+    expect(shown({ maxMatches: 30 })).toBe('23');
+    expect(shown({ minResidualPx: null, maxConfidence: null, maxMatches: null, reason: null })).toBe('123');
+  });
+
+  it('ask for the reason of a rejection', () => {
+    expect(shown({ reason: 'no-texture' })).toBe('3');
+    expect(shown({ reason: 'no-consensus' })).toBe('');
   });
 });
 

@@ -1,7 +1,7 @@
 import { applyAffine } from '../../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../../core/geometry/pose2.ts';
 import type { EdgeReport } from '../../../core/graph/pose-graph.ts';
-import type { Link, PairResult } from '../../../core/matching/link.ts';
+import type { Link, PairResult, RejectionReason } from '../../../core/matching/link.ts';
 import { pairKey } from '../../../core/tiles/tile.ts';
 import type { LinkState } from '../../viewer/link-state.ts';
 import { linkQuality, linkState, residualOf } from '../../viewer/link-state.ts';
@@ -27,6 +27,7 @@ export interface LinkRow {
   /** How far the matches put b from where the layout had it, px. */
   readonly shiftPx: number | null;
   /** Why there is no link. */
+  readonly reason: RejectionReason | null;
   readonly detail: string | null;
 }
 
@@ -45,7 +46,22 @@ export interface LinkFilter {
   readonly states: ReadonlySet<LinkState>;
   /** Every word must occur in one of the two names. */
   readonly text: string;
+  /** Only pairs that were rejected for this; absent or null lets every reason through. */
+  readonly reason?: RejectionReason | null;
+  /** Limits that let the suspicious through; a pair without the number does not pass a limit on it. */
+  readonly minResidualPx?: number | null;
+  readonly maxConfidence?: number | null;
+  readonly maxMatches?: number | null;
 }
+
+/** Short names of the reasons. */
+export const reasonLabels: Readonly<Record<RejectionReason, string>> = {
+  'too-few-matches': 'too few matches',
+  'no-consensus': 'no consensus',
+  implausible: 'implausible',
+  'no-texture': 'no texture',
+  'read-failed': 'unreadable',
+};
 
 /** The rows of a run, in the order of `results`. */
 export function linkRows(input: {
@@ -74,6 +90,7 @@ export function linkRows(input: {
       confidence: link?.confidence ?? null,
       residualPx: residualOf(result, edge),
       shiftPx: link === null ? null : stageShiftPx(link),
+      reason: result.kind === 'rejected' ? result.reason : null,
       detail: result.kind === 'rejected' ? result.detail : null,
     };
   });
@@ -97,10 +114,17 @@ export function stageShift(link: Link): { readonly x: number; readonly y: number
 export function filterRows(rows: readonly LinkRow[], filter: LinkFilter): readonly LinkRow[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
-    if (!filter.states.has(row.state)) return false;
+    if (!filter.states.has(row.state) || !isWithin(row, filter)) return false;
     const names = `${row.nameA} ${row.nameB}`.toLowerCase();
     return words.every((word) => names.includes(word));
   });
+}
+
+function isWithin(row: LinkRow, { reason, minResidualPx, maxConfidence, maxMatches }: LinkFilter): boolean {
+  if (reason != null && row.reason !== reason) return false;
+  if (minResidualPx != null && !(row.residualPx !== null && row.residualPx >= minResidualPx)) return false;
+  if (maxConfidence != null && !(row.confidence !== null && row.confidence <= maxConfidence)) return false;
+  return maxMatches == null || row.matches <= maxMatches;
 }
 
 /** A sorted copy; rows without a value come last in both directions, equals in the order of their keys. */
