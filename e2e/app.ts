@@ -9,8 +9,25 @@ export class App {
   /** Uncaught errors and policy violations; there must be none. */
   readonly pageErrors: string[] = [];
 
+  /** Directives that a worker broke. */
+  private readonly workerViolations: string[] = [];
+  private forgiven = false;
+
   constructor(page: Page) {
     this.page = page;
+    page.on('worker', (worker) => {
+      worker.on('console', (message) => {
+        const directive = /^violation: (.*)$/.exec(message.text())?.[1];
+        if (directive) this.workerViolations.push(`worker: ${directive}`);
+      });
+      void worker
+        .evaluate(() =>
+          self.addEventListener('securitypolicyviolation', (event) => {
+            console.info(`violation: ${(event).effectiveDirective}`);
+          }),
+        )
+        .catch(() => undefined); // it ended at once
+    });
     page.on('request', (request) => {
       const url = new URL(request.url());
       if (/^https?:$/.test(url.protocol) && url.hostname !== 'localhost') this.foreignRequests.push(url.href);
@@ -24,8 +41,27 @@ export class App {
   async open(): Promise<void> {
     // The picker cannot be used in headless mode; without it the app writes to OPFS and downloads, as Firefox does.
     await this.page.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+    await this.page.addInitScript(() => {
+      const seen: string[] = [];
+      Object.assign(window, { policyViolations: seen });
+      document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+    });
     await this.page.goto('/');
     await expect(this.byId('start-page')).toBeVisible();
+  }
+
+  /** What the content security policy refused, in the page and its workers; there must be nothing. */
+  async violations(): Promise<readonly string[]> {
+    if (this.forgiven) return [];
+    const inPage = await this.page.evaluate(
+      () => (window as unknown as { policyViolations?: string[] }).policyViolations,
+    );
+    return [...(inPage ?? []), ...this.workerViolations];
+  }
+
+  /** For a test that breaks the policy on purpose. */
+  forgetViolations(): void {
+    this.forgiven = true;
   }
 
   byId(testId: string) {
@@ -85,6 +121,7 @@ export const test = base.extend<{ app: App }>({
     await use(app);
     expect(app.foreignRequests).toEqual([]);
     expect(app.pageErrors).toEqual([]);
+    expect(await app.violations()).toEqual([]);
   },
 });
 

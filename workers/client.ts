@@ -4,6 +4,7 @@ import type { PairResult } from '../src/core/matching/link.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { MatchApi, RasterApi, SolveApi } from './api.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource, Rung, StitchClient } from './protocol.ts';
+import { allowOwnScripts } from './own-scripts.ts';
 import { workerThread, type WorkerThread } from './worker-thread.ts';
 
 /** The embedded network, resolved on the page: inside a worker the base would point into assets/. */
@@ -28,6 +29,7 @@ const spawnRaster = () =>
 
 /** Starts nothing until it is used. */
 export function createStitchClient(): StitchClient {
+  allowOwnScripts(globalThis);
   const cores = navigator.hardwareConcurrency || 2;
   const matchers: WorkerThread<MatchApi>[] = Array.from(
     { length: Math.min(maxMatchWorkers, Math.max(1, cores - 1)) },

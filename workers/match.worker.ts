@@ -15,6 +15,7 @@ import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
 import { matchers } from '../src/matchers/index.ts';
 import type { MatchApi } from './api.ts';
 import { createOrtSession, type OrtSession } from './ort-session.ts';
+import { allowOwnScripts } from './own-scripts.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource } from './protocol.ts';
 import { serveCalls } from './remote-calls.ts';
 
@@ -133,4 +134,5 @@ async function fetched(url: string): Promise<Response> {
   return response;
 }
 
+allowOwnScripts(self); // the network's threads are scripts too
 serveCalls<MatchApi>(api, self);

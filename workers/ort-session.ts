@@ -10,6 +10,7 @@ import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../s
 import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
 import type { Rung } from './protocol.ts';
 import { bucketOf, padTensor } from './size-buckets.ts';
+import { verifiedWasm, type WasmName } from './verified-wasm.ts';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -53,7 +54,7 @@ const rungs: readonly Rung[] = ['webgpu', 'wasm-threads', 'wasm'];
 /**
  * Creates a session of a bundle on the first rung that works, from `options.startAt` down.
  * @throws StitchError `inference-failed` when no rung works, with each rung's reason; `bad-model` when a file of the
- * bundle does not hold.
+ * bundle does not hold; `altered-file` when the runtime's own wasm does not.
  */
 export async function createOrtSession(bundle: ModelBundle, options: OrtSessionOptions): Promise<OrtSession> {
   const reasons: string[] = [];
@@ -64,7 +65,7 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
       if (session) return session;
       reasons.push(`${rung}: not available here`);
     } catch (cause) {
-      if (cause instanceof StitchError && cause.code === 'bad-model') throw cause;
+      if (cause instanceof StitchError && (cause.code === 'bad-model' || cause.code === 'altered-file')) throw cause;
       reasons.push(`${rung}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
@@ -73,6 +74,28 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
     `The network cannot run in this browser (${reasons.join('; ')}). Choose SIFT as the matcher, or another browser.`,
     { reasons },
   );
+}
+
+/** What of either build of onnxruntime-web is used here. */
+interface Runtime {
+  readonly env: { readonly wasm: { wasmBinary?: ArrayBufferLike | Uint8Array } };
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+}
+
+/** Runtimes of this thread that have taken their wasm: they compile it once. */
+const startedRuntimes = new Set<WasmName>();
+
+/** Creates sessions of a runtime whose wasm has been verified; the bytes are let go after the first. */
+async function verifiedRuntime({ env, InferenceSession }: Runtime, name: WasmName, url: string) {
+  if (!startedRuntimes.has(name)) env.wasm.wasmBinary = await verifiedWasm(name, () => fetch(url));
+  return async (model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> => {
+    const session = await InferenceSession.create(model, options);
+    startedRuntimes.add(name);
+    delete env.wasm.wasmBinary;
+    return session;
+  };
 }
 
 interface GpuAdapter {
@@ -95,13 +118,13 @@ async function webgpuSession(bundle: ModelBundle, options: OrtSessionOptions): P
   const file = modelFileFor(bundle.manifest, adapter.features?.has('shader-f16') ? 'webgpu-f16' : 'webgpu');
   const model = await bundle.open(file);
   const ort = await import('onnxruntime-web/webgpu');
-  ort.env.wasm.wasmPaths = { wasm: asyncifyWasmUrl };
+  const create = await verifiedRuntime(ort, 'ort-wasm-simd-threaded.asyncify.wasm', asyncifyWasmUrl);
   ort.env.wasm.numThreads = 1;
   const info = adapter.info;
   const described = [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'WebGPU adapter';
   const device = `${described}${isFallback ? ' (software)' : ''}${file.arithmetic === 'fp16' ? ', half precision' : ''}`;
   const sessions = fixedSessions((sizes) =>
-    ort.InferenceSession.create(model, {
+    create(model, {
       executionProviders: ['webgpu'],
       freeDimensionOverrides: sizes,
       ...(options.isVerbose ? { logSeverityLevel: 0 as const } : {}),
@@ -172,10 +195,9 @@ async function wasmSession(bundle: ModelBundle, rung: Rung, options: OrtSessionO
   const file = modelFileFor(bundle.manifest, 'processor');
   const model = await bundle.open(file);
   const ort = await import('onnxruntime-web/wasm');
-  ort.env.wasm.wasmPaths = { wasm: plainWasmUrl };
+  const start = await verifiedRuntime(ort, 'ort-wasm-simd-threaded.wasm', plainWasmUrl);
   ort.env.wasm.numThreads = threads;
-  const create = (bytes: Uint8Array) =>
-    ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+  const create = (bytes: Uint8Array) => start(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
   const everywhere = await create(model);
   const bandFile = bandFileOf(bundle.manifest);
   const { bandInput } = bundle.contract;

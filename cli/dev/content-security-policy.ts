@@ -10,6 +10,9 @@ const directives = [
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
+  // Strings become scripts by the one policy of workers/own-scripts.ts, and HTML or code by none.
+  "require-trusted-types-for 'script'",
+  'trusted-types default',
 ];
 
 /** The policy in the built page itself, so that any host keeps it. */

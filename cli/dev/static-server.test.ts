@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'dist', 'index.html'), '<!doctype html>page');
   writeFileSync(join(folder, 'dist', 'assets', 'a-1.js'), 'script');
   writeFileSync(join(folder, 'secret.txt'), 'secret');
+  symlinkSync(join(folder, 'secret.txt'), join(folder, 'dist', 'link.txt'));
+  symlinkSync(folder, join(folder, 'dist', 'up'));
   server = createStaticServer(join(folder, 'dist'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -44,7 +46,10 @@ describe('the static server', () => {
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
     expect(headers['cross-origin-embedder-policy']).toBe('require-corp');
     expect(headers['content-security-policy']).toContain("default-src 'none'");
+    expect(headers['content-security-policy']).toContain("require-trusted-types-for 'script'");
+    expect(headers['content-security-policy']).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
     expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['referrer-policy']).toBe('no-referrer');
     expect(headers['cache-control']).toBe('no-cache');
   });
 
@@ -52,14 +57,23 @@ describe('the static server', () => {
     expect((await get('/assets/a-1.js')).headers['cache-control']).toContain('immutable');
   });
 
-  it.each(['/../secret.txt', '/%2e%2e/secret.txt', '/assets/..%2f..%2fsecret.txt', '/%zz', '/nothing.js', '/a%00b'])(
-    'answers %s with 404',
-    async (path) => {
-      const { status, body } = await get(path);
-      expect(status).toBe(404);
-      expect(body).not.toContain('secret');
-    },
-  );
+  it.each([
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/%zz',
+    '/nothing.js',
+    '/a%00b',
+    '/link.txt',
+    '/up/secret.txt',
+    '//secret.txt',
+    '/assets',
+    '/..\\\\secret.txt',
+  ])('answers %s with 404', async (path) => {
+    const { status, body } = await get(path);
+    expect(status).toBe(404);
+    expect(body).not.toContain('secret');
+  });
 
   it('refuses to be written to', async () => {
     expect((await get('/', 'POST')).status).toBe(405);

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { extname, join, normalize, resolve, sep } from 'node:path';
 import { headerPolicy } from './content-security-policy.ts';
@@ -21,7 +21,7 @@ const contentTypes: Readonly<Record<string, string>> = {
  * Hashed assets are cached for ever, the page never.
  */
 export function createStaticServer(root: string): Server {
-  const base = resolve(root);
+  const base = existsSync(root) ? realpathSync(root) : resolve(root);
   return createServer((request, response) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
@@ -29,6 +29,7 @@ export function createStaticServer(root: string): Server {
     response.setHeader('Content-Security-Policy', headerPolicy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), usb=(), serial=()');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return;
@@ -45,7 +46,10 @@ export function createStaticServer(root: string): Server {
       'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     });
     if (request.method === 'HEAD') response.end();
-    else createReadStream(path).pipe(response);
+    else
+      createReadStream(path)
+        .on('error', () => response.destroy()) // a new build has replaced the file
+        .pipe(response);
   });
 }
 
@@ -53,7 +57,7 @@ export function createStaticServer(root: string): Server {
 function fileFor(base: string, url: string): string | null {
   let pathname: string;
   try {
-    pathname = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+    pathname = decodeURIComponent(new URL(`http://localhost${url}`).pathname);
   } catch (error) {
     if (error instanceof URIError || error instanceof TypeError) return null;
     throw error;
@@ -62,5 +66,7 @@ function fileFor(base: string, url: string): string | null {
   const path = normalize(join(base, pathname));
   if (path !== base && !path.startsWith(base + sep)) return null;
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.html') : path;
-  return existsSync(file) && statSync(file).isFile() ? file : null;
+  if (!existsSync(file) || !statSync(file).isFile()) return null;
+  // A link may point out of the root.
+  return realpathSync(file).startsWith(base + sep) ? file : null;
 }

@@ -75,6 +75,12 @@ export const errorTable: Readonly<Record<ShownCode, ErrorEntry>> = {
       'A model bundle is incomplete, its manifest is malformed, or a file is not the one that the manifest names by size and SHA-256. Nothing of it was run.',
     next: 'Choose manifest.json together with the ONNX files it names, unchanged; or go back to the model of the app.',
   },
+  'altered-file': {
+    title: 'A file of the app was altered',
+    cause:
+      'A file that the app loads from its own server (wasm) is not the one it was built with, or is missing: an update in between, a damaged cache, or a proxy that changes files. It was not run.',
+    next: 'Reload the page without its cache (Ctrl+Shift+R). If it stays, tell the person who hosts the app; SIFT works without the file.',
+  },
   'bad-options': {
     title: 'Option out of range',
     cause: 'An option has a value that it cannot have, or two options contradict each other.',

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'layout-unknown' // no layout could be inferred
   | 'bad-layout-file' // a positions file that cannot be used
   | 'bad-model' // a model bundle that does not match its manifest
+  | 'altered-file' // a file of the app itself is not the one it was built with
   | 'bad-options' // an option out of its range
   | 'bad-solution' // a solution.json that does not hold
   | 'inference-failed' // the network could not run
