@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { pagePolicy } from './cli/dev/content-security-policy.ts';
 import { resultCodeHash } from './cli/dev/result-code.ts';
+import { billOfMaterials } from './cli/dev/sbom.ts';
 
 /** Threads in wasm need a cross-origin isolated page. */
 const isolation = {
@@ -24,9 +28,42 @@ function policyInBuild(): Plugin {
   };
 }
 
+/** Writes the hash of what index.html names into it: a damaged or exchanged entry script or style sheet does not run. */
+function integrityInBuild(): Plugin {
+  return {
+    name: 'subresource-integrity',
+    apply: 'build',
+    writeBundle: {
+      order: 'post',
+      handler({ dir = 'dist' }) {
+        const page = join(dir, 'index.html');
+        const html = readFileSync(page, 'utf8');
+        const withHashes = html.replaceAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g, (attribute, path: string) => {
+          const hash = createHash('sha384')
+            .update(readFileSync(join(dir, path)))
+            .digest('base64');
+          return `${attribute} integrity="sha384-${hash}"`;
+        });
+        writeFileSync(page, withHashes);
+      },
+    },
+  };
+}
+
+/** What is in the build, beside it. */
+function billInBuild(): Plugin {
+  return {
+    name: 'bill-of-materials',
+    apply: 'build',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'sbom.json', source: billOfMaterials() });
+    },
+  };
+}
+
 export default defineConfig({
   base: './',
-  plugins: [react(), policyInBuild()],
+  plugins: [react(), policyInBuild(), integrityInBuild(), billInBuild()],
   define: { 'import.meta.env.VITE_RESULT_CODE': JSON.stringify(resultCodeHash()) },
   worker: { format: 'es' },
   optimizeDeps: { exclude: ['onnxruntime-web'] },

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { auditShippedPackages } from './audit.ts';
 import { ensureChromium } from './chromium.ts';
 import { ensureTestPackages } from './system-packages.ts';
 
@@ -26,6 +27,7 @@ const stages: readonly (readonly [string, () => Count])[] = [
   ['types', () => check('npm', ['run', '-s', 'typecheck'])],
   ['lint', () => check('npm', ['run', '-s', 'lint'])],
   ['architecture', () => check('npm', ['run', '-s', 'arch'])],
+  ['known vulnerabilities', () => audit()],
   ['unit', () => vitest('unit')],
   ['browser', () => vitest('browser')],
   ['training', () => unittest()],
@@ -61,6 +63,13 @@ function run(command: string, args: readonly string[]): number {
 function check(command: string, args: readonly string[]): Count {
   const ok = run(command, args) === 0;
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** Counts as one check; skipped, and said so, where the registry cannot be reached. */
+function audit(): Count {
+  const { outcome, sentence } = auditShippedPackages();
+  say(sentence);
+  return { ...{ passed: 0, failed: 0, skipped: 0 }, [outcome]: 1 };
 }
 
 /** A runner that died without a report, or failed outside its cases, is one failure more than it counted. */
