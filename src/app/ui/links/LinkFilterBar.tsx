@@ -75,7 +75,7 @@ export function LinkFilterBar({ rows, shown, filter, onFilter, onExcludeShown }:
 }
 
 function hasLimit({ minResidualPx, maxConfidence, maxMatches, reason }: LinkFilter): boolean {
-  return [minResidualPx, maxConfidence, maxMatches, reason].some((limit) => limit != null);
+  return [minResidualPx, maxConfidence, maxMatches, reason].some((limit) => limit !== null && limit !== undefined);
 }
 
 const noLimits = { minResidualPx: null, maxConfidence: null, maxMatches: null, reason: null } as const;
@@ -89,7 +89,7 @@ function Limits({ rows, filter, onFilter, onExcludeShown }: Omit<LinkFilterBarPr
     <div className="link-table-limits">
       <Limit
         label="Residual ≥"
-        text={filter.minResidualPx == null ? 'any' : `${filter.minResidualPx.toFixed(1)} px`}
+        text={filter.minResidualPx ? `${filter.minResidualPx.toFixed(1)} px` : 'any'}
         max={mostPx}
         step={mostPx / 100}
         value={filter.minResidualPx ?? 0}
@@ -97,7 +97,7 @@ function Limits({ rows, filter, onFilter, onExcludeShown }: Omit<LinkFilterBarPr
       />
       <Limit
         label="Confidence ≤"
-        text={filter.maxConfidence == null ? 'any' : filter.maxConfidence.toFixed(2)}
+        text={filter.maxConfidence?.toFixed(2) ?? 'any'}
         max={1}
         step={0.01}
         value={filter.maxConfidence ?? 1}
@@ -105,7 +105,7 @@ function Limits({ rows, filter, onFilter, onExcludeShown }: Omit<LinkFilterBarPr
       />
       <Limit
         label="Matches ≤"
-        text={filter.maxMatches == null ? 'any' : String(filter.maxMatches)}
+        text={filter.maxMatches?.toString() ?? 'any'}
         max={mostMatches}
         step={1}
         value={filter.maxMatches ?? mostMatches}

@@ -120,11 +120,12 @@ export function filterRows(rows: readonly LinkRow[], filter: LinkFilter): readon
   });
 }
 
-function isWithin(row: LinkRow, { reason, minResidualPx, maxConfidence, maxMatches }: LinkFilter): boolean {
-  if (reason != null && row.reason !== reason) return false;
-  if (minResidualPx != null && !(row.residualPx !== null && row.residualPx >= minResidualPx)) return false;
-  if (maxConfidence != null && !(row.confidence !== null && row.confidence <= maxConfidence)) return false;
-  return maxMatches == null || row.matches <= maxMatches;
+function isWithin(row: LinkRow, filter: LinkFilter): boolean {
+  const { reason = null, minResidualPx = null, maxConfidence = null, maxMatches = null } = filter;
+  if (reason !== null && row.reason !== reason) return false;
+  if (minResidualPx !== null && !(row.residualPx !== null && row.residualPx >= minResidualPx)) return false;
+  if (maxConfidence !== null && !(row.confidence !== null && row.confidence <= maxConfidence)) return false;
+  return maxMatches === null || row.matches <= maxMatches;
 }
 
 /** A sorted copy; rows without a value come last in both directions, equals in the order of their keys. */
