@@ -72,7 +72,8 @@ const linkSchema = v.object({
   weight: v.optional(v.nullable(share)),
 });
 
-const optionsSchema = v.object({
+/** Every choice of a run as JSON. */
+export const optionsSchema = v.object({
   matcher: v.picklist(matcherIds),
   pair: v.object({
     model: v.picklist(transformModels),

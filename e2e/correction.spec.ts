@@ -1,0 +1,148 @@
+import type { Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import type { Truth } from '../src/core/synthesis/truth.ts';
+import { expect, test, type App } from './app.ts';
+import { emptyFolder, writeGrid } from './tiny-grids.ts';
+
+/** Shifts what is stored of a pair, as if its matches had all agreed on a place `byPx` too low. */
+async function injectWrongLink(page: Page, a: string, b: string, byPx: number): Promise<void> {
+  const changed = await page.evaluate(
+    async ({ first, second, shift }) => {
+      interface Stored {
+        readonly kind: string;
+        readonly pair: { readonly a: string; readonly b: string };
+        readonly aFromB: { readonly f: number };
+        readonly moments: { readonly meanA: readonly [number, number] };
+      }
+      const asked = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(new Error('the cache cannot be read'));
+        });
+      const database = await asked(indexedDB.open('em-stitch'));
+      const store = database.transaction('pairs', 'readwrite').objectStore('pairs');
+      const [keys, values] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
+      let count = 0;
+      for (const [k, value] of (values as Stored[]).entries()) {
+        if (value.kind !== 'link' || value.pair.a !== first || value.pair.b !== second) continue;
+        const { aFromB, moments } = value;
+        const wrong = {
+          ...value,
+          aFromB: { ...aFromB, f: aFromB.f + shift },
+          moments: { ...moments, meanA: [moments.meanA[0], moments.meanA[1] + shift] },
+        };
+        await asked(store.put(wrong, keys[k]));
+        count++;
+      }
+      database.close();
+      return count;
+    },
+    { first: a, second: b, shift: byPx },
+  );
+  expect(changed).toBe(1);
+}
+
+interface SolutionFile {
+  readonly tiles: readonly { readonly file: string; readonly mosaicFromTile: readonly number[] | null }[];
+  readonly links: readonly { readonly a: string; readonly b: string; readonly state: string }[];
+}
+
+async function solutionOf(app: App): Promise<SolutionFile> {
+  return JSON.parse(readFileSync(await app.download('export-solution'), 'utf8')) as SolutionFile;
+}
+
+/** The largest distance of a tile's place from the truth, px, after the best common shift. */
+function worstPlacePx(solution: SolutionFile, truth: Truth): number {
+  const places = truth.tiles.map(({ file, mosaicFromTile: t }) => {
+    const s = solution.tiles.find((tile) => tile.file.endsWith(file))?.mosaicFromTile;
+    if (!s) throw new Error(`${file} has no place`);
+    return [s[4] - t[4], s[5] - t[5]] as const;
+  });
+  const mean = [0, 1].map((k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
+  return Math.max(...places.map((place) => Math.hypot(place[0] - mean[0], place[1] - mean[1])));
+}
+
+/** The numbers that the panel of corrections gives of the last step. */
+async function change(app: App): Promise<{ readonly before: number; readonly after: number }> {
+  const panel = app.byId('edit-change');
+  return {
+    before: Number(await panel.getAttribute('data-before')),
+    after: Number(await panel.getAttribute('data-after')),
+  };
+}
+
+test('a wrong link among right ones is found by next worst, excluded, and the mosaic is right within a pixel', async ({
+  app,
+}) => {
+  const folder = emptyFolder('grid');
+  const truth = await writeGrid(folder, { rows: 3, columns: 3 });
+  const stitch = async () => {
+    await app.drop(folder);
+    await app.chooseMatcher('sift');
+    await app.page.getByLabel('Transform').selectOption('translation');
+    await app.stitch();
+  };
+  await stitch();
+  await injectWrongLink(app.page, 'tile_r1_c2.tif', 'tile_r2_c2.tif', 5);
+  await app.open();
+  await stitch();
+  await app.byId('links-tab').click();
+  await app.page.getByLabel('Pairs of tiles').focus();
+  await app.page.keyboard.press('n');
+  const worst = app.page.locator('[data-testid="link-row"][aria-selected="true"]');
+  await expect(worst).toHaveAttribute('title', 'tile_r1_c2 ↔ tile_r2_c2');
+  await app.page.keyboard.press('x');
+  await expect(app.page.locator('[data-testid="link-row"][data-state="excluded"]')).toHaveCount(1);
+  await app.waitForState('done');
+  await app.byId('corrections-tab').click();
+  await expect(app.byId('edit-change')).toContainText('exclude link');
+  const entry = app.byId('edit-entry');
+  await expect(entry).toHaveCount(1);
+  const solution = await solutionOf(app);
+  expect(solution.links.filter(({ state }) => state === 'excluded')).toHaveLength(1);
+  expect(worstPlacePx(solution, truth)).toBeLessThan(1);
+
+  await app.byId('corrections-tab').click();
+  await entry.getByRole('checkbox').uncheck();
+  await expect(app.byId('edit-change')).toContainText('switch off');
+  await expect(entry).toHaveAttribute('data-on', 'false');
+  await app.page.keyboard.press('Control+z');
+  await expect(app.byId('edit-change')).toContainText('undo switch off');
+  await expect(entry).toHaveAttribute('data-on', 'true');
+});
+
+test('landmarks set in the inspector snap, take the seam over, lower its error, and are undone', async ({ app }) => {
+  const folder = emptyFolder('grid');
+  const truth = await writeGrid(folder, { rows: 2, columns: 2 });
+  await app.drop(folder);
+  await app.chooseMatcher('sift');
+  await app.openOptions();
+  await app.page.getByLabel('Transform').selectOption('translation');
+  await app.stitch();
+  await app.page.getByTitle('tile_r1_c1 ↔ tile_r1_c2').click();
+  await app.page.keyboard.press('Enter');
+  const canvas = app.byId('landmark-canvas').locator('canvas');
+  await expect(canvas).toBeVisible();
+  const box = await canvas.boundingBox();
+  if (!box) throw new Error('the canvas is on the screen');
+  // The crops stand side by side, 320 px high: the overlap is left of the gap in the first.
+  const zoom = (box.height - 12) / 320;
+  for (const y of [0.35, 0.6]) {
+    await canvas.click({ position: { x: box.width / 2 - 43 * zoom, y: box.height * y } });
+    await expect(app.byId('landmark-note')).toContainText('Now the same place');
+    await app.byId('find-partner').click();
+    await expect(app.byId('landmark-note')).toContainText('Snapped');
+  }
+  await expect(app.byId('landmark')).toHaveCount(2);
+  await app.waitForState('done');
+  for (const text of await app.page.getByTitle('How far the two ends lie apart').allTextContents())
+    expect(Number.parseFloat(text)).toBeLessThan(0.5);
+  const solution = await solutionOf(app);
+  expect(worstPlacePx(solution, truth)).toBeLessThan(1);
+  await app.byId('corrections-tab').click();
+  const { before, after } = await change(app);
+  expect(after).toBeLessThanOrEqual(before);
+  await app.page.keyboard.press('Control+z');
+  await app.page.keyboard.press('Control+z');
+  await expect(app.byId('edit-entry')).toHaveCount(0);
+});
