@@ -37,7 +37,10 @@ export const defaultSolveOptions: SolveOptions = {
   robustScalePx: 2,
 };
 
-/** `solved`: carried by links; `prior`: no link reaches it, the stage carries it; `unplaced`: not even a prior. */
+/**
+ * `solved`: carried by links; `prior`: no believed link joins it (or its island) to the largest component, the stage
+ * carries it; `unplaced`: not even a prior.
+ */
 export type TileState = 'solved' | 'prior' | 'unplaced';
 
 /** One link of the graph, or a manual one; a pair that has both has two reports. */

@@ -1,6 +1,7 @@
 import { createAdjustment, factorise, linearise, meanLinkWeight, takeStep } from './adjustment.ts';
 import type { Adjustment } from './adjustment.ts';
-import { findConsensus } from './consensus.ts';
+import { reviewAttachments } from './attachments.ts';
+import { connectedComponents } from './components.ts';
 import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
 import { iterate, rigidTolerancePx } from './reweighted-solve.ts';
@@ -16,6 +17,8 @@ const graduation = 0.7;
 const mediansOfStage = 1.5;
 /** A link is grossly wrong when it misses the robust solution by this many scales. */
 const grossFactor = 3;
+/** Rounds of reviewing attachments at most. */
+const mostReviews = 8;
 
 /**
  * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
@@ -53,11 +56,12 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
 }
 
 /**
- * Where the loss has switched links off there are wrong ones, and perhaps too many for it: then the links are sorted
- * by consensus, and those that fit no body are removed.
+ * Where the loss has switched links off there are wrong ones: then the places of the groups of tiles that hang on few
+ * links are reviewed, and the links that do not fit in the end are removed.
  */
 export async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<void> {
-  const { options, active, weights, trusted, motions, pattern } = solve;
+  const { options, active, weights, trusted, motions, pattern, stage } = solve;
+  const { from, to, nodes, manual } = solve.system;
   const isTranslation = options.model === 'translation';
   const stiffModel = isTranslation ? 'translation' : 'rigid';
   const system = withModel(solve.system, stiffModel);
@@ -68,8 +72,12 @@ export async function separateWrongLinks(solve: Solve, poses: Float64Array, star
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
   // Where even the best loops do not close, stiff bodies have nothing to agree on.
   if (solve.modelErrorPx > options.robustScalePx) return;
-  poses.set(start);
-  const settle = async (accepted: Uint8Array): Promise<void> => {
+  const fits = (l: number): boolean =>
+    active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx);
+  const accepted = Uint8Array.from(active, (_, l) => (fits(l) ? 1 : 0));
+  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown: stage.known };
+  for (let round = 0; round < mostReviews; round++) {
+    if (!reviewAttachments({ ...attachments, tolerancePx: options.robustScalePx })) break;
     for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
     const inside = { ...solve, system, active: accepted };
     const anchors = anchorsOf(inside, poses);
@@ -77,17 +85,11 @@ export async function separateWrongLinks(solve: Solve, poses: Float64Array, star
     const adjustment = createAdjustment('translation', system, pattern, anchors, null);
     linearise(adjustment, weights, poses);
     takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
-    await breathe(solve, 'sorting links by consensus');
-  };
-  const stageErrorPx = medianMisfit(system, start, active);
-  const { accepted } = await findConsensus(system, motions, active, poses, {
-    stage: start,
-    stageErrorPx,
-    tolerancePx: options.robustScalePx,
-    settle,
-  });
-  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l] | system.manual[l];
-  await settle(accepted);
+    await breathe(solve, 'reviewing groups of tiles');
+    const { label } = connectedComponents(nodes.length, from, to, accepted);
+    for (let l = 0; l < accepted.length; l++) accepted[l] = fits(l) && label[from[l]] === label[to[l]] ? 1 : 0;
+  }
+  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
 }
 
 /** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */

@@ -3,7 +3,7 @@ import type { TileId } from '../tiles/tile.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { connectedComponents } from './components.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
-import { affineOfPose, linkCost, linkRms } from './link-system.ts';
+import { affineOfPose, linkCost, linkRms, sumsStride } from './link-system.ts';
 import { pinnedComponents } from './pins.ts';
 import type { EdgeReport, SolveReport, TileState } from './pose-graph.ts';
 import type { Solve } from './solve-run.ts';
@@ -32,13 +32,14 @@ export function writeReport(
   const pinned = pinnedComponents(pins, label);
   fixGauge(options.model, poses, stage, label, sizes, pins);
   placeUnlinked(system, poses, stage, label, sizes, pinned);
+  const contested = contestedIslands(solve, label);
   const mosaicFromTile = new Map<TileId, Affine2>();
   const state = new Map<TileId, TileState>();
   const sigmaPx = new Map<TileId, number>();
   const component = new Map<TileId, number>();
   const components: TileId[][] = sizes.map(() => []);
   system.nodes.forEach(({ id, prior }, i) => {
-    const isSolved = sizes[label[i]] > 1;
+    const isSolved = sizes[label[i]] > 1 && !contested.has(label[i]);
     state.set(id, isSolved ? 'solved' : stage.known[i] === 1 ? 'prior' : 'unplaced');
     if (isSolved || stage.known[i] === 1) {
       mosaicFromTile.set(id, affineOfPose(system, poses, i));
@@ -58,4 +59,18 @@ export function writeReport(
     iterations: solve.iterations,
     cost,
   };
+}
+
+/**
+ * Components other than the largest that removed links join to others: where such an island lies is for the stage to say
+ * though its inside is held by links. An island that no link ever reached is as solved as the rest.
+ */
+function contestedIslands({ system, active }: Solve, label: Int32Array): ReadonlySet<number> {
+  const contested = new Set<number>();
+  for (let l = 0; l < active.length; l++) {
+    const [a, b] = [label[system.from[l]], label[system.to[l]]];
+    if (a === b || active[l] !== 0 || system.excluded[l] === 1 || !(system.sums[sumsStride * l] > 0)) continue;
+    for (const component of [a, b]) if (component !== 0) contested.add(component);
+  }
+  return contested;
 }

@@ -1,7 +1,7 @@
 import { StitchError } from '../errors.ts';
 import type { RunContext } from '../progress.ts';
 import { connectedComponents } from './components.ts';
-import { typicalClosure } from './consensus.ts';
+import { typicalClosure } from './loops.ts';
 import { noEdits } from './graph-edits.ts';
 import { buildLinkSystem, poseStride, sumsStride } from './link-system.ts';
 import { buildPins, moveToPins, noPins } from './pins.ts';

@@ -201,10 +201,18 @@ function makeLink(
   };
 }
 
-/**
- * Distances, px, of the four corners of each listed tile from the truth after the best rigid motion of the whole
- * (found from the tiles' centres), the largest per tile.
- */
+/** Where tiles are judged: at their four corners or at their centre, as fractions of the size less one. */
+const judgedAt = {
+  corners: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  centre: [[0.5, 0.5]],
+} as const;
+
+/** `placeErrors` at the corners of the tiles. */
 export function cornerErrors(
   solved: ReadonlyMap<TileId, Affine2>,
   truth: ReadonlyMap<TileId, Affine2>,
@@ -212,14 +220,29 @@ export function cornerErrors(
   size: { readonly width: number; readonly height: number },
   align: TransformModel = 'rigid',
 ): number[] {
-  const corners = [0, size.width - 1].flatMap((x) => [0, size.height - 1].map((y) => [x, y] as const));
+  return placeErrors(solved, truth, ids, size, align, 'corners');
+}
+
+/**
+ * Distances, px, of the corners or the centre of each listed tile from the truth after the best rigid motion of the
+ * whole (found from the same points), the largest per tile.
+ */
+export function placeErrors(
+  solved: ReadonlyMap<TileId, Affine2>,
+  truth: ReadonlyMap<TileId, Affine2>,
+  ids: readonly TileId[],
+  size: { readonly width: number; readonly height: number },
+  align: TransformModel,
+  at: keyof typeof judgedAt,
+): number[] {
+  const places = judgedAt[at].map(([x, y]) => [x * (size.width - 1), y * (size.height - 1)] as const);
   const a: number[] = [];
   const b: number[] = [];
   for (const id of ids) {
     const pose = solved.get(id);
     const target = truth.get(id);
     if (pose === undefined || target === undefined) throw new RangeError(`no pose of ${id}`);
-    for (const [x, y] of corners) {
+    for (const [x, y] of places) {
       const p = applyAffine(target, x, y);
       const q = applyAffine(pose, x, y);
       a.push(p.x, p.y);
@@ -228,6 +251,7 @@ export function cornerErrors(
   }
   const points = { a: Float64Array.from(a), b: Float64Array.from(b) };
   const indices = Array.from({ length: points.a.length / 2 }, (_, i) => i);
+  const n = places.length;
   // The median tile is right even when a few are far off: align on all, then on the nearer half.
   let truthFromSolved = fitModel(align, sampleMoments(points, indices));
   let errors: number[] = [];
@@ -238,9 +262,9 @@ export function cornerErrors(
       const p = applyAffine(map, points.b[2 * i], points.b[2 * i + 1]);
       return Math.hypot(p.x - points.a[2 * i], p.y - points.a[2 * i + 1]);
     });
-    errors = ids.map((_, t) => Math.max(...distances.slice(4 * t, 4 * t + 4)));
+    errors = ids.map((_, t) => Math.max(...distances.slice(n * t, n * t + n)));
     const median = [...errors].sort((p, q) => p - q)[errors.length >> 1];
-    const near = indices.filter((i) => errors[i >> 2] <= Math.max(2 * median, 1e-9));
+    const near = indices.filter((i) => errors[Math.floor(i / n)] <= Math.max(2 * median, 1e-9));
     truthFromSolved = fitModel(align, sampleMoments(points, near));
   }
   return errors;

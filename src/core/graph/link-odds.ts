@@ -1,0 +1,189 @@
+import type { Attachments } from './attachments.ts';
+import { linkMisfit, poseStride, sumsStride } from './link-system.ts';
+import type { LinkSystem } from './link-system.ts';
+import { medianOf } from './robust-loss.ts';
+
+/** No distance from the stage counts for more than this: stages do jump. */
+const mostStageOdds = 7;
+/** … of each tile of a group, and of no more than so many: rows and columns jump as a whole. */
+const mostStageTiles = 3;
+/** A stage is not taken for more regular than this share of what the layout states. */
+const leastShareOfStated = 1 / 3;
+/** Errors this many times as frequent as if they were spread evenly are usual: a lattice, a repeated structure. */
+const usualRatio = 20;
+
+/**
+ * What the links of a graph themselves say of right and wrong ones. With p the share of right links, 1/2πτ² the density
+ * at which right ones agree, F = 1/πR² that of wrong ones when they are spread evenly and f(e) that of their errors e as
+ * they are (wrong links are often wrong alike), a place of a group that n links propose has the log-odds against all
+ * links being wrong
+ *
+ *   n·ln(p / (1 − p)F) + (n − 1)·ln(1 / 2πτ²) + Σ_others ln(f(e_l) / F) + ln N(r; σ)
+ *
+ * with r the group's mean distance from where the stage has it beside its neighbours, known to σ.
+ */
+export interface LinkOdds {
+  /** ln(p / (1 − p)F) + ln(1 / 2πτ²): of each link that agrees. */
+  readonly agreement: number;
+  readonly sharpness: number;
+  /** Variance of the distance of neighbours from the stage's, per axis, px². */
+  readonly stageVariance: number;
+  /** F, px⁻². */
+  readonly evenDensity: number;
+  /** Counts of the errors of refused links in square cells; key of `cellKey`. */
+  readonly cells: ReadonlyMap<number, number>;
+  readonly cellPx: number;
+  readonly refused: number;
+  /** The error that wrong links have most often, if they have one, px. */
+  readonly usualError: readonly [number, number] | null;
+}
+
+/** Learns them from the accepted links and from the refused ones between tiles that are held by others. */
+export function learnLinkOdds({ system, active, accepted, stage, poses, tolerancePx }: Attachments): LinkOdds {
+  const { from } = system;
+  const near = new Float64Array(from.length);
+  const cellPx = 2 * tolerancePx;
+  const cells = new Map<number, number>();
+  const errors: (readonly [number, number])[] = [];
+  let right = 0;
+  let refused = 0;
+  let furthest = 4 * tolerancePx;
+  for (let l = 0; l < from.length; l++) {
+    if (active[l] === 0) continue;
+    furthest = Math.max(furthest, linkMisfit(system, stage, l));
+    if (accepted[l] !== 0) near[right++] = offStage(system, stage, poses, l);
+    else {
+      const error = errorOf(system, poses, l);
+      errors.push(error);
+      const key = cellKey(...error, cellPx);
+      cells.set(key, (cells.get(key) ?? 0) + 1);
+      refused++;
+    }
+  }
+  const share = Math.min(0.99, Math.max(0.5, right / Math.max(1, right + refused)));
+  const shown = medianOf(near.subarray(0, right)) ** 2 / (2 * Math.LN2); // a Rayleigh median is σ·√(2 ln 2)
+  const stated = medianOf(Float64Array.from(system.nodes, ({ prior }) => prior.sigmaPx));
+  const evenDensity = 1 / (Math.PI * furthest ** 2);
+  const sharpness = Math.log(1 / (2 * Math.PI * (tolerancePx / 2) ** 2));
+  return {
+    agreement: Math.log(share / (1 - share) / evenDensity) + sharpness,
+    sharpness,
+    stageVariance: Math.max(1, shown, 2 * (leastShareOfStated * stated) ** 2),
+    evenDensity,
+    cells,
+    cellPx,
+    refused,
+    usualError: usualErrorOf(cells, errors, cellPx, refused * evenDensity),
+  };
+}
+
+/** How far the displacement between the tiles of link l is from the stage's, px. */
+function offStage({ from, to }: LinkSystem, stage: Float64Array, poses: Float64Array, l: number): number {
+  const i = poseStride * from[l];
+  const j = poseStride * to[l];
+  return Math.hypot(
+    poses[i] - poses[j] - stage[i] + stage[j],
+    poses[i + 1] - poses[j + 1] - stage[i + 1] + stage[j + 1],
+  );
+}
+
+/** m_a(p̄) − m_b(q̄) of link l, px: by how much the tile `to` would have to move. */
+function errorOf({ from, to, sums }: LinkSystem, poses: Float64Array, l: number): [number, number] {
+  const i = poseStride * from[l];
+  const j = poseStride * to[l];
+  const o = sumsStride * l;
+  const along = (axis: 0 | 1): number =>
+    poses[i + axis] -
+    poses[j + axis] +
+    (poses[i + 2 + axis] * sums[o + 1] + poses[i + 4 + axis] * sums[o + 2]) -
+    (poses[j + 2 + axis] * sums[o + 3] + poses[j + 4 + axis] * sums[o + 4]);
+  return [along(0), along(1)];
+}
+
+const cellRows = 1 << 20;
+
+function cellKey(x: number, y: number, cellPx: number): number {
+  return (Math.round(x / cellPx) + cellRows / 2) * cellRows + Math.round(y / cellPx) + cellRows / 2;
+}
+
+/** Errors counted in the cell at (x, y) and those around it. */
+function countNear(cells: ReadonlyMap<number, number>, x: number, y: number, cellPx: number): number {
+  const key = cellKey(x, y, cellPx);
+  let count = 0;
+  for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) count += cells.get(key + dx * cellRows + dy) ?? 0;
+  return count;
+}
+
+/** The mean of the errors round the fullest cell. */
+function usualErrorOf(
+  cells: ReadonlyMap<number, number>,
+  errors: readonly (readonly [number, number])[],
+  cellPx: number,
+  evenPerPx: number,
+): readonly [number, number] | null {
+  let most = 0;
+  let key = 0;
+  for (const [cell, count] of cells) {
+    if (count < most || (count === most && cell > key)) continue;
+    most = count;
+    key = cell;
+  }
+  if (most < 5 || most < usualRatio * evenPerPx * cellPx ** 2) return null;
+  const column = Math.floor(key / cellRows);
+  const x = (column - cellRows / 2) * cellPx;
+  const y = (key - column * cellRows - cellRows / 2) * cellPx;
+  const near = errors.filter((error) => Math.hypot(error[0] - x, error[1] - y) < 1.5 * cellPx);
+  const mean = (axis: 0 | 1): number => near.reduce((sum, error) => sum + error[axis], 0) / near.length;
+  return [mean(0), mean(1)];
+}
+
+/** ln(f(e) / F) of a link that does not agree, without what the `own` links under review add to f themselves. */
+export function dissentOdds(
+  { cells, cellPx, refused, evenDensity }: LinkOdds,
+  system: LinkSystem,
+  poses: Float64Array,
+  l: number,
+  own: number,
+): number {
+  const [x, y] = errorOf(system, poses, l);
+  const others = Math.max(0, countNear(cells, x, y, cellPx) - own);
+  return Math.log(Math.max(1, others / (Math.max(1, refused) * cellPx ** 2 * evenDensity)));
+}
+
+/** The mean distance of a group from where the stage has it beside its neighbours. */
+export class StageOffset {
+  private x = 0;
+  private y = 0;
+  private count = 0;
+  private readonly inner = new Set<number>();
+  private readonly outer = new Set<number>();
+  private readonly stage: Float64Array;
+  private readonly known: Uint8Array;
+
+  constructor(stage: Float64Array, known: Uint8Array) {
+    this.stage = stage;
+    this.known = known;
+  }
+
+  /** Adds the displacement of tile i of the group from its neighbour j. */
+  add(poses: Float64Array, i: number, j: number): void {
+    if (this.known[i] === 0 || this.known[j] === 0) return;
+    const o = poseStride * i;
+    const p = poseStride * j;
+    this.x += poses[o] - poses[p] - this.stage[o] + this.stage[p];
+    this.y += poses[o + 1] - poses[p + 1] - this.stage[o + 1] + this.stage[p + 1];
+    this.count++;
+    this.inner.add(i);
+    this.outer.add(j);
+  }
+
+  /** ln N(r; σ) and the factor 2πτ² that n agreeing links have too few; 0 where the stage knows nothing. */
+  odds({ stageVariance, evenDensity, sharpness }: LinkOdds): number {
+    if (this.count === 0) return Math.log(evenDensity) - sharpness;
+    // Each tile's own stage error has half the variance of a difference; the mean over a boundary averages both ends.
+    const variance = (stageVariance / 2) * (1 / this.inner.size + 1 / this.outer.size);
+    const most = mostStageOdds * Math.min(mostStageTiles, this.inner.size);
+    const offset = (this.x ** 2 + this.y ** 2) / this.count ** 2;
+    return -Math.log(2 * Math.PI * variance) - Math.min(most, offset / (2 * variance)) - sharpness;
+  }
+}
