@@ -50,7 +50,7 @@ export async function openBmp(source: ByteSource): Promise<ImageFile> {
     format: 'bmp',
     pages: [info],
     readRegion: async (page, region, signal) =>
-      readRows(source, header, info.channels, checkedRegion([info], page, region), signal),
+      readRows(source, header, info.channels, checkedRegion(source.name, [info], page, region), signal),
   };
 }
 

@@ -37,3 +37,8 @@ export function corruptImage(file: string, what: string, cause?: unknown): Stitc
     { cause },
   );
 }
+
+/** `file` asks for more than a declared limit: `what` says for what, `nextStep` what to do instead. */
+export function tooLarge(file: string, what: string, nextStep: string): StitchError {
+  return new StitchError('too-large', `${file}: ${what}. ${nextStep}.`, { file });
+}

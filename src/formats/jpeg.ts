@@ -3,7 +3,8 @@ import { readExactly, withBlockCache } from './byte-source.ts';
 import { decodedImage } from './decoded-image.ts';
 import { corruptImage, truncatedFile, unsupportedImage } from './format-errors.ts';
 import type { ByteSource, ImageFile, ImageInfo } from './image-file.ts';
-import { decodeJpeg } from './jpeg-decode.ts';
+import { decodeJpeg, JpegLimit } from './jpeg-decode.ts';
+import { maxJpegSegments } from './limits.ts';
 
 interface JpegFrame {
   readonly width: number;
@@ -41,12 +42,14 @@ export async function openJpeg(source: ByteSource): Promise<ImageFile> {
     stagePx: null,
     notes: [],
   };
-  return decodedImage('jpeg', info, async () => decodePixels(source, frame));
+  return decodedImage(source.name, 'jpeg', info, async () => decodePixels(source, frame));
 }
 
 /** Walks the markers to the frame header. */
 async function readFrame(source: ByteSource): Promise<JpegFrame> {
+  let steps = 0;
   for (let at = 2; ;) {
+    if (++steps > maxJpegSegments) throw corruptImage(source.name, 'it has no JPEG frame header');
     const head = await readExactly(source, at, 4, 'JPEG frame header');
     if (head[0] !== 0xff) throw corruptImage(source.name, `byte ${at} is no JPEG marker`);
     const marker = head[1];
@@ -59,7 +62,8 @@ async function readFrame(source: ByteSource): Promise<JpegFrame> {
     if (refused !== undefined) throw unsupportedImage(source.name, `a ${refused} JPEG`);
     if (decodedFrames.includes(marker))
       return parseFrame(source.name, await readExactly(source, at + 4, 6, 'JPEG frame'));
-    if (marker === 0xd9 || marker === 0xda) throw corruptImage(source.name, 'it has no JPEG frame header');
+    if (marker === 0xd9 || marker === 0xda || length < 2)
+      throw corruptImage(source.name, 'it has no JPEG frame header');
     at += 2 + length;
   }
 }
@@ -76,7 +80,7 @@ function parseFrame(file: string, bytes: Uint8Array): JpegFrame {
 async function decodePixels(source: ByteSource, frame: JpegFrame): Promise<readonly Raster[]> {
   const bytes = await readExactly(source, 0, source.size, 'JPEG data');
   const { width, height } = frame;
-  const data = decodeOrThrow(source.name, bytes);
+  const data = decodeOrThrow(source.name, bytes, frame);
   return Array.from({ length: frame.components }, (_, c) => {
     const channel = new Uint8Array(width * height);
     for (let i = 0; i < channel.length; i++) channel[i] = data[3 * i + c];
@@ -84,12 +88,15 @@ async function decodePixels(source: ByteSource, frame: JpegFrame): Promise<reado
   });
 }
 
-function decodeOrThrow(file: string, bytes: Uint8Array): Uint8Array {
+function decodeOrThrow(file: string, bytes: Uint8Array, { width, height }: JpegFrame): Uint8Array {
   try {
-    return decodeJpeg(bytes, null).data;
+    const image = decodeJpeg(bytes, null);
+    if (image.width !== width || image.height !== height)
+      throw new Error(`a second header claims ${image.width} × ${image.height} pixels`);
+    return image.data;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    if (/limit exceeded/.test(why)) throw unsupportedImage(file, `a JPEG too large to decode here (${why})`);
+    if (cause instanceof JpegLimit) throw unsupportedImage(file, `a JPEG too large to decode here (${why})`);
     throw truncatedFile(file, `its JPEG data end early or are damaged (${why})`, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { badLayoutFile } from './position-table.ts';
+import { badLayoutFile, layoutLines } from './position-table.ts';
 
 /** One image of a SerialEM .mdoc. */
 export interface MdocSection {
@@ -32,11 +32,12 @@ const nmPerMicrometre = 1000;
 export function parseMdoc(file: string, text: string): Mdoc {
   const global = new Map<string, string>();
   const sections: { readonly head: string; readonly name: string; readonly values: Map<string, string> }[] = [];
-  for (const raw of text.split(/\r\n|\n|\r/)) {
+  for (const [index, raw] of layoutLines(file, text).entries()) {
     const line = raw.trim();
-    const head = /^\[(ZValue|Image|FrameSet)\s*=\s*(.*?)\]$/.exec(line);
-    const entry = /^([A-Za-z]\w*)\s*=\s*(.*)$/.exec(line);
-    if (head !== null) sections.push({ head: head[1], name: head[2], values: new Map() });
+    const head = /^\[(ZValue|Image|FrameSet)\s*=(.*)\]$/.exec(line);
+    const entry = /^([A-Za-z]\w*)\s*=(.*)$/.exec(line);
+    if (head !== null)
+      sections.push({ head: head[1], name: sectionName(file, index + 1, head[1], head[2]), values: new Map() });
     else if (entry !== null) (sections.at(-1)?.values ?? global).set(entry[1], entry[2].trim());
   }
   if (sections.length === 0) throw badLayoutFile(file, null, 'it has no [ZValue = …] section: it is no .mdoc');
@@ -61,7 +62,7 @@ export function parseMdoc(file: string, text: string): Mdoc {
  */
 export function mdocPositions(mdoc: Mdoc): readonly ({ readonly x: number; readonly y: number } | null)[] {
   if (mdoc.sections.some(({ piece }) => piece !== null)) {
-    const top = Math.max(...mdoc.sections.map(({ piece }) => piece?.y ?? -Infinity));
+    const top = mdoc.sections.reduce((highest, { piece }) => Math.max(highest, piece?.y ?? -Infinity), -Infinity);
     return mdoc.sections.map(({ piece }) => piece && { x: piece.x, y: top - piece.y });
   }
   return mdoc.sections.map(({ stage, pixelSizeNm }) =>
@@ -69,6 +70,14 @@ export function mdocPositions(mdoc: Mdoc): readonly ({ readonly x: number; reado
       ? null
       : { x: (stage.x * nmPerMicrometre) / pixelSizeNm, y: (-stage.y * nmPerMicrometre) / pixelSizeNm },
   );
+}
+
+/** @throws StitchError `bad-layout-file` when a section of a stack has no number */
+function sectionName(file: string, line: number, head: string, text: string): string {
+  const name = text.trim();
+  if (head === 'ZValue' && !/^\d{1,9}$/.test(name))
+    throw badLayoutFile(file, line, `"${name.slice(0, 40)}" is not the number of a section`);
+  return name;
 }
 
 function angstrom(text: string | undefined): number | null {

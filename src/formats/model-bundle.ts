@@ -3,16 +3,27 @@ import { StitchError } from '../core/errors.ts';
 import { sha256Hex } from './sha256.ts';
 
 const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
+const upTo = (most: number) => v.pipe(positiveInteger, v.maxValue(most));
+const finite = v.pipe(v.number(), v.finite());
+/** A network is not asked for strips below this resolution, nor to pad them to more than `maxMultiple` px. */
+const minScale = 1 / 128;
+const maxMultiple = 1024;
+const maxTokens = 2 ** 20;
+const maxModelBytes = 2 ** 30;
+const scale = v.pipe(v.number(), v.minValue(minScale), v.maxValue(1));
+
+/** True for paths that stay inside the folder whichever way they are resolved: on a disk, or as an address. */
+function isInside(path: string): boolean {
+  const isPlain = !/[\\:%?#\u0000-\u001f]/.test(path) && path.length <= 1024;
+  return isPlain && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 const fileSchema = v.object({
   /** Relative to the manifest. */
-  path: v.pipe(
-    v.string(),
-    v.regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))(?!.*:)[^\\]+$/, 'must be a relative path inside the bundle'),
-  ),
+  path: v.pipe(v.string(), v.check(isInside, 'must be a relative path inside the bundle')),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')),
-  bytes: positiveInteger,
+  bytes: upTo(maxModelBytes),
   /** How the weights are stored. */
   precision: v.picklist(['fp32', 'fp16', 'int8']),
   /** What is calculated in; the graph casts. */
@@ -27,8 +38,9 @@ const fileSchema = v.object({
 
 /** Piecewise linear: knots [x, y], both non-decreasing. */
 const knotsSchema = v.pipe(
-  v.array(v.tuple([v.number(), v.number()])),
+  v.array(v.tuple([finite, finite])),
   v.minLength(1),
+  v.maxLength(1024),
   v.check(
     (knots) => knots.every(([x, y], i) => i === 0 || (x >= knots[i - 1][0] && y >= knots[i - 1][1])),
     'must not decrease',
@@ -37,10 +49,10 @@ const knotsSchema = v.pipe(
 
 const calibrationSchema = v.object({
   /** Resolution of the strips the table is for. */
-  scale: v.pipe(v.number(), v.gtValue(0)),
+  scale: v.pipe(finite, v.gtValue(0)),
   /** score = slope · logit(confidence) − spreadSlope · ln(spread). */
-  slope: v.pipe(v.number(), v.minValue(0)),
-  spreadSlope: v.pipe(v.number(), v.minValue(0)),
+  slope: v.pipe(finite, v.minValue(0)),
+  spreadSlope: v.pipe(finite, v.minValue(0)),
   /** Score to the share of right matches. */
   confidence: knotsSchema,
   /** Spread, px of the strips, to the standard deviation of a match per axis, px of the strips. */
@@ -58,22 +70,22 @@ const manifestSchema = v.object({
     /** Name of the third input of a graph with a band. */
     band: v.optional(v.string()),
     /** Resolution of the strips as a fraction of full resolution. */
-    scale: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    scale,
     /** Every resolution the network was trained for. */
-    scales: v.optional(v.pipe(v.array(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))), v.minLength(1))),
-    multipleOf: positiveInteger,
+    scales: v.optional(v.pipe(v.array(scale), v.minLength(1))),
+    multipleOf: upTo(maxMultiple),
     /** `unit`: value over white level, not stretched. */
     normalisation: v.optional(v.picklist(['percentiles', 'unit']), 'percentiles'),
     /** Percentiles 0…100 that become 0 and 1. */
     percentiles: v.optional(v.tuple([v.pipe(v.number(), v.minValue(0)), v.pipe(v.number(), v.maxValue(100))])),
   }),
   output: v.object({ name: v.string(), columns: v.array(v.string()) }),
-  strides: v.object({ coarse: positiveInteger, fine: positiveInteger }),
+  strides: v.object({ coarse: upTo(maxMultiple), fine: upTo(maxMultiple) }),
   /** Side of the fine window, cells. */
-  window: v.optional(positiveInteger),
+  window: v.optional(upTo(maxMultiple)),
   defaultConfidence: fraction,
   calibration: v.optional(v.object({ entries: v.pipe(v.array(calibrationSchema), v.minLength(1)) })),
-  maxTokens: positiveInteger,
+  maxTokens: upTo(maxTokens),
   positionEncoding: v.optional(v.unknown()),
   trainingData: v.optional(v.unknown()),
   metrics: v.optional(v.unknown()),

@@ -74,7 +74,7 @@ export async function openMrc(source: ByteSource): Promise<ImageFile> {
     format: 'mrc',
     pages,
     readRegion: async (page, region, signal) => [
-      await readSection(source, header, page, checkedRegion(pages, page, region), signal),
+      await readSection(source, header, page, checkedRegion(source.name, pages, page, region), signal),
     ],
   };
 }

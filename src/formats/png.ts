@@ -1,14 +1,26 @@
-import { decode } from 'fast-png';
+import { isAbort } from '../core/errors.ts';
 import type { Raster } from '../core/raster/raster.ts';
 import { readExactly, withBlockCache } from './byte-source.ts';
 import { decodedImage } from './decoded-image.ts';
 import { corruptImage, truncatedFile, unsupportedImage } from './format-errors.ts';
 import type { ByteSource, ImageFile, ImageInfo } from './image-file.ts';
+import { maxPngChunks, maxSidePx } from './limits.ts';
+import { decodePngSamples, pngRawBytes } from './png-pixels.ts';
+import type { PngLayout } from './png-pixels.ts';
 
 const colour = { grey: 0, rgb: 2, indexed: 3, greyAlpha: 4, rgbAlpha: 6 } as const;
+/** Bits that each colour type may have. @see PNG Specification, table 11.1 */
+const depthsOf: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
 const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const chunkOverhead = 12;
-const maxSide = 2 ** 24;
+/** Most bytes that one byte of a Deflate stream can become. */
+const deflateGrowth = 1032;
 /** Coarser than this is a screen's resolution, not a microscope's (see the TIFF resolution tags). */
 const coarsestPixelNm = 20_000;
 
@@ -31,8 +43,6 @@ interface PngHeader {
  */
 export async function openPng(source: ByteSource): Promise<ImageFile> {
   const header = await readHeader(withBlockCache(source));
-  if (header.isInterlaced && header.depth < 8)
-    throw unsupportedImage(source.name, `an interlaced PNG of ${header.depth} bits`);
   const isGreyPalette = header.palette !== null && header.palette.length === 1;
   const isColour = (header.colourType & 2) !== 0 && !isGreyPalette;
   const info: ImageInfo = {
@@ -43,7 +53,7 @@ export async function openPng(source: ByteSource): Promise<ImageFile> {
     stagePx: null,
     notes: notesOf(header),
   };
-  return decodedImage('png', info, async () => decodePixels(source, header, info.channels));
+  return decodedImage(source.name, 'png', info, async () => decodePixels(source, header, info.channels));
 }
 
 function notesOf(header: PngHeader): readonly string[] {
@@ -61,13 +71,23 @@ async function readHeader(source: ByteSource): Promise<PngHeader> {
   const view = dataViewOf(await readExactly(source, 8, 25, 'PNG header'));
   const [width, height] = [view.getUint32(8), view.getUint32(12)];
   const [depth, colourType, interlace] = [view.getUint8(16), view.getUint8(17), view.getUint8(20)];
-  if (width === 0 || height === 0 || width > maxSide || height > maxSide)
+  if (width === 0 || height === 0 || width > maxSidePx || height > maxSidePx)
     throw corruptImage(source.name, `its PNG header claims ${width} × ${height} pixels`);
-  if (samplesOf[colourType] === undefined || ![1, 2, 4, 8, 16].includes(depth))
+  if (!(depthsOf[colourType] ?? []).includes(depth))
     throw corruptImage(source.name, `its PNG header claims colour type ${colourType} of ${depth} bits`);
+  const methods = [view.getUint8(18), view.getUint8(19)];
+  if (methods.some((method) => method !== 0) || interlace > 1)
+    throw unsupportedImage(source.name, `a PNG of compression ${methods.join(', filter ')}, interlace ${interlace}`);
   const chunks = await readAncillary(source, colourType);
   await checkEnd(source);
-  return { width, height, depth, colourType, isInterlaced: interlace === 1, ...chunks };
+  const header = { width, height, depth, colourType, isInterlaced: interlace === 1, ...chunks };
+  const raw = pngRawBytes(layoutOf(header));
+  if (raw > source.size * deflateGrowth)
+    throw truncatedFile(
+      source.name,
+      `the file has ${source.size} bytes, which cannot hold ${width} × ${height} pixels`,
+    );
+  return header;
 }
 
 /** The chunks before the pixels that we use: PLTE, pHYs, acTL. */
@@ -78,10 +98,12 @@ async function readAncillary(
   let palette: readonly Uint8Array[] | null = null;
   let pixelSizeNm: number | null = null;
   let isAnimated = false;
+  let chunks = 0;
   for (let at = 33; ;) {
+    checkCount(source.name, ++chunks);
     const { type, length } = await readChunkHead(source, at);
     if (type === 'IDAT' || type === 'IEND') break;
-    if (type === 'PLTE' && colourType === colour.indexed)
+    if (type === 'PLTE' && colourType === colour.indexed && length <= 768)
       palette = paletteTables(await readExactly(source, at + 8, length, 'palette'));
     if (type === 'pHYs') pixelSizeNm = physicalNm(dataViewOf(await readExactly(source, at + 8, 9, 'pHYs chunk')));
     if (type === 'acTL') isAnimated = true;
@@ -104,12 +126,18 @@ async function readChunkHead(
 async function checkEnd(source: ByteSource): Promise<void> {
   const tail = await readExactly(source, source.size - chunkOverhead, chunkOverhead, 'end');
   if (String.fromCharCode(...tail.subarray(4, 8)) === 'IEND') return;
+  let chunks = 0;
   for (let at = 8; ;) {
+    checkCount(source.name, ++chunks);
     const { type, length } = await readChunkHead(source, at);
     at += length + chunkOverhead;
     if (at > source.size) throw truncatedFile(source.name, `the file ends inside its ${type} chunk`);
     if (type === 'IEND') return;
   }
+}
+
+function checkCount(file: string, chunks: number): void {
+  if (chunks > maxPngChunks) throw corruptImage(file, `it has more than ${maxPngChunks} PNG chunks`);
 }
 
 function paletteTables(bytes: Uint8Array): readonly Uint8Array[] {
@@ -128,46 +156,32 @@ function physicalNm(view: DataView): number | null {
 
 async function decodePixels(source: ByteSource, header: PngHeader, channels: 1 | 3): Promise<readonly Raster[]> {
   const bytes = await readExactly(source, 0, source.size, 'PNG data');
-  const samples = decodeSamples(source.name, bytes, header);
+  const samples = await samplesOrThrow(source.name, bytes, header);
   const { width, height, colourType, palette } = header;
   const stride = samplesOf[colourType];
+  // Grey below 8 bits is scaled to 0…255, palette indices are not.
+  const scale = header.depth < 8 ? 255 / ((1 << header.depth) - 1) : 1;
   return Array.from({ length: channels }, (_, c) => {
     const data = header.depth === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
     if (palette !== null) for (let i = 0; i < data.length; i++) data[i] = palette[c][samples[i]];
-    else if (stride === 1) data.set(samples);
-    else for (let i = 0; i < data.length; i++) data[i] = samples[i * stride + c];
+    else if (stride === 1 && scale === 1) data.set(samples);
+    else for (let i = 0; i < data.length; i++) data[i] = samples[i * stride + c] * scale;
     return { data, width, height };
   });
 }
 
-/** Interleaved samples, one element each; grey below 8 bits is scaled to 0…255, palette indices are not. */
-function decodeSamples(file: string, bytes: Uint8Array, header: PngHeader): ArrayLike<number> {
-  const { width, height, depth, colourType } = header;
-  let decoded;
+async function samplesOrThrow(file: string, bytes: Uint8Array, header: PngHeader): Promise<Uint8Array | Uint16Array> {
   try {
-    decoded = decode(bytes, { checkCrc: true });
+    return await decodePngSamples(bytes, layoutOf(header));
   } catch (cause) {
-    throw corruptImage(file, `its PNG data cannot be decoded (${String(cause)})`, cause);
+    if (isAbort(cause)) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw corruptImage(file, `its PNG data cannot be decoded (${why})`, cause);
   }
-  const expected = depth < 8 ? Math.ceil((width * depth) / 8) * height : width * height * samplesOf[colourType];
-  if (decoded.data.length !== expected)
-    throw truncatedFile(file, `its PNG data hold ${decoded.data.length} of ${expected} samples`);
-  return depth >= 8 ? decoded.data : unpackBits(decoded.data, header);
 }
 
-function unpackBits(packed: ArrayLike<number>, header: PngHeader): Uint8Array {
-  const { width, height, depth } = header;
-  const perByte = 8 / depth;
-  const rowBytes = Math.ceil(width / perByte);
-  const mask = (1 << depth) - 1;
-  const scale = header.colourType === colour.indexed ? 1 : 255 / mask;
-  const out = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const byte = packed[y * rowBytes + Math.floor(x / perByte)];
-      out[y * width + x] = ((byte >> (8 - depth * ((x % perByte) + 1))) & mask) * scale;
-    }
-  return out;
+function layoutOf({ width, height, depth, colourType, isInterlaced }: Omit<PngHeader, 'palette'>): PngLayout {
+  return { width, height, depth, samples: samplesOf[colourType], isInterlaced };
 }
 
 function dataViewOf(bytes: Uint8Array): DataView {

@@ -2,11 +2,11 @@ import { StitchError } from '../core/errors.ts';
 import type { Pose2 } from '../core/geometry/pose2.ts';
 import type { FreePositions, Tile, TileId } from '../core/tiles/tile.ts';
 import { mdocPositions, parseMdoc } from './mdoc.ts';
-import { parseMistPositions } from './mist-positions.ts';
+import { isMistPositions, parseMistPositions } from './mist-positions.ts';
 import { badLayoutFile, positionTable } from './position-table.ts';
 import type { FilePosition, PositionTable } from './position-table.ts';
 import { parsePositionsCsv } from './positions-csv.ts';
-import { parseTileConfiguration } from './tile-configuration.ts';
+import { isTileConfiguration, parseTileConfiguration } from './tile-configuration.ts';
 
 export type { PositionTable } from './position-table.ts';
 
@@ -28,11 +28,18 @@ export function isPositionFile(name: string): boolean {
 export function parsePositionFile(name: string, text: string, files: readonly string[]): PositionTable | null {
   if (name.toLowerCase().endsWith('.mdoc')) return mdocTable(name, text, files);
   const sample = text.slice(0, 65536);
-  if (/^\s*dim\s*=\s*\d/m.test(sample) || /^[^\n]*;[^\n;]*;\s*\([^\n]*,[^\n]*\)\s*$/m.test(sample))
-    return withPaths(parseTileConfiguration(name, text), name, files);
-  if (/^\s*file:\s*.+position:\s*\(/m.test(sample)) return withPaths(parseMistPositions(name, text), name, files);
-  const isAboutFiles = files.some((file) => file !== name && text.includes(baseName(file)));
-  return isAboutFiles ? withPaths(parsePositionsCsv(name, text), name, files) : null;
+  if (isTileConfiguration(sample)) return withPaths(parseTileConfiguration(name, text), name, files);
+  if (isMistPositions(sample)) return withPaths(parseMistPositions(name, text), name, files);
+  return namesAny(text, new Set(files.filter((file) => file !== name).map(baseName)))
+    ? withPaths(parsePositionsCsv(name, text), name, files)
+    : null;
+}
+
+/** True where a cell of the text is one of the names: one walk, however many names there are. */
+function namesAny(text: string, names: ReadonlySet<string>): boolean {
+  for (const line of text.split(/[\r\n]+/))
+    if (line.split(/[\t;,"]/).some((cell) => names.has(baseName(cell.trim().replaceAll('\\', '/'))))) return true;
+  return false;
 }
 
 /**

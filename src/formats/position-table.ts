@@ -1,4 +1,5 @@
 import { StitchError } from '../core/errors.ts';
+import { maxLineLength } from './limits.ts';
 
 /** Place of one file's upper-left pixel in full-resolution px, y down. */
 export interface FilePosition {
@@ -19,6 +20,18 @@ export interface PositionTable {
 
 /** Tables beyond this are damage or something else. */
 export const maxPositions = 2_000_000;
+
+/**
+ * Lines of a layout file, without their ends.
+ * @throws StitchError `bad-layout-file` where one is longer than any line of positions
+ */
+export function layoutLines(file: string, text: string): readonly string[] {
+  const lines = text.split(/\r\n|\n|\r/);
+  const long = lines.findIndex((line) => line.length > maxLineLength);
+  if (long >= 0)
+    throw badLayoutFile(file, long + 1, `it has ${lines[long].length} letters, which no list of positions has`);
+  return lines;
+}
 
 /** The error of a layout file: names the file, the line (1-based, null for the whole) and what to do. */
 export function badLayoutFile(file: string, line: number | null, what: string): StitchError {

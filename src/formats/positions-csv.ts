@@ -1,4 +1,4 @@
-import { badLayoutFile, parseCoordinate, positionTable } from './position-table.ts';
+import { badLayoutFile, layoutLines, parseCoordinate, positionTable } from './position-table.ts';
 import type { FilePosition, PositionTable } from './position-table.ts';
 
 const fileHeaders = ['file', 'filename', 'file_name', 'name', 'image', 'tile', 'path'];
@@ -18,7 +18,7 @@ interface Columns {
  * @throws StitchError `bad-layout-file` with the line
  */
 export function parsePositionsCsv(file: string, text: string): PositionTable {
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  const lines = layoutLines(file, text.replace(/^\uFEFF/, ''));
   const isRow = (line: string): boolean => line.trim() !== '' && !/^\s*[#{]/.test(line);
   const first = lines.findIndex(isRow);
   if (first < 0) throw badLayoutFile(file, null, 'it holds no positions');

@@ -2,7 +2,7 @@ import { rotationOf, stretchesOf } from '../core/geometry/affine2.ts';
 import type { Affine2 } from '../core/geometry/affine2.ts';
 import type { Size } from '../core/geometry/rect.ts';
 import type { Mosaic } from '../core/mosaic/mosaic.ts';
-import { badLayoutFile, parseCoordinate, positionTable } from './position-table.ts';
+import { badLayoutFile, layoutLines, parseCoordinate, positionTable } from './position-table.ts';
 import type { FilePosition, PositionTable } from './position-table.ts';
 
 /** Above this a translation alone is not the place that was solved. */
@@ -16,19 +16,40 @@ const lostRotationLimitPx = 0.5;
  */
 export function parseTileConfiguration(file: string, text: string): PositionTable {
   const positions: FilePosition[] = [];
-  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
+  for (const [index, raw] of layoutLines(file, text).entries()) {
     const line = raw.trim();
     const number = index + 1;
     if (line === '' || line.startsWith('#') || /^(dim|multiseries)\s*=/i.test(line)) continue;
-    const parts = /^(.*?)\s*;[^;]*;\s*\(([^()]*)\)\s*$/.exec(line);
+    const parts = partsOf(line);
     if (parts === null) throw badLayoutFile(file, number, 'expected "name; ; (x, y)"');
-    const coordinates = parts[2].split(',');
+    const coordinates = parts.place.split(',');
     if (coordinates.length !== 2 && coordinates.length !== 3)
       throw badLayoutFile(file, number, `expected two coordinates, found ${coordinates.length}`);
     const [x, y] = coordinates.map((part) => parseCoordinate(file, number, part));
-    positions.push({ file: parts[1].trim().replaceAll('\\', '/'), x, y });
+    positions.push({ file: parts.name.replaceAll('\\', '/'), x, y });
   }
   return positionTable(file, 'Fiji TileConfiguration', positions);
+}
+
+/**
+ * The name and the inside of the brackets of a trimmed line `name; series; (x, y)`; the name may hold semicolons. Cut,
+ * not matched: a pattern that looks back takes hours for a hostile line.
+ */
+function partsOf(line: string): { readonly name: string; readonly place: string } | null {
+  const second = line.lastIndexOf(';');
+  const first = line.lastIndexOf(';', second - 1);
+  const place = line.slice(second + 1).trim();
+  if (second < 1 || first < 0 || !place.startsWith('(') || !place.endsWith(')')) return null;
+  const inside = place.slice(1, -1);
+  return /[()]/.test(inside) ? null : { name: line.slice(0, first).trim(), place: inside };
+}
+
+/** True for a text with a `dim = n` line, or with a line of name, series and place. */
+export function isTileConfiguration(text: string): boolean {
+  return text.split(/\r\n|\n|\r/).some((line) => {
+    const trimmed = line.trim();
+    return /^dim\s*=\s*\d/.test(trimmed) || (trimmed.endsWith(')') && (partsOf(trimmed)?.place.includes(',') ?? false));
+  });
 }
 
 /**

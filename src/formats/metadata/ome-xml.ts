@@ -57,9 +57,15 @@ function readInto(draft: OmeDraft, { name, attributes, text }: XmlElement): void
     if (Number.isFinite(x) && Number.isFinite(y)) draft.stageNm = { x, y };
   }
   if (name === 'AcquisitionDate') draft.acquiredAtMs = acquisitionTimeMs(text);
-  if (name === 'TiffData' && draft.ifd === null) draft.ifd = Number(attributes.get('IFD') ?? 0);
+  if (name === 'TiffData' && draft.ifd === null) draft.ifd = ifdOf(attributes.get('IFD'));
   if (name === 'UUID' && draft.file === null) draft.file = attributes.get('FileName') ?? null;
   if (name === 'UUID' && draft.file === null && text.endsWith('.tif')) draft.file = text;
+}
+
+/** A damaged number counts as absent: the first. */
+function ifdOf(text: string | undefined): number {
+  const ifd = Number(text ?? 0);
+  return Number.isSafeInteger(ifd) && ifd >= 0 ? ifd : 0;
 }
 
 /** The acquisition of page `ifd` of the file `name`: the image whose TiffData names them, else the only image. */

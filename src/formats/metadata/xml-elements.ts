@@ -11,6 +11,9 @@ export interface XmlElement {
 
 const maxElements = 1_000_000;
 const maxDepth = 256;
+/** Blanks around the '=' of an attribute, and letters of its name, that are looked at. */
+const maxGap = 64;
+const maxName = 256;
 
 /** The five entities of XML and numeric references; no other is expanded, so that none can explode. */
 const entities: ReadonlyMap<string, string> = new Map([
@@ -86,8 +89,18 @@ function endOfTag(text: string, open: number): number {
 
 function attributesOf(tag: string): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
-  for (const [, name, double, single] of tag.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-    attributes.set(localName(name), decodeEntities(double ?? single));
+  // From one '=' to the next: a pattern that looks for name, '=' and value starts anew at every letter of a long name.
+  for (let at = tag.indexOf('='); at >= 0;) {
+    const value = /\S/.exec(tag.slice(at + 1, at + 1 + maxGap));
+    const start = at + 1 + (value?.index ?? 0);
+    const quote = tag[start];
+    const end = quote === '"' || quote === "'" ? tag.indexOf(quote, start + 1) : -1;
+    if (end >= 0) {
+      const name = /[\w:.-]+$/.exec(tag.slice(Math.max(0, at - maxName), at).trimEnd())?.[0];
+      if (name !== undefined) attributes.set(localName(name), decodeEntities(tag.slice(start + 1, end)));
+    }
+    at = tag.indexOf('=', end >= 0 ? end + 1 : at + 1);
+  }
   return attributes;
 }
 

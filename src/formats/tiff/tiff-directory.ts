@@ -1,6 +1,7 @@
 import { readExactly } from '../byte-source.ts';
 import { corruptImage, notAnImage, truncatedFile, unsupportedImage } from '../format-errors.ts';
 import type { ByteSource } from '../image-file.ts';
+import { maxPages, maxTagBytes, maxTagText, maxTagValues } from '../limits.ts';
 import { fieldTypeBytes } from './tiff-tags.ts';
 
 /** Byte order and offset size of a file. */
@@ -30,14 +31,17 @@ export interface TiffDirectory {
   number(tag: number, fallback: number): Promise<number>;
   /** Bytes of a tag as they lie in the file; null when absent. */
   bytes(tag: number): Promise<Uint8Array | null>;
-  /** Text up to the first NUL: UTF-8 where valid, else Latin-1; null when absent. */
+  /** Text up to the first NUL: UTF-8 where valid, else Latin-1; null when absent or longer than any metadata. */
   text(tag: number): Promise<string | null>;
 }
 
-/** More than this in one tag is damage (a tile table of 2³² tiles would be larger than any file we open). */
-const maxTagBytes = 256 * 2 ** 20;
 const maxEntries = 4096;
-const maxDirectories = 65536;
+/**
+ * Bytes of tags that are read in all: tables may be shared by pages, but a file that has every page point at the same
+ * megabytes is a trap.
+ */
+const tagBytesPerFileByte = 16;
+const freeTagBytes = 64 * 2 ** 20;
 
 /**
  * Byte order, flavour and place of the first directory.
@@ -65,13 +69,17 @@ export async function readTiffHeader(source: ByteSource): Promise<TiffHeader> {
 export async function readTiffDirectories(source: ByteSource, header: TiffHeader): Promise<readonly TiffDirectory[]> {
   const directories: TiffDirectory[] = [];
   const seen = new Set<number>();
+  const budget = { tagBytes: freeTagBytes + tagBytesPerFileByte * source.size };
+  let entryBytes = 0;
   let offset = header.firstDirectory;
   if (offset === 0) throw truncatedFile(source.name, 'its directory was never written (an interrupted save)');
   while (offset !== 0) {
     if (seen.has(offset)) throw corruptImage(source.name, 'its chain of pages runs in a circle');
-    if (seen.size >= maxDirectories) throw corruptImage(source.name, `it claims more than ${maxDirectories} pages`);
+    if (seen.size >= maxPages) throw corruptImage(source.name, `it claims more than ${maxPages} pages`);
     seen.add(offset);
-    const { directory, next } = await readDirectory(source, header, offset, directories.length);
+    const { directory, next, bytes } = await readDirectory(source, header, offset, directories.length, budget);
+    entryBytes += bytes;
+    if (entryBytes > source.size) throw corruptImage(source.name, 'its pages lie over one another');
     directories.push(directory);
     offset = next;
   }
@@ -83,7 +91,8 @@ async function readDirectory(
   header: TiffHeader,
   offset: number,
   page: number,
-): Promise<{ readonly directory: TiffDirectory; readonly next: number }> {
+  budget: { tagBytes: number },
+): Promise<{ readonly directory: TiffDirectory; readonly next: number; readonly bytes: number }> {
   const { littleEndian, bigTiff } = header;
   const what = `directory of page ${page + 1}`;
   const countBytes = bigTiff ? 8 : 2;
@@ -108,23 +117,28 @@ async function readDirectory(
   }
   const nextAt = count * entryBytes;
   const next = bigTiff ? readUint64(view, nextAt, littleEndian) : view.getUint32(nextAt, littleEndian);
-  return { directory: directoryOf(source, littleEndian, entries), next };
+  return { directory: directoryOf(source, littleEndian, entries, budget), next, bytes: count * entryBytes };
 }
 
 function directoryOf(
   source: ByteSource,
   littleEndian: boolean,
   entries: ReadonlyMap<number, TiffEntry>,
+  budget: { tagBytes: number },
 ): TiffDirectory {
   const bytes = async (tag: number): Promise<Uint8Array | null> => {
     const entry = entries.get(tag);
     if (entry === undefined) return null;
     const length = (fieldTypeBytes[entry.type] ?? 0) * entry.count;
     if (length > maxTagBytes) throw corruptImage(source.name, `its tag ${tag} claims ${length} bytes`);
+    budget.tagBytes -= length;
+    if (budget.tagBytes < 0) throw corruptImage(source.name, 'its pages share more metadata than there are');
     return readExactly(source, entry.offset, length, `tag ${tag}`);
   };
   const numbers = async (tag: number): Promise<Float64Array | null> => {
     const entry = entries.get(tag);
+    if (entry !== undefined && entry.count > maxTagValues)
+      throw corruptImage(source.name, `its tag ${tag} claims ${entry.count} values`);
     const raw = await bytes(tag);
     return entry === undefined || raw === null ? null : decodeNumbers(raw, entry.type, entry.count, littleEndian);
   };
@@ -138,6 +152,7 @@ function directoryOf(
       return values === null || values.length === 0 ? fallback : values[0];
     },
     text: async (tag) => {
+      if ((entries.get(tag)?.count ?? 0) > maxTagText) return null;
       const raw = await bytes(tag);
       return raw === null ? null : decodeText(raw);
     },

@@ -1,7 +1,8 @@
 import type { Size } from '../../core/geometry/rect.ts';
 import type { SampleType } from '../../core/raster/raster.ts';
-import { corruptImage, truncatedFile, unsupportedImage } from '../format-errors.ts';
+import { corruptImage, tooLarge, truncatedFile, unsupportedImage } from '../format-errors.ts';
 import type { ByteSource } from '../image-file.ts';
+import { bombFromBytes, maxGrowth, maxSegmentBytes, maxSegments, maxSidePx } from '../limits.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import { photometric, refusedCompressions, refusedPhotometrics, tiffCompression, tiffTag } from './tiff-tags.ts';
 
@@ -66,10 +67,6 @@ const rasterTypes: Readonly<Record<StoredType, SampleType>> = {
   float64: 'float32',
 };
 
-/** Sides above this are damage, not images. */
-const maxSide = 2 ** 24;
-const maxSegments = 2 ** 26;
-
 /**
  * Reads and checks the description of a page: what cannot be decoded right is refused by name here, before any pixel.
  * @throws StitchError `unsupported-image`, `truncated-file`
@@ -81,7 +78,10 @@ export async function readTiffPage(source: ByteSource, directory: TiffDirectory)
   const storedType = await readStoredType(source, directory, samplesPerPixel);
   const colour = await readColour(source, directory, compression, samplesPerPixel, storedType);
   const predictor = await readPredictor(source, directory, compression, storedType);
-  const isChunky = (await directory.number(tiffTag.planarConfiguration, 1)) === 1 || samplesPerPixel === 1;
+  const planes = await directory.number(tiffTag.planarConfiguration, 1);
+  const isChunky = planes === 1 || samplesPerPixel === 1;
+  if (!isChunky && planes !== 2)
+    throw corruptImage(source.name, `its TIFF header claims planar configuration ${planes}`);
   const segments = await readSegments(source, directory, size, isChunky ? 1 : samplesPerPixel);
   const isBitReversed = (await directory.number(tiffTag.fillOrder, 1)) === 2 && compression !== tiffCompression.jpeg;
   const page: TiffPage = {
@@ -113,7 +113,7 @@ function typeNotes(type: StoredType): readonly string[] {
 async function readSize(source: ByteSource, directory: TiffDirectory): Promise<Size> {
   const width = await directory.number(tiffTag.imageWidth, 0);
   const height = await directory.number(tiffTag.imageLength, 0);
-  const isSane = [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= maxSide);
+  const isSane = [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= maxSidePx);
   if (!isSane) throw corruptImage(source.name, `its TIFF header claims ${width} × ${height} pixels`);
   return { width, height };
 }
@@ -270,7 +270,7 @@ async function readSegments(
   const rows = await directory.number(tiffTag.rowsPerStrip, size.height);
   const segmentWidth = isTiled ? await directory.number(tiffTag.tileWidth, 0) : size.width;
   const segmentHeight = isTiled ? await directory.number(tiffTag.tileLength, 0) : Math.min(rows, size.height);
-  const isSane = [segmentWidth, segmentHeight].every((side) => Number.isInteger(side) && side > 0 && side <= maxSide);
+  const isSane = [segmentWidth, segmentHeight].every((side) => Number.isInteger(side) && side > 0 && side <= maxSidePx);
   if (!isSane) throw corruptImage(source.name, `its TIFF header claims tiles of ${segmentWidth} × ${segmentHeight}`);
   const segmentsAcross = Math.ceil(size.width / segmentWidth);
   const segmentsDown = Math.ceil(size.height / segmentHeight);
@@ -285,8 +285,10 @@ async function readSegments(
       `it lists ${offsets?.length ?? 0} of its ${count} ${isTiled ? 'tiles' : 'strips'}`,
     );
   const counts = await directory.numbers(isTiled ? tiffTag.tileByteCounts : tiffTag.stripByteCounts);
-  const byteCounts = counts !== null && counts.length >= count ? counts : guessByteCounts(source, offsets);
-  return { isTiled, segmentWidth, segmentHeight, segmentsAcross, segmentsDown, offsets, byteCounts };
+  const used = offsets.subarray(0, count);
+  const byteCounts =
+    counts !== null && counts.length >= count ? counts.subarray(0, count) : guessByteCounts(source, used);
+  return { isTiled, segmentWidth, segmentHeight, segmentsAcross, segmentsDown, offsets: used, byteCounts };
 }
 
 /** Without StripByteCounts a strip reaches to the next one in the file, or to the end of it. */
@@ -318,6 +320,8 @@ function checkSegmentsInFile(source: ByteSource, page: TiffPage): void {
   const { offsets, byteCounts, segmentsAcross, segmentsDown } = page;
   const word = page.isTiled ? 'tile' : 'strip';
   for (let i = 0; i < offsets.length; i++) {
+    if (!Number.isInteger(offsets[i]) || !Number.isInteger(byteCounts[i]) || offsets[i] < 0 || byteCounts[i] < 0)
+      throw corruptImage(source.name, `${word} ${i + 1} is said to be ${byteCounts[i]} bytes at byte ${offsets[i]}`);
     if (byteCounts[i] === 0 || offsets[i] === 0)
       throw truncatedFile(source.name, `${word} ${i + 1} of ${offsets.length} was never written (an interrupted save)`);
     const down = Math.floor(i / segmentsAcross) % segmentsDown;
@@ -331,5 +335,26 @@ function checkSegmentsInFile(source: ByteSource, page: TiffPage): void {
         source.name,
         `the file ends at byte ${source.size}, inside or before ${word} ${i + 1} of ${offsets.length}`,
       );
+    if (page.compression !== tiffCompression.none) checkGrowth(source, page, `${word} ${i + 1}`, whole, byteCounts[i]);
   }
+}
+
+/** Most bytes that a byte can become. LZW: a code of 12 bits says at most 3839 bytes. @see TIFF 6.0, sections 9 and 13 */
+const mostGrowth: ReadonlyMap<number, number> = new Map<number, number>([
+  [tiffCompression.lzw, 2600],
+  [tiffCompression.packBits, 64],
+  [tiffCompression.deflate, 1032],
+  [tiffCompression.deflateOld, 1032],
+]);
+
+/** Refuses what cannot be, before memory is asked for: more pixels than the bytes can hold, and bombs. */
+function checkGrowth(source: ByteSource, page: TiffPage, segment: string, whole: number, stored: number): void {
+  const most = (mostGrowth.get(page.compression) ?? Infinity) * (stored + 16);
+  if (whole > most) throw truncatedFile(source.name, `${segment} has ${stored} bytes, which cannot hold ${whole}`);
+  if (whole > maxSegmentBytes || (whole > bombFromBytes && whole > stored * maxGrowth))
+    throw tooLarge(
+      source.name,
+      `${segment} is said to hold ${whole} bytes, packed into ${stored}`,
+      'Save the image in tiles, or in strips of a few rows',
+    );
 }

@@ -42,7 +42,7 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
     pages: infos,
     ...(metadata.positions.length > 0 ? { positions: metadata.positions } : {}),
     readRegion: async (index, region, signal: CancelSignal) => {
-      const wanted = checkedRegion(infos, index, region);
+      const wanted = checkedRegion(source.name, infos, index, region);
       return readTiffRegion(source, pages[index], wanted, signal);
     },
   };

@@ -4,8 +4,9 @@ import type { CancelSignal } from '../../core/progress.ts';
 import { allocateSamples } from '../../core/raster/raster.ts';
 import type { Raster, Samples } from '../../core/raster/raster.ts';
 import { readExactly } from '../byte-source.ts';
-import { unsupportedImage } from '../format-errors.ts';
+import { tooLarge, unsupportedImage } from '../format-errors.ts';
 import type { ByteSource } from '../image-file.ts';
+import { maxSegmentsAtOnce } from '../limits.ts';
 import { rowsInSegment, segmentRowBytes } from './tiff-page.ts';
 import type { TiffPage } from './tiff-page.ts';
 import { decodeSegment } from './tiff-segments.ts';
@@ -43,12 +44,12 @@ export async function readTiffRegion(
 ): Promise<readonly Raster[]> {
   signal.throwIfAborted();
   const { width, height } = region;
+  const groups = groupReads(planReads(source.name, page, region));
   const rasters = Array.from({ length: page.channels }, () => ({
     data: allocateSamples(page.sampleType, width * height),
     width,
     height,
   }));
-  const groups = groupReads(planReads(page, region));
   let pending = fetchGroup(source, page, groups[0]);
   for (let g = 0; g < groups.length; g++) {
     const bytes = await pending;
@@ -79,12 +80,18 @@ function nameOf(page: TiffPage, index: number): string {
   return `${page.isTiled ? 'tile' : 'strip'} ${index + 1} of ${page.offsets.length}`;
 }
 
-function planReads(page: TiffPage, region: Rect): SegmentRead[] {
+function planReads(file: string, page: TiffPage, region: Rect): SegmentRead[] {
   const { segmentWidth, segmentHeight, segmentsAcross, segmentsDown } = page;
   const reads: SegmentRead[] = [];
   const planes = page.isChunky ? 1 : page.channels;
   const lastDown = Math.floor((region.y + region.height - 1) / segmentHeight);
   const lastAcross = Math.floor((region.x + region.width - 1) / segmentWidth);
+  const touched =
+    planes *
+    (lastDown - Math.floor(region.y / segmentHeight) + 1) *
+    (lastAcross - Math.floor(region.x / segmentWidth) + 1);
+  if (touched > maxSegmentsAtOnce)
+    throw tooLarge(file, `${touched} strips or tiles are to be read at once`, 'Save the image in larger tiles');
   for (let plane = 0; plane < planes; plane++) {
     for (let down = Math.floor(region.y / segmentHeight); down <= lastDown; down++) {
       for (let across = Math.floor(region.x / segmentWidth); across <= lastAcross; across++) {
@@ -96,7 +103,8 @@ function planReads(page: TiffPage, region: Rect): SegmentRead[] {
           height: rowsInSegment(page, down),
         };
         const whole = { index, plane, offset: page.offsets[index], length: page.byteCounts[index], area };
-        if (page.compression === tiffCompression.none) reads.push(...rowsOfRaw(page, whole, region));
+        if (page.compression === tiffCompression.none)
+          for (const run of rowsOfRaw(page, whole, region)) reads.push(run);
         else reads.push(whole);
       }
     }
@@ -138,7 +146,7 @@ function groupReads(reads: readonly SegmentRead[]): readonly (readonly SegmentRe
 
 function fetchGroup(source: ByteSource, page: TiffPage, group: readonly SegmentRead[]): Promise<Uint8Array> {
   const start = group[0].offset;
-  const end = Math.max(...group.map((read) => read.offset + read.length));
+  const end = group.reduce((last, read) => Math.max(last, read.offset + read.length), 0);
   return readExactly(source, start, end - start, nameOf(page, group[0].index));
 }
 

@@ -2,6 +2,7 @@ import { decompress as decompressZstd, Decompress } from 'fzstd';
 import { isAbort } from '../../core/errors.ts';
 import { corruptImage, truncatedFile, unsupportedImage } from '../format-errors.ts';
 import { decodeJpeg } from '../jpeg-decode.ts';
+import { maxZstdWindowBytes } from '../limits.ts';
 import { inflate } from './deflate.ts';
 import { decodeLzw, isOldStyleLzw } from './lzw.ts';
 import { decodePackBits } from './pack-bits.ts';
@@ -73,6 +74,7 @@ async function decompress(
 
 /** A frame that states its size is decoded in place, ten times faster; others go through a window. */
 function decodeZstd(bytes: Uint8Array, expected: number): Uint8Array {
+  checkZstdWindows(bytes);
   const out = new Uint8Array(expected);
   if (zstdContentBytes(bytes) === expected) return decompressZstd(bytes, out);
   let filled = 0;
@@ -83,6 +85,51 @@ function decodeZstd(bytes: Uint8Array, expected: number): Uint8Array {
   });
   stream.push(bytes, true);
   return out.subarray(0, filled);
+}
+
+/**
+ * Refuses frames whose header asks the decoder for more memory than a picture needs: the window is allocated before a
+ * byte is decoded.
+ * @throws RangeError
+ */
+function checkZstdWindows(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 6 <= bytes.length;) {
+    const magic = view.getUint32(at, true);
+    if (magic >>> 4 === zstdSkippable >>> 4 && at + 8 <= bytes.length) {
+      at += 8 + view.getUint32(at + 4, true);
+      continue;
+    }
+    if (magic !== zstdMagic) return;
+    const window = zstdWindowBytes(bytes.subarray(at));
+    if (window > maxZstdWindowBytes) throw new RangeError(`its zstd frame asks for a window of ${window} bytes`);
+    at = endOfZstdFrame(bytes, at);
+  }
+}
+
+const zstdMagic = 0xfd2fb528;
+const zstdSkippable = 0x184d2a50;
+
+/** Bytes that a decoder must keep: the window, or the content of a frame in a single segment. */
+function zstdWindowBytes(frame: Uint8Array): number {
+  if ((frame[4] & 0x20) !== 0) return Math.min(zstdContentBytes(frame) ?? 0, Number.MAX_SAFE_INTEGER);
+  const base = 2 ** (10 + (frame[5] >> 3));
+  return base + (base / 8) * (frame[5] & 7);
+}
+
+/** Where the frame at `start` ends, by its block headers. @see RFC 8878, section 3.1.1.2 */
+function endOfZstdFrame(bytes: Uint8Array, start: number): number {
+  const descriptor = bytes[start + 4];
+  const isSingle = (descriptor & 0x20) !== 0;
+  const contentBytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  let at = start + 5 + (isSingle ? 0 : 1) + [0, 1, 2, 4][descriptor & 3] + contentBytes;
+  for (;;) {
+    if (at + 3 > bytes.length) return bytes.length;
+    const header = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    const isRun = ((header >> 1) & 3) === 1;
+    at += 3 + (isRun ? 1 : header >> 3);
+    if ((header & 1) === 1) return at + ((descriptor & 4) !== 0 ? 4 : 0);
+  }
 }
 
 /** Content size that a zstd frame header states, null when it states none. @see RFC 8878, section 3.1.1.1 */
