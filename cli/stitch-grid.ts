@@ -4,6 +4,7 @@ import { solvePoseGraph } from '../src/core/graph/solve.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import { pairCacheKey } from '../src/core/matching/pair-cache-key.ts';
 import type { StitchOptions } from '../src/core/options.ts';
+import { estimateShading } from '../src/core/photometry/estimate-shading.ts';
 import { solveTones } from '../src/core/photometry/solve-tones.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';
@@ -100,6 +101,7 @@ function localSteps(run: GridRun, keyOf: KeyOf, store: PairStore, context: RunCo
     },
     solveElastic: ({ graph, start, refined }) => solveElasticGraph(graph, start, refined, context),
     recommend: ({ graph, refined, options: solveOptions }) => recommendTransform(graph, refined, solveOptions, context),
+    estimateShading: (request) => estimateShading(request, reader, context),
     solveTones: async (links) =>
       solveTones(
         links,

@@ -1,6 +1,7 @@
 import { transformModels } from '../src/core/matching/link.ts';
 import { topmostChoices } from '../src/core/mosaic/mosaic.ts';
 import { defaultStitchOptions, matcherIds, type StitchOptions } from '../src/core/options.ts';
+import { shadingChoices } from '../src/core/photometry/shading-field.ts';
 import { numberIn, oneOf } from './arguments.ts';
 import { blendOf, mosaicOptions, mosaicUsage } from './mosaic-options.ts';
 
@@ -13,6 +14,7 @@ export const pipelineOptions = {
   'no-align': { type: 'boolean' },
   refine: { type: 'boolean' },
   'on-top': { type: 'string' },
+  shading: { type: 'string' },
   ...mosaicOptions,
 } as const;
 
@@ -23,7 +25,8 @@ const transforms = [...transformModels, 'elastic'] as const;
 /** How a usage line shows `pipelineOptions`. */
 export const pipelineUsage =
   `[--matcher ${matcherIds.join('|')}] [--model BUNDLE] [--transform ${transforms.join('|')}] [--refine] ` +
-  `[--min-confidence 0…1] [--no-align] [--on-top ${topmostChoices.join('|')}] ${mosaicUsage}`;
+  `[--min-confidence 0…1] [--no-align] [--on-top ${topmostChoices.join('|')}] ` +
+  `[--shading ${shadingChoices.join('|')}] ${mosaicUsage}`;
 
 /**
  * The options of a run.
@@ -48,6 +51,7 @@ export function stitchOptions(given: Given): StitchOptions {
       ...(isElastic ? { elastic: true } : {}),
       ...(isElastic || given.refine ? { refine: true } : {}),
     },
+    ...(given.shading === undefined ? {} : { shading: oneOf('--shading', given.shading, shadingChoices, 'none') }),
     compose: {
       ...base.compose,
       blend: blendOf(given, base.compose.blend),

@@ -62,11 +62,12 @@ export async function writeText(path: string, text: string): Promise<void> {
 }
 
 /** Says on the terminal what linked and what did not. */
-export function reportRun({ pairs, report: solved, mosaic, warnings }: StitchResult): void {
+export function reportRun({ pairs, report: solved, mosaic, warnings, shading }: StitchResult): void {
   const links = pairs.filter((pair) => pair.kind === 'link');
   for (const pair of pairs)
     if (pair.kind === 'rejected') process.stderr.write(`no link ${pair.pair.a} – ${pair.pair.b}: ${pair.detail}\n`);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  if (shading) process.stderr.write(`${shading.sentence}\n`);
   const residuals = solved.edges.filter((edge) => !edge.removed).map((edge) => edge.residualPx);
   const mean = residuals.reduce((sum, px) => sum + px, 0) / Math.max(1, residuals.length);
   process.stderr.write(

@@ -12,6 +12,7 @@ import type { CorrelationSurface } from '../src/core/mosaic/correlation-surface.
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { PairOptions } from '../src/core/options.ts';
+import type { ShadingEstimate, ShadingRequest } from '../src/core/photometry/estimate-shading.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
 import type { ElasticRequest, RecommendRequest } from '../src/core/stitch.ts';
@@ -73,6 +74,7 @@ export interface RasterApi {
     { readonly tiles: readonly Tile[]; readonly layout: Layout },
     { readonly x: number | null; readonly y: number | null }
   >;
+  readonly estimateShading: Method<ShadingRequest, ShadingEstimate>;
   readonly thumbnail: Method<ThumbnailRequest, ImageBitmap>;
   readonly showMosaic: Method<{ readonly mosaic: Mosaic; readonly options: ComposeOptions }, void>;
   readonly renderChunk: Method<ChunkRequest, ImageBitmap>;

@@ -150,6 +150,7 @@ export function createStitchClient(): StitchClient {
     refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),
     solveElastic: (request, signal, onProgress) => solver.call('solveElastic', request, signal, onProgress),
     recommend: (request, signal) => solver.call('recommend', request, signal),
+    estimateShading: (request, signal, onProgress) => files.call('estimateShading', request, signal, onProgress),
     solveTones: (links, signal) => solver.call('solveTones', links, signal),
 
     async showMosaic(mosaic, options) {

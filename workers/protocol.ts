@@ -16,6 +16,7 @@ import type { CorrelationSurface, SurfaceRequest } from '../src/core/mosaic/corr
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';
+import type { ShadingEstimate, ShadingRequest } from '../src/core/photometry/estimate-shading.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
@@ -292,6 +293,8 @@ export interface StitchClient {
   solveElastic(request: ElasticRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ElasticReport>;
   /** Which transform would do, and the numbers of all. */
   recommend(request: RecommendRequest, signal: AbortSignal): Promise<Recommendation | null>;
+  /** The illumination that all tiles share, from their pixels at reduced scale. */
+  estimateShading(request: ShadingRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ShadingEstimate>;
   solveTones(links: readonly Link[], signal: AbortSignal): Promise<ReadonlyMap<TileId, GainOffset>>;
 
   /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */

@@ -10,6 +10,7 @@ import { probePixel } from '../src/core/mosaic/pixel-probe.ts';
 import { blendReachPx } from '../src/core/mosaic/multiband.ts';
 import { seamStore } from '../src/core/mosaic/seam-store.ts';
 import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
+import { estimateShading } from '../src/core/photometry/estimate-shading.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
 import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
@@ -70,6 +71,8 @@ const api: RasterApi = {
     const sizes = { a: tileOf(request.a).size, b: tileOf(request.b).size };
     return snapLandmark(request, sizes, opened().reader, signal);
   },
+
+  estimateShading: (request, context) => estimateShading(request, opened().reader, context),
 
   async open(sources) {
     const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));

@@ -1,6 +1,7 @@
 import { defaultSolveOptions, type SolveOptions } from './graph/pose-graph.ts';
 import type { TransformModel } from './matching/link.ts';
 import { defaultComposeOptions, type ComposeOptions } from './mosaic/mosaic.ts';
+import type { ShadingChoice } from './photometry/shading-field.ts';
 
 /** The matchers of the registry in src/matchers; core knows their names only. */
 export const matcherIds = ['loftr', 'sift', 'phase-correlation'] as const;
@@ -30,6 +31,8 @@ export interface StitchOptions {
   readonly matcher: MatcherId;
   readonly pair: PairOptions;
   readonly solve: SolveOptions;
+  /** Estimate the illumination that all tiles share and take it out before their tones are solved; `none` when absent. */
+  readonly shading?: ShadingChoice;
   readonly compose: ComposeOptions;
 }
 

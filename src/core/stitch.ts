@@ -9,6 +9,8 @@ import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts
 import type { Link, PairResult } from './matching/link.ts';
 import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
 import type { StitchOptions } from './options.ts';
+import type { ShadingEstimate, ShadingRequest } from './photometry/estimate-shading.ts';
+import { unshadedLinks } from './photometry/unshaded-links.ts';
 import type { RunContext } from './progress.ts';
 import type { RefinedOverlap } from './refine/refined-overlap.ts';
 import { refinedLinks } from './refine/refined-links.ts';
@@ -27,6 +29,8 @@ export interface StitchInput {
   readonly known: ReadonlyMap<string, PairResult>;
   /** Patches of an earlier run over the same pixels, by `pairKey`: these overlaps are not refined again. */
   readonly knownRefined?: ReadonlyMap<string, RefinedOverlap>;
+  /** Shading of an earlier run over the same pixels: it is not estimated again. */
+  readonly knownShading?: ShadingEstimate;
   /** Keys of the links that the user excluded. */
   readonly excluded: ReadonlySet<string>;
   /** What else the user corrected by hand. */
@@ -43,6 +47,8 @@ export interface StitchSteps {
   solveElastic?(request: ElasticRequest): Promise<ElasticReport>;
   /** Which transform would do, from refined overlaps; the result says nothing of it when absent. */
   recommend?(request: RecommendRequest): Promise<Recommendation | null>;
+  /** Estimates the shading that all tiles share; needed when `options.shading` is `estimate`. */
+  estimateShading?(request: ShadingRequest): Promise<ShadingEstimate>;
   solveTones(links: readonly Link[]): Promise<ReadonlyMap<TileId, GainOffset>>;
   /** How many pairs may be in flight at once. */
   readonly concurrency: number;
@@ -76,6 +82,8 @@ export interface StitchResult {
   readonly recommendation?: Recommendation;
   readonly report: SolveReport;
   readonly tones: ReadonlyMap<TileId, GainOffset>;
+  /** What was found of the shading, when the options ask for it. */
+  readonly shading?: ShadingEstimate;
   readonly mosaic: Mosaic;
   /** Whole sentences for the user. */
   readonly warnings: readonly string[];
@@ -120,17 +128,20 @@ export async function resolve(
 
   context.onProgress({ stage: 'photometry', done: 0, total: 1 });
   const trusted = trustedLinks(graph.links, report);
-  const tones = await steps.solveTones(trusted);
+  const shading = await shadingOf(input, trusted, report, steps);
+  const tones = await steps.solveTones(unshadedLinks(trusted, tiles, shading?.field));
   context.onProgress({ stage: 'photometry', done: 1, total: 1 });
 
   const { topmost } = options.compose;
-  const mosaic = editedMosaic({ tiles, layout, topmost, effect }, report, tones);
+  const evened = editedMosaic({ tiles, layout, topmost, effect }, report, tones);
+  const mosaic = shading?.field ? { ...evened, shading: shading.field } : evened;
   return {
     pairs,
     ...(refined ? { refined } : {}),
     ...(recommendation ? { recommendation } : {}),
     report,
     tones,
+    ...(shading ? { shading } : {}),
     mosaic,
     warnings: warningsOf(pairs, report),
   };
@@ -221,6 +232,19 @@ async function matchPairs(
   await Promise.all(Array.from({ length: Math.max(1, Math.min(steps.concurrency, queue.length)) }, drain));
   signal.throwIfAborted();
   return [...results].sort(([p], [q]) => (p < q ? -1 : 1)).map(([, result]) => result);
+}
+
+/** The shading that the options ask for; null for none. */
+async function shadingOf(
+  { tiles, options, knownShading }: StitchInput,
+  links: readonly Link[],
+  report: SolveReport,
+  steps: StitchSteps,
+): Promise<ShadingEstimate | null> {
+  if (options.shading !== 'estimate') return null;
+  if (knownShading) return knownShading;
+  if (!steps.estimateShading) throw new StitchError('bad-options', 'Shading cannot be estimated here; switch it off.');
+  return steps.estimateShading({ tiles, links, report });
 }
 
 /** Links that the solver kept: a removed link says nothing about brightness either. */

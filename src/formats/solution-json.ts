@@ -10,6 +10,8 @@ import { commonSampleType } from '../core/mosaic/build-mosaic.ts';
 import { blendModes, topmostChoices, unitGain } from '../core/mosaic/mosaic.ts';
 import type { Mosaic, Placement } from '../core/mosaic/mosaic.ts';
 import { matcherIds } from '../core/options.ts';
+import { shadingChoices } from '../core/photometry/shading-field.ts';
+import type { ShadingField } from '../core/photometry/shading-field.ts';
 import type { StitchOptions } from '../core/options.ts';
 import { pairKey, tileId } from '../core/tiles/tile.ts';
 import type { Layout, Tile, TileId } from '../core/tiles/tile.ts';
@@ -89,6 +91,7 @@ export const optionsSchema = v.object({
     refine: v.optional(v.boolean()),
     elastic: v.optional(v.boolean()),
   }),
+  shading: v.optional(v.picklist(shadingChoices)),
   compose: v.object({
     blend: v.picklist(blendModes),
     interpolation: v.picklist(['bilinear', 'bicubic']),
@@ -109,6 +112,13 @@ const solutionSchema = v.object({
   /** [x, y, width, height], whole px: pixel (i, j) of the exported image is the mosaic point (x + i, y + j). */
   bounds: v.tuple([whole, whole, side, side]),
   pixelSizeNm: v.optional(v.nullable(finite)),
+  /** What every tile's values are divided by before gain and offset: nodes of a regular grid over its pixel centres, row-major. */
+  shading: v.optional(
+    v.pipe(
+      v.object({ columns: nodes, rows: nodes, values: v.array(v.pipe(finite, v.gtValue(0))) }),
+      v.check(({ columns, rows, values }) => values.length === columns * rows, 'a shading needs one value a node'),
+    ),
+  ),
 });
 
 /** solution.json: every tile in drawing order (the first on top), every proposed pair, options, model, device. */
@@ -151,6 +161,7 @@ export function solutionFrom(run: SolvedRun): Solution {
     device: run.device,
     bounds: [bounds.x, bounds.y, bounds.width, bounds.height],
     pixelSizeNm: run.mosaic.pixelSizeNm,
+    ...(run.mosaic.shading ? { shading: shadingEntry(run.mosaic.shading) } : {}),
   };
 }
 
@@ -176,6 +187,11 @@ function solutionTile(run: SolvedRun, tile: Tile, placement: Placement | null): 
     sigmaPx: finiteOrNull(run.report.sigmaPx.get(tile.id)),
     ...(placement === null ? {} : { component: placement.component }),
   };
+}
+
+/** A shading as its floats are: composing again must give the same bytes. */
+function shadingEntry({ columns, rows, values }: ShadingField): NonNullable<Solution['shading']> {
+  return { columns, rows, values: Array.from(values) };
 }
 
 /** A mesh in ten-thousandths of a px: finer than anyone measures, and the file stays readable. */
@@ -309,6 +325,9 @@ export function mosaicFromSolution(solution: Solution, tiles: readonly Tile[]): 
     channels: used.some(({ channels }) => channels === 3) ? 3 : 1,
     sampleType: commonSampleType(used.map(({ sampleType }) => sampleType)),
     pixelSizeNm: solution.pixelSizeNm ?? null,
+    ...(solution.shading
+      ? { shading: { ...solution.shading, values: Float32Array.from(solution.shading.values) } }
+      : {}),
   };
 }
 

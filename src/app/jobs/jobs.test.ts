@@ -162,6 +162,7 @@ function fakeClient() {
     refine: () => Promise.reject(new Error('no pictures here')),
     solveElastic: () => Promise.reject(new Error('no pictures here')),
     recommend: () => Promise.resolve(null),
+    estimateShading: () => Promise.reject(new Error('not asked for')),
     async solveTones() {
       return new Map();
     },

@@ -87,6 +87,8 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
     refine: (request) => onLiveWorker(context.signal, () => client.refine(request, context.signal)),
     solveElastic: (request) => client.solveElastic(request, context.signal, context.onProgress),
     recommend: (request) => client.recommend(request, context.signal),
+    estimateShading: (request) =>
+      client.estimateShading({ ...request, links: lightLinks(request.links) }, context.signal, context.onProgress),
     solveTones: (links) => client.solveTones(lightLinks(links), context.signal),
     concurrency: client.matchConcurrency,
     onPair: keep,
@@ -168,6 +170,7 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
       options,
       known: new Map(),
       knownRefined,
+      ...(run.outcome.shading ? { knownShading: run.outcome.shading } : {}),
       excluded,
       edits: corrections,
     };

@@ -71,6 +71,7 @@ export function stalenessOf(run: StitchRun, project: ProjectState): Staleness {
     if (!isSamePlain(run.corrections, corrections)) return 'solve';
   }
   if (!isSamePlain(run.options.solve, options.solve)) return 'solve';
+  if (run.options.shading !== options.shading) return 'solve';
   // The drawing order is part of the mosaic.
   if (run.options.compose.topmost !== options.compose.topmost) return 'solve';
   return isSamePlain(run.options.compose, options.compose) ? 'current' : 'compose';

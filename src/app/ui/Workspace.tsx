@@ -10,6 +10,7 @@ import { MosaicPane } from './MosaicPane.tsx';
 import { OptionsPanel } from './OptionsPanel.tsx';
 import { ProblemList } from './ProblemList.tsx';
 import { ResultPanel } from './ResultPanel.tsx';
+import { ShadingPanel } from './ShadingPanel.tsx';
 
 /** Decisions on the left, the picture in the middle, the evidence on the right. */
 export function Workspace() {
@@ -25,6 +26,7 @@ export function Workspace() {
           {/* Folded once there is a mosaic, and open again for the next drop. */}
           <LayoutPanel key={run ? 'after' : 'before'} open={!run} />
           <OptionsPanel />
+          <ShadingPanel />
         </aside>
       ) : (
         <aside className="side-rail" aria-label="Layout and options">

@@ -3,6 +3,7 @@ import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
 import type { CancelSignal } from '../progress.ts';
+import { withoutShading } from '../photometry/shading-field.ts';
 import { levelSize } from '../raster/pyramid.ts';
 import type { Raster } from '../raster/raster.ts';
 import { samplerMarginPx } from '../raster/sample.ts';
@@ -76,7 +77,9 @@ async function openSource(
   warp: TileWarp,
   region: Rect,
 ): Promise<Omit<PlacedSource, 'index'>> {
-  const rasters = await reader.read(placement.tile, { level, region, signal });
+  const read = await reader.read(placement.tile, { level, region, signal });
+  const shading = options.blend === 'none' ? null : mosaic.shading;
+  const rasters = withoutShading(read, shading, { region, level, size: placement.size });
   const size = levelSize(placement.size, level);
   const windows = Array.from({ length: mosaic.channels }, (_, channel) => {
     const raster: Raster = rasters[rasters.length === 1 ? 0 : channel];

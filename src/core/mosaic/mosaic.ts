@@ -2,6 +2,7 @@ import type { Affine2, Point } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import type { TileState } from '../graph/pose-graph.ts';
+import type { ShadingField } from '../photometry/shading-field.ts';
 import type { SampleType } from '../raster/raster.ts';
 import type { TileId } from '../tiles/tile.ts';
 
@@ -37,6 +38,8 @@ export interface Mosaic {
   readonly channels: 1 | 3;
   readonly sampleType: SampleType;
   readonly pixelSizeNm: number | null;
+  /** What every tile is divided by before its tone (never under `none`); absent where nothing is. */
+  readonly shading?: ShadingField;
 }
 
 export const blendModes = ['overlay', 'none', 'average', 'feather', 'seam', 'multiband'] as const;
