@@ -1,62 +1,83 @@
 import { invertAffine } from '../geometry/affine2.ts';
-import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
-import type { Placement } from './mosaic.ts';
 import { farthestPx, toFixed, toFixedStep } from './fixed-point.ts';
+import { meshPaths } from './mesh-path.ts';
+import type { MeshPath } from './mesh-path.ts';
+import type { Placement } from './mosaic.ts';
 import { hullSlackPx, pieceLength } from './tile-warp.ts';
 import type { MosaicSpan, RowGrid, TileWarp, WarpBounds } from './tile-warp.ts';
 
-/**
- * Spacing of the nodes at which a mesh is inverted, in px of the level: between them the inverse is bilinear. A mesh bends
- * by less than 1 % from cell to cell; of that 16 px leave 0.01 px.
- */
-const nodeSpacing = 16;
 /** A bent edge may leave a row and come back; what it does beyond so many times is fewer pixels than anyone sees. */
 const rangeCount = 4;
-/** Fixed-point steps at most, and the step in tile px from which the inverse stands. */
-const maxInversions = 30;
-const settledPx = 1e-9;
+/** Columns of a fixed-point piece at most: rounded steps are off by 0.002 px at its end. */
+const mostPieceColumns = 128;
 
-/** The inverse of a bent tile at nodes of absolute mosaic places: x = (firstX + i)·step, y = (firstY + j)·step. */
-interface InverseLattice {
-  readonly step: number;
-  readonly firstX: number;
-  readonly firstY: number;
-  readonly columns: number;
-  readonly rows: number;
-  /** Tile coordinates of the nodes, level px. */
-  readonly us: Float64Array;
-  readonly vs: Float64Array;
+/** A path in px of a level, and where its last search of a column began. */
+interface LevelPath {
+  readonly path: MeshPath;
+  /** level = k · tile + half. */
+  readonly k: number;
+  readonly half: number;
 }
 
 /**
- * The warp of a bent tile for the points of a span: exact at the nodes of a lattice that is fixed in the mosaic, bilinear
- * between them, so that a point's value does not depend on the span. Beyond its border a mesh displaces as at it.
+ * The warp of a bent tile for the points of a span: straight along each row from edge to edge of the mesh's cells, where it
+ * is exact, and within 0.01 px of the mesh's inverse between them. Beyond its border a mesh displaces as at it.
  */
 export function meshWarp(placement: Placement, mesh: DisplacementMesh, level: number, span: MosaicSpan): TileWarp {
   const k = 2 ** -level;
   const width = placement.size.width * k;
   const height = placement.size.height * k;
-  let lattice: InverseLattice | null = null;
-  const inverse = () => (lattice ??= invertOver(placement, mesh, level, span));
+  const paths = meshPaths(placement, mesh);
+  const reach = reachOf(placement, mesh);
+  const level0: LevelPath = { path: paths.path, k, half: (k - 1) / 2 };
+  let row = { y: NaN, isWide: false };
+  // One row after the other is covered and cut, or mapped: its path is found once, beyond the tile only to be mapped.
+  const pathOf = (y: number, isWide: boolean): LevelPath => {
+    if (row.y === y && (row.isWide || !isWide)) return level0;
+    if (isWide) paths.find(y, span.x0, span.x1 + 1);
+    else paths.find(y, Math.max(span.x0, reach.x0), Math.min(span.x1 + 1, reach.x1));
+    row = { y, isWide };
+    return level0;
+  };
   return {
     width,
     height,
     shift: null,
     rangeCount,
-    mapRow: (xs, y, from, to, us, vs) => mapLatticeRow(inverse(), xs, y, from, to, us, vs),
-    pieces: (grid, y, from, to, out) => latticePieces(inverse(), grid, y, from, to, out),
-    coverRow: (xs, y, from, to, out, at) => coverLatticeRow(inverse(), width, height, xs, y, from, to, out, at),
-    boundsOf(x0, y0, x1, y1) {
-      const rough = roughBounds(placement, mesh, k, x0, y0, x1, y1);
-      const isNear = rough.maxU >= -1 && rough.minU <= width && rough.maxV >= -1 && rough.minV <= height;
-      return isNear ? latticeBounds(inverse(), x0, y0, x1, y1) : rough;
+    mapRow: (xs, y, from, to, us, vs) => mapPath(pathOf(y, true), xs, from, to, us, vs),
+    pieces: (grid, y, from, to, out) => fixedPieces(pathOf(y, false), grid, from, to, out),
+    coverRow(xs, y, from, to, out, at) {
+      out.fill(to, at, at + 2 * rangeCount);
+      if (from >= to || y < reach.y0 || y > reach.y1 || xs[from] > reach.x1 || xs[to - 1] < reach.x0) return;
+      coverPath(pathOf(y, false), width, height, xs, from, to, out, at);
     },
+    boundsOf: (x0, y0, x1, y1) => boundsByAffine(placement, mesh, k, x0, y0, x1, y1),
   };
 }
 
+/** Where a bent tile can have pixels: its nodes, grown by more than the half pixel that they cover. */
+function reachOf({ mosaicFromTile, size }: Placement, { columns, rows, dx, dy }: DisplacementMesh): MosaicSpan {
+  const { a, b, c, d, e, f } = mosaicFromTile;
+  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
+      const u = (i * (size.width - 1)) / (columns - 1);
+      const v = (j * (size.height - 1)) / (rows - 1);
+      const x = a * u + c * v + e + dx[j * columns + i];
+      const y = b * u + d * v + f + dy[j * columns + i];
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+    }
+  const across = Math.abs(a) + Math.abs(c) + 1;
+  const down = Math.abs(b) + Math.abs(d) + 1;
+  return { x0: x0 - across, x1: x1 + across, y0: y0 - down, y1: y1 + down };
+}
+
 /** Bounds by the affine alone, grown by the largest displacement. */
-function roughBounds(
+function boundsByAffine(
   { mosaicFromTile }: Placement,
   { dx, dy }: DisplacementMesh,
   k: number,
@@ -86,74 +107,134 @@ function roughBounds(
   };
 }
 
-/**
- * Inverts the mesh at the nodes that the points of a span need: t = A⁻¹·(x − D(t)), by fixed-point iteration from the
- * neighbouring node's answer; D changes by far less than one pixel a pixel, so that it contracts.
- */
-function invertOver(
-  { mosaicFromTile, size }: Placement,
-  mesh: DisplacementMesh,
-  level: number,
-  { x0, x1, y0, y1 }: MosaicSpan,
-): InverseLattice {
-  const k = 2 ** -level;
-  const step = nodeSpacing / k;
-  const firstX = Math.floor(x0 / step);
-  const firstY = Math.floor(y0 / step);
-  const columns = Math.floor(x1 / step) - firstX + 2;
-  const rows = Math.floor(y1 / step) - firstY + 2;
-  const us = new Float64Array(columns * rows);
-  const vs = new Float64Array(columns * rows);
-  const { a, b, c, d, e, f } = invertAffine(mosaicFromTile);
-  const half = (k - 1) / 2;
-  const displaced = new Float64Array(2);
-  for (let j = 0; j < rows; j++) {
-    const y = (firstY + j) * step;
-    displaced.fill(0);
-    for (let i = 0; i < columns; i++) {
-      const x = (firstX + i) * step;
-      let u = NaN;
-      let v = NaN;
-      for (let round = 0; round < maxInversions; round++) {
-        const px = x - displaced[0];
-        const py = y - displaced[1];
-        const nextU = a * px + c * py + e;
-        const nextV = b * px + d * py + f;
-        const isSettled = Math.abs(nextU - u) + Math.abs(nextV - v) < settledPx;
-        u = nextU;
-        v = nextV;
-        if (isSettled) break;
-        displaceInto(mesh, size, u, v, displaced);
-      }
-      us[j * columns + i] = k * u + half;
-      vs[j * columns + i] = k * v + half;
-    }
+/** The piece that holds x: the last whose first point is not beyond it. */
+function pieceAt({ xs, count }: MeshPath, x: number): number {
+  let low = 0;
+  let high = count - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle - 1;
   }
-  return { step, firstX, firstY, columns, rows, us, vs };
+  return low;
 }
 
-function latticeBounds(
-  { step, firstX, firstY, columns, us, vs }: InverseLattice,
-  ...span: readonly number[]
-): WarpBounds {
-  const [x0, y0, x1, y1] = span;
-  let [minU, maxU, minV, maxV] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let j = Math.floor(y0 / step) - firstY; j <= Math.floor(y1 / step) - firstY + 1; j++)
-    for (let i = Math.floor(x0 / step) - firstX; i <= Math.floor(x1 / step) - firstX + 1; i++) {
-      const at = j * columns + i;
-      minU = Math.min(minU, us[at]);
-      maxU = Math.max(maxU, us[at]);
-      minV = Math.min(minV, vs[at]);
-      maxV = Math.max(maxV, vs[at]);
+function mapPath(
+  { path, k, half }: LevelPath,
+  xs: Float64Array,
+  from: number,
+  to: number,
+  us: Float64Array,
+  vs: Float64Array,
+): void {
+  if (path.count < 2 || from >= to) return;
+  for (let i = from, n = pieceAt(path, xs[from]); i < to; n++) {
+    const left = path.xs[n];
+    const right = n + 2 < path.count ? path.xs[n + 1] : Infinity;
+    const run = path.xs[n + 1] - left || 1;
+    const du = (k * (path.us[n + 1] - path.us[n])) / run;
+    const dv = (k * (path.vs[n + 1] - path.vs[n])) / run;
+    const u0 = k * path.us[n] + half;
+    const v0 = k * path.vs[n] + half;
+    for (; i < to && xs[i] < right; i++) {
+      const s = xs[i] - left;
+      us[i] = u0 + s * du;
+      vs[i] = v0 + s * dv;
     }
-  return { minU, maxU, minV, maxV };
+  }
+}
+
+/** The row's straight pieces in fixed point, each from its own first column on. */
+function fixedPieces(
+  { path, k, half }: LevelPath,
+  { xs, first, step }: RowGrid,
+  from: number,
+  to: number,
+  out: Int32Array,
+): number {
+  if (path.count < 2 || from >= to) return 0;
+  let count = 0;
+  for (let i = from, n = pieceAt(path, xs[from]); i < to; n++) {
+    const left = path.xs[n];
+    const isLast = n + 2 >= path.count;
+    const end = isLast ? to : Math.min(to, i + Math.max(0, Math.ceil((path.xs[n + 1] - xs[i]) / step)));
+    if (end === i) continue;
+    const run = path.xs[n + 1] - left || 1;
+    const su = (k * (path.us[n + 1] - path.us[n])) / run;
+    const sv = (k * (path.vs[n + 1] - path.vs[n])) / run;
+    const du = toFixedStep(su * step);
+    const dv = toFixedStep(sv * step);
+    for (; i < end;) {
+      // Columns since the piece began, or since the last place of the output where long pieces begin anew.
+      const since = Math.min((first + i) & (mostPieceColumns - 1), Math.floor((xs[i] - left) / step));
+      const ahead = xs[i] - since * step - left;
+      const u = k * path.us[n] + half + ahead * su;
+      const v = k * path.vs[n] + half + ahead * sv;
+      if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
+      const next = Math.min(end, i + mostPieceColumns - ((first + i) & (mostPieceColumns - 1)));
+      const at = count++ * pieceLength;
+      out[at] = next;
+      out[at + 1] = toFixed(u) + since * du;
+      out[at + 2] = toFixed(v) + since * dv;
+      out[at + 3] = du;
+      out[at + 4] = dv;
+      i = next;
+    }
+  }
+  return count;
+}
+
+/** The covered parts of the row's pieces, joined where they touch. */
+function coverPath(
+  { path, k, half }: LevelPath,
+  width: number,
+  height: number,
+  xs: Float64Array,
+  from: number,
+  to: number,
+  out: Int32Array,
+  at: number,
+): void {
+  if (path.count < 2) return;
+  const low = -0.5 - hullSlackPx;
+  const highU = width - 0.5 + hullSlackPx;
+  const highV = height - 0.5 + hullSlackPx;
+  const last = xs[to - 1];
+  let range = -1;
+  /** First column of the range that goes on at the end of the piece before; −1 when none does. */
+  let open = -1;
+  let begin = from;
+  const firstPiece = pieceAt(path, xs[from]);
+  let u1 = k * path.us[firstPiece] + half;
+  let v1 = k * path.vs[firstPiece] + half;
+  for (let n = firstPiece; n + 1 < path.count && path.xs[n] <= last; n++) {
+    const u0 = u1;
+    const v0 = v1;
+    u1 = k * path.us[n + 1] + half;
+    v1 = k * path.vs[n + 1] + half;
+    // The part enter ≤ s ≤ leave of the piece 0 ≤ s ≤ 1 where both coordinates lie within the tile.
+    const enter = Math.max(entering(u0, u1, low, highU), entering(v0, v1, low, highV));
+    const leave = Math.min(1 - entering(u1, u0, low, highU), 1 - entering(v1, v0, low, highV));
+    const isIn = enter <= leave;
+    const run = path.xs[n + 1] - path.xs[n];
+    if (isIn && open < 0) open = firstNotBelow(xs, path.xs[n] + enter * run, begin, to);
+    const goesOn = isIn && leave === 1 && n + 2 < path.count && path.xs[n + 1] <= last;
+    if (!isIn || goesOn) continue;
+    begin = firstNotBelow(xs, path.xs[n] + leave * run, open, to);
+    if (begin > open && range + 1 < rangeCount) {
+      range++;
+      out[at + 2 * range] = open;
+      out[at + 2 * range + 1] = begin;
+    }
+    open = -1;
+  }
 }
 
 /** First index in from … to whose x is not below `limit`; it is looked for near by first. */
 function firstNotBelow(xs: Float64Array, limit: number, from: number, to: number): number {
   let low = from;
   let high = from;
-  for (let reach = 2 * nodeSpacing; high < to && xs[high] < limit; reach *= 2) {
+  for (let reach = 32; high < to && xs[high] < limit; reach *= 2) {
     low = high;
     high = Math.min(to, high + reach);
   }
@@ -163,129 +244,6 @@ function firstNotBelow(xs: Float64Array, limit: number, from: number, to: number
     else low = middle + 1;
   }
   return low;
-}
-
-/** Linear pieces of a row, one a lattice cell: the inner loop costs as much as an affine one. */
-function mapLatticeRow(
-  { step, firstX, firstY, columns, us: nodesU, vs: nodesV }: InverseLattice,
-  xs: Float64Array,
-  y: number,
-  from: number,
-  to: number,
-  us: Float64Array,
-  vs: Float64Array,
-): void {
-  const row = Math.floor(y / step);
-  const fy = y / step - row;
-  const upper = (row - firstY) * columns - firstX;
-  for (let i = from; i < to;) {
-    const column = Math.floor(xs[i] / step);
-    const left = column * step;
-    const at = upper + column;
-    const u0 = nodesU[at] + fy * (nodesU[at + columns] - nodesU[at]);
-    const v0 = nodesV[at] + fy * (nodesV[at + columns] - nodesV[at]);
-    const u1 = nodesU[at + 1] + fy * (nodesU[at + 1 + columns] - nodesU[at + 1]);
-    const v1 = nodesV[at + 1] + fy * (nodesV[at + 1 + columns] - nodesV[at + 1]);
-    const du = (u1 - u0) / step;
-    const dv = (v1 - v0) / step;
-    const right = left + step;
-    for (; i < to && xs[i] < right; i++) {
-      const s = xs[i] - left;
-      us[i] = u0 + s * du;
-      vs[i] = v0 + s * dv;
-    }
-  }
-}
-
-/** The row's linear pieces in fixed point, from the first column of each lattice cell on. */
-function latticePieces(
-  { step, firstX, firstY, columns, us, vs }: InverseLattice,
-  { xs, step: columnPx }: RowGrid,
-  y: number,
-  from: number,
-  to: number,
-  out: Int32Array,
-): number {
-  const row = Math.floor(y / step);
-  const fy = y / step - row;
-  const upper = (row - firstY) * columns - firstX;
-  let count = 0;
-  for (let i = from; i < to;) {
-    const column = Math.floor(xs[i] / step);
-    const left = column * step;
-    const node = upper + column;
-    const u0 = us[node] + fy * (us[node + columns] - us[node]);
-    const v0 = vs[node] + fy * (vs[node + columns] - vs[node]);
-    const u1 = us[node + 1] + fy * (us[node + 1 + columns] - us[node + 1]);
-    const v1 = vs[node + 1] + fy * (vs[node + 1 + columns] - vs[node + 1]);
-    const su = (u1 - u0) / step;
-    const sv = (v1 - v0) / step;
-    const since = Math.floor((xs[i] - left) / columnPx);
-    const ahead = xs[i] - left - since * columnPx;
-    const u = u0 + ahead * su;
-    const v = v0 + ahead * sv;
-    if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
-    const du = toFixedStep(su * columnPx);
-    const dv = toFixedStep(sv * columnPx);
-    i = Math.min(to, i - since + Math.ceil((step - ahead) / columnPx));
-    const at = count++ * pieceLength;
-    out[at] = i;
-    out[at + 1] = toFixed(u) + since * du;
-    out[at + 2] = toFixed(v) + since * dv;
-    out[at + 3] = du;
-    out[at + 4] = dv;
-  }
-  return count;
-}
-
-/** The covered parts of the row's linear pieces, joined where they touch. */
-function coverLatticeRow(
-  { step, firstX, firstY, columns, us, vs }: InverseLattice,
-  width: number,
-  height: number,
-  xs: Float64Array,
-  y: number,
-  from: number,
-  to: number,
-  out: Int32Array,
-  at: number,
-): void {
-  out.fill(to, at, at + 2 * rangeCount);
-  if (from >= to) return;
-  const row = Math.floor(y / step);
-  const fy = y / step - row;
-  const upper = (row - firstY) * columns - firstX;
-  const low = -0.5 - hullSlackPx;
-  const highU = width - 0.5 + hullSlackPx;
-  const highV = height - 0.5 + hullSlackPx;
-  const last = Math.floor(xs[to - 1] / step);
-  let range = -1;
-  let node = upper + Math.floor(xs[from] / step);
-  let u1 = us[node] + fy * (us[node + columns] - us[node]);
-  let v1 = vs[node] + fy * (vs[node + columns] - vs[node]);
-  /** First point of the piece, once it is known. */
-  let begin = from;
-  for (let column = Math.floor(xs[from] / step); column <= last; column++) {
-    const u0 = u1;
-    const v0 = v1;
-    node = upper + column + 1;
-    u1 = us[node] + fy * (us[node + columns] - us[node]);
-    v1 = vs[node] + fy * (vs[node + columns] - vs[node]);
-    // The part enter ≤ s ≤ leave of the piece 0 ≤ s ≤ 1 where both coordinates lie within the tile.
-    const enter = Math.max(entering(u0, u1, low, highU), entering(v0, v1, low, highV));
-    const leave = Math.min(1 - entering(u1, u0, low, highU), 1 - entering(v1, v0, low, highV));
-    if (!(enter <= leave)) continue;
-    const start = firstNotBelow(xs, (column + enter) * step, begin, to);
-    const stop = firstNotBelow(xs, (column + leave) * step, start, to);
-    begin = stop;
-    if (start === stop) continue;
-    if (range >= 0 && out[at + 2 * range + 1] === start) out[at + 2 * range + 1] = stop;
-    else if (range + 1 < rangeCount) {
-      range++;
-      out[at + 2 * range] = start;
-      out[at + 2 * range + 1] = stop;
-    }
-  }
 }
 
 /** Where the straight line from p (at 0) to q (at 1) comes to lie within low … high: 0 when p does, 2 when neither does. */

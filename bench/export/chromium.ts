@@ -1,0 +1,186 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { createServer } from 'vite';
+import { chromiumFlags, findChromium } from '../../cli/dev/chromium.ts';
+
+/** One mosaic, written by the app's own worker in a Chromium tab into its origin-private file system. */
+export interface TabExportRow {
+  readonly side: number;
+  readonly megapixels: number;
+  readonly seconds: number;
+  readonly megapixelsPerSecond: number;
+  readonly fileMegabytes: number;
+  readonly levels: number;
+  /** Peak resident memory of the tab's process: page and workers. */
+  readonly tabPeakMegabytes: number;
+  /** Peak resident memory of the browser's own process, which writes the file. */
+  readonly browserPeakMegabytes: number;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const defaultSides = [10_000, 20_000];
+
+/** `--browser [SIDE …] [--out DIR]`: a fresh browser and profile a mosaic, so that peaks are its own. */
+export async function exportInChromium(args: readonly string[]): Promise<readonly TabExportRow[]> {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error('no Chromium is installed; set CHROMIUM_PATH');
+  const sides = args.filter((arg) => /^\d+$/.test(arg)).map(Number);
+  const at = args.indexOf('--out');
+  const out = at < 0 ? tmpdir() : args[at + 1];
+  const server = await createServer({ root, logLevel: 'error', server: { port: 0 } });
+  await server.listen();
+  try {
+    const [url] = server.resolvedUrls?.local ?? [];
+    const page = new URL('public/models/loftr-compact/manifest.json?page', url).href;
+    const rows: TabExportRow[] = [];
+    for (const side of sides.length > 0 ? sides : defaultSides)
+      rows.push(await exportInTab(side, page, executablePath, out));
+    return rows;
+  } finally {
+    await server.close();
+  }
+}
+
+async function exportInTab(side: number, url: string, executablePath: string, out: string): Promise<TabExportRow> {
+  const profile = await mkdtemp(join(out, 'export-profile-'));
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...chromiumFlags] });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(url);
+    const start = performance.now();
+    const { bytes, levels } = await page.evaluate(exportMosaicHere, side);
+    const seconds = (performance.now() - start) / 1000;
+    const peaks = await peakMegabytes(profile);
+    const megapixels = (side * side) / 1e6;
+    return {
+      side,
+      megapixels,
+      seconds: Math.round(seconds * 10) / 10,
+      megapixelsPerSecond: Math.round((megapixels / seconds) * 10) / 10,
+      fileMegabytes: Math.round(bytes / 1e6),
+      levels,
+      tabPeakMegabytes: peaks.renderer,
+      browserPeakMegabytes: peaks.browser,
+    };
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+/** What the page's modules are asked for. */
+interface ClientModule {
+  createStitchClient(): {
+    openProject(sources: readonly unknown[]): Promise<void>;
+    showMosaic(mosaic: unknown, options: unknown): Promise<void>;
+    exportMosaic(
+      request: unknown,
+      signal: AbortSignal,
+      onProgress: () => void,
+    ): Promise<{ bytes: number; levels: number }>;
+  };
+}
+
+/** Runs in the page: tiles of 2048² (8 files, shown many times over) like those of the Node bench, and the export. */
+async function exportMosaicHere(side: number): Promise<{ bytes: number; levels: number }> {
+  const [tileSide, step, outside, kinds] = [2048, 1843, 8, 8];
+  const files = Array.from({ length: kinds }, (_, kind) => {
+    // A classic little-endian TIFF: one strip of 16-bit samples behind nine tags.
+    const [strip, count] = [8 + 2 + 9 * 12 + 4, tileSide * tileSide];
+    const buffer = new ArrayBuffer(strip + 2 * count);
+    const view = new DataView(buffer);
+    const tags = [
+      [256, tileSide],
+      [257, tileSide],
+      [258, 16],
+      [259, 1],
+      [262, 1],
+      [273, strip],
+      [277, 1],
+      [278, tileSide],
+      [279, 2 * count],
+    ];
+    view.setUint32(0, 0x49492a00);
+    view.setUint32(4, 8, true);
+    view.setUint16(8, tags.length, true);
+    tags.forEach(([tag, value], n) => {
+      const at = 10 + 12 * n;
+      view.setUint16(at, tag, true);
+      view.setUint16(at + 2, 4, true);
+      view.setUint32(at + 4, 1, true);
+      view.setUint32(at + 8, value, true);
+    });
+    const samples = new Uint16Array(buffer, strip, count);
+    for (let i = 0; i < count; i++) {
+      const wave = Math.sin(((i % tileSide) + 99 * kind) / 37) * Math.cos(i / tileSide / 29);
+      samples[i] = 20000 + 9000 * wave + (Math.imul(i + kind + 1, 2654435761) >>> 20);
+    }
+    return new File([buffer], `kind-${kind}.tif`);
+  });
+  const across = Math.max(1, Math.ceil((side + 2 * outside - tileSide) / step) + 1);
+  const size = { width: tileSide, height: tileSide };
+  const placements = Array.from({ length: across * across }, (_, n) => {
+    const theta = 0.002 * Math.sin(2.1 * n);
+    const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
+    const e = step * (n % across) + 0.3 * Math.sin(n) - outside;
+    const f = step * Math.floor(n / across) + 0.3 * Math.cos(n) - outside;
+    const mosaicFromTile = { a: cos, b: sin, c: -sin, d: cos, e, f };
+    return { tile: `tile-${n}`, size, mosaicFromTile, state: 'solved', component: 0, tone: { gain: 1, offset: 0 } };
+  });
+  const sources = placements.map(({ tile: id }, n) => {
+    const kind = { channels: 1, sampleType: 'uint16', pixelSizeNm: 4, stage: null };
+    return { tile: { id, file: id, page: 0, size, ...kind }, file: files[n % kinds] };
+  });
+  const modulePath = '/workers/client.ts';
+  const { createStitchClient } = (await import(/* @vite-ignore */ modulePath)) as ClientModule;
+  const client = createStitchClient();
+  await client.openProject(sources);
+  const bounds = { x: 0, y: 0, width: side, height: side };
+  const options = { blend: 'feather', interpolation: 'bilinear', topmost: 'first', evenTones: false, fill: 0 };
+  await client.showMosaic({ bounds, placements, channels: 1, sampleType: 'uint16', pixelSizeNm: 4 }, options);
+  const request = { target: { kind: 'opfs', name: 'bench.ome.tif' }, region: null, format: 'ome-tiff' };
+  const { bytes, levels } = await client.exportMosaic(request, new AbortController().signal, () => undefined);
+  return { bytes, levels };
+}
+
+/** VmHWM of the processes of the browser with this profile: its own, and the largest of its renderers. */
+async function peakMegabytes(profile: string): Promise<{ readonly browser: number; readonly renderer: number }> {
+  const processes = await Promise.all(
+    (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(async (pid) => processOf(Number(pid))),
+  );
+  const known = processes.filter((each) => each !== null);
+  const browser = known.find(({ command }) => command.includes(profile) && !command.includes('--type='));
+  const isOurs = (pid: number): boolean => {
+    const found = known.find((each) => each.pid === pid);
+    return found !== undefined && (found.pid === browser?.pid || isOurs(found.parent));
+  };
+  const renderers = known.filter(({ pid, command }) => command.includes('--type=renderer') && isOurs(pid));
+  return {
+    browser: browser?.peak ?? NaN,
+    renderer: Math.max(...renderers.map(({ peak }) => peak)),
+  };
+}
+
+interface ProcessInfo {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  /** Peak resident memory, MB. */
+  readonly peak: number;
+}
+
+async function processOf(pid: number): Promise<ProcessInfo | null> {
+  try {
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    const number = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? NaN);
+    return { pid, parent: number('PPid'), command, peak: Math.round(number('VmHWM') / 1024) };
+  } catch (error) {
+    // A process may end between its name and its numbers.
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}
