@@ -11,7 +11,7 @@ import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { CorrelationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
-import type { PairOptions } from '../src/core/options.ts';
+import type { PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { ShadingEstimate, ShadingRequest } from '../src/core/photometry/estimate-shading.ts';
 import type { OverlapRequest } from '../src/core/refine/refine-overlaps.ts';
 import type { RefinedOverlap } from '../src/core/refine/refined-overlap.ts';
@@ -28,6 +28,7 @@ import type {
   MatcherStatus,
   NamedFile,
   PairView,
+  ProjectFile,
   PairViewRequest,
   PointRequest,
   SampleGrid,
@@ -64,6 +65,8 @@ export interface SolveApi {
 }
 
 export interface RasterApi {
+  readonly parseProject: Method<{ readonly text: string; readonly file: string }, ProjectFile>;
+  readonly parseOptions: Method<{ readonly text: string; readonly file: string }, StitchOptions>;
   readonly identify: Method<readonly NamedFile[], readonly string[]>;
   readonly snapLandmark: Method<SnapRequest, SnappedLandmark | null>;
   readonly inspect: Method<readonly NamedFile[], InspectReport>;

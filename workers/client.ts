@@ -103,6 +103,8 @@ export function createStitchClient(): StitchClient {
 
   return {
     inspect: (named, signal, onProgress) => files.call('inspect', named, signal, onProgress),
+    parseProject: (text, file) => files.call('parseProject', { text, file }),
+    parseOptions: (text, file) => files.call('parseOptions', { text, file }),
     identify: (named, signal) => files.call('identify', named, signal),
     snapLandmark: (request, signal) => view.call('snapLandmark', request, signal),
     async openProject(sources) {

@@ -24,7 +24,10 @@ import type { ElasticRequest, RecommendRequest } from '../src/core/stitch.ts';
 import type { LayoutRanking } from '../src/core/tiles/layout-ranking.ts';
 import type { Layout, Tile, TileId, TilePair } from '../src/core/tiles/tile.ts';
 import type { HandOffId, MosaicFormat } from '../src/formats/index.ts';
+import type { ProjectFile } from '../src/formats/project-json.ts';
 import type { OutputBits, ValueRange } from '../src/formats/pyramid-samples.ts';
+
+export type { ProjectFile };
 
 /** Where a model comes from: our own origin, or the user's disk. */
 export type ModelSource =
@@ -245,6 +248,10 @@ export interface SampleGrid {
  */
 export interface StitchClient {
   inspect(files: readonly NamedFile[], signal: AbortSignal, onProgress: OnProgress): Promise<InspectReport>;
+  /** Checks the text of a project file; `bad-options` names the place. */
+  parseProject(text: string, file: string): Promise<ProjectFile>;
+  /** Checks the text of an options file; what it leaves out has its default. */
+  parseOptions(text: string, file: string): Promise<StitchOptions>;
   /** Identity of each file by its content (`fileIdentity`); empty for a file that cannot be read. */
   identify(files: readonly NamedFile[], signal: AbortSignal): Promise<readonly string[]>;
   /** Finds a place of one tile in another, to a fraction of a pixel; null where there is no peak. */

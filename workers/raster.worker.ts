@@ -7,6 +7,7 @@ import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import { correlationSurface } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { probePixel } from '../src/core/mosaic/pixel-probe.ts';
+import { boundedTileReader } from '../src/core/mosaic/bounded-reader.ts';
 import { blendReachPx } from '../src/core/mosaic/multiband.ts';
 import { seamStore } from '../src/core/mosaic/seam-store.ts';
 import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
@@ -19,6 +20,8 @@ import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
 import { fileIdentity } from '../src/formats/file-identity.ts';
 import { inspectFiles } from '../src/formats/inspect.ts';
+import { parseOptions } from '../src/formats/options-json.ts';
+import { parseProject } from '../src/formats/project-json.ts';
 import { projectTileReader } from '../src/formats/project-reader.ts';
 import type { RasterApi } from './api.ts';
 import { chunkCache } from './chunk-cache.ts';
@@ -58,6 +61,10 @@ const api: RasterApi = {
       context,
     ),
 
+  parseProject: async ({ text, file }) => parseProject(text, file),
+
+  parseOptions: async ({ text, file }) => parseOptions(text, file),
+
   async identify(named, { signal }) {
     const identities: string[] = [];
     for (const { path, file } of named) {
@@ -78,7 +85,7 @@ const api: RasterApi = {
     const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
     project = {
       tiles: new Map(sources.map(({ tile }) => [tile.id, tile])),
-      reader: cachedTileReader(projectTileReader(files), tileCacheBytes),
+      reader: cachedTileReader(boundedTileReader(projectTileReader(files)), tileCacheBytes),
     };
     chunks.clear();
   },

@@ -6,7 +6,8 @@ import { defaultDeviceTest, type DeviceTest } from '../../core/evaluation/device
 import { defaultSolveOptions, type PoseGraph } from '../../core/graph/pose-graph.ts';
 import { noCorrespondences } from '../../core/matching/matcher.ts';
 import { pairKey, tileId, type Layout, type Tile, type TilePair } from '../../core/tiles/tile.ts';
-import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
+import type { NamedFile, ProjectFile, StitchClient } from '../../../workers/protocol.ts';
+import type { StitchOptions } from '../../core/options.ts';
 import { createAppStore, phaseOf } from '../state/store.ts';
 import { createJobs } from './jobs.ts';
 import { memoryPairCache } from './pair-cache.ts';
@@ -157,6 +158,8 @@ function fakeClient() {
       const left = kept.links.filter(({ pair }) => !edits.excludedLinks.has(pairKey(pair)));
       return client.solve({ ...kept, links: left }, defaultSolveOptions, signal, onProgress);
     },
+    parseProject: async (text) => JSON.parse(text) as ProjectFile,
+    parseOptions: async (text) => JSON.parse(text) as StitchOptions,
     identify: async (files) => files.map(({ file }) => file.name),
     snapLandmark: async ({ inA, inB }) => ({ inA, inB, correlation: 1 }),
     refine: () => Promise.reject(new Error('no pictures here')),

@@ -11,8 +11,11 @@ import { createExports, type MosaicChoice } from './exports.ts';
 import { evaluateMatcher } from './evaluate-matcher.ts';
 import { createForeground } from './foreground.ts';
 import { openFiles } from './open-files.ts';
+import { fileIdentities } from './file-identities.ts';
 import type { PairCache } from './pair-cache.ts';
 import type { SavePlace } from './save-place.ts';
+import { createSession, type Session } from './session.ts';
+import { memorySessionStore, type SessionStore } from './session-store.ts';
 import { stitchRuns } from './stitch-run.ts';
 
 export interface JobDeps {
@@ -23,6 +26,10 @@ export interface JobDeps {
   readonly embeddedModel: ModelSource;
   /** Milliseconds of a clock that only grows. */
   readonly now: () => number;
+  /** Where projects are kept between visits; in memory when absent. */
+  readonly sessions?: SessionStore;
+  /** Milliseconds since 1970. */
+  readonly wallClock?: () => number;
 }
 
 /** Everything the user can ask for. Failures end in the error panel; none of the promises rejects. */
@@ -39,6 +46,8 @@ export interface Jobs {
   readonly setOptions: (label: string, options: StitchOptions) => void;
   readonly setOwnModel: (files: readonly File[] | null) => void;
   readonly setExcluded: (pairKey: string, excluded: boolean) => void;
+  /** What survives the tab. */
+  readonly session: Session;
   /** What the user corrects by hand. */
   readonly corrections: Corrections;
   readonly undo: () => void;
@@ -55,10 +64,20 @@ export interface Jobs {
   readonly dismissError: (id: number) => void;
 }
 
-export function createJobs({ store, client, cache, place, embeddedModel, now }: JobDeps): Jobs {
+export function createJobs({
+  store,
+  client,
+  cache,
+  place,
+  embeddedModel,
+  now,
+  sessions = memorySessionStore(),
+  wallClock = () => 0,
+}: JobDeps): Jobs {
   const foreground = createForeground(store, now);
   const files = openFiles(store, client, foreground);
-  const runs = stitchRuns({ store, client, foreground, cache, embeddedModel, now });
+  const identities = fileIdentities(client);
+  const runs = stitchRuns({ store, client, foreground, cache, identities, embeddedModel, now });
   const exports = createExports(store, client, foreground, place);
 
   const edit = (label: string, change: EditChange) => {
@@ -68,12 +87,30 @@ export function createJobs({ store, client, cache, place, embeddedModel, now }: 
 
   const corrections = createCorrections({ store, client, edit });
 
-  return {
+  const session = createSession({
+    store,
+    client,
+    identities,
+    sessions,
+    place,
+    wallClock,
     addFiles: files.add,
+    choosePages: files.choosePages,
+    chooseGroup: files.chooseGroup,
+    stitch: runs.stitch,
+  });
+
+  return {
+    session,
+    async addFiles(named) {
+      await files.add(named);
+      await session.applyPending();
+    },
     openSample: files.openSample,
     chooseGroup: files.chooseGroup,
     choosePages: files.choosePages,
     startOver() {
+      session.close();
       foreground.reset();
       const { options } = store.getState().project.edits;
       updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));

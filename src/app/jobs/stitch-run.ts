@@ -23,7 +23,7 @@ import type { ProjectState } from '../state/project.ts';
 import { stalenessOf, type RunChange, type StitchRun } from '../state/result.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import type { Foreground, JobContext } from './foreground.ts';
-import { fileIdentities } from './file-identities.ts';
+import type { FileIdentities } from './file-identities.ts';
 import type { PairCache } from './pair-cache.ts';
 import { lightGraph, lightLinks, warmSolver, type GraphSubject } from './warm-solver.ts';
 
@@ -32,6 +32,7 @@ export interface StitchRunDeps {
   readonly client: StitchClient;
   readonly foreground: Foreground;
   readonly cache: PairCache;
+  readonly identities: FileIdentities;
   /** The bundle that comes with the app. */
   readonly embeddedModel: ModelSource;
   readonly now: () => number;
@@ -51,7 +52,15 @@ export interface StitchRuns {
 /** Long side of the overview that the first contrast is taken from, px. */
 const overviewSide = 512;
 
-export function stitchRuns({ store, client, foreground, cache, embeddedModel, now }: StitchRunDeps): StitchRuns {
+export function stitchRuns({
+  store,
+  client,
+  foreground,
+  cache,
+  identities,
+  embeddedModel,
+  now,
+}: StitchRunDeps): StitchRuns {
   let loaded: { readonly matcher: string; readonly model: ModelSource | null; readonly status: MatcherStatus } | null =
     null;
 
@@ -68,7 +77,6 @@ export function stitchRuns({ store, client, foreground, cache, embeddedModel, no
   };
 
   const solver = warmSolver(client);
-  const identities = fileIdentities(client);
 
   /** Steps of `stitch()` as calls to the workers; `keep` receives every finished pair. */
   const stepsOf = (

@@ -147,6 +147,11 @@ function firstChoice({ inspection, tiles }: ProjectState): LayoutChoice {
   return whole && tiles.length > 0 ? { kind: 'table', path: whole.path } : firstHypothesis;
 }
 
+/** The project with decisions of an earlier visit, which cannot be undone. */
+export function withDecisions(project: ProjectState, decisions: Required<EditChange>): ProjectState {
+  return { ...project, edits: editsWith(project, decisions), past: [], future: [], lastStep: '' };
+}
+
 /** Tiles with their files, for the workers. */
 export function tileSources(project: ProjectState, files: readonly NamedFile[]): readonly TileSource[] {
   const fileOf = new Map(files.map(({ path, file }) => [path, file]));

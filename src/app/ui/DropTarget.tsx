@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { handlesOfDrop } from '../jobs/folder-handles.ts';
 import { filesOfDrop } from '../state/dropped-files.ts';
 import { useApp } from './app-context.ts';
 
@@ -21,8 +22,17 @@ export function DropTarget() {
       setIsOver(false);
       if (!holdsFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
+      const handles = handlesOfDrop(event.dataTransfer);
       filesOfDrop(event.dataTransfer).then(
-        (files) => void jobs.addFiles(files),
+        (files) => {
+          const project = files.length === 1 && /\.json$/i.test(files[0].path) ? files[0].file : null;
+          if (project) {
+            void jobs.session.openFile(project);
+            return;
+          }
+          jobs.session.rememberHandles(handles);
+          void jobs.addFiles(files);
+        },
         (error: unknown) => jobs.report(error),
       );
     };

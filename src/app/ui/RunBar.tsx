@@ -7,6 +7,7 @@ import type { AppState } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { FileButtons } from './FileButtons.tsx';
 import { rungText } from './rung-text.ts';
+import { ProjectButtons } from './session/ProjectButtons.tsx';
 
 const stageNames: Readonly<Record<Stage, string>> = {
   read: 'Reading headers',
@@ -45,6 +46,7 @@ export function RunBar({ onHelp }: { readonly onHelp: () => void }) {
           <button type="button" onClick={jobs.startOver} data-testid="start-over">
             Start over
           </button>
+          <ProjectButtons />
           <button
             type="button"
             className="icon"

@@ -3,6 +3,7 @@ import { useApp, useAppState } from './app-context.ts';
 import { EvaluateMatcher } from './EvaluateMatcher.tsx';
 import { FileButtons } from './FileButtons.tsx';
 import { ProblemList } from './ProblemList.tsx';
+import { RecentProjects } from './session/RecentProjects.tsx';
 
 /** What is seen before there are tiles. */
 export function StartPage() {
@@ -23,6 +24,7 @@ export function StartPage() {
             <FileButtons />
           </div>
         </div>
+        <RecentProjects />
         <p className="row">
           <span className="dim">No tiles at hand?</span>
           <button type="button" data-testid="open-sample" disabled={isLoading} onClick={() => void jobs.openSample()}>

@@ -1,0 +1,76 @@
+import { openDB, type IDBPDatabase } from 'idb';
+import type { ProjectFile } from '../../../workers/protocol.ts';
+
+/** What is kept of a project between visits. */
+export interface StoredProject {
+  readonly id: string;
+  readonly project: ProjectFile;
+  /** Folders and files that the user dropped, where the browser lets them be opened again. */
+  readonly handles: readonly FileSystemHandle[];
+  readonly savedAt: number;
+  /** False once the user has closed the project. */
+  readonly isOpen: boolean;
+}
+
+/** Keeps projects between visits. */
+export interface SessionStore {
+  /** All projects, the latest first. */
+  list(): Promise<readonly StoredProject[]>;
+  put(project: StoredProject): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** A store that lasts as long as the page. */
+export function memorySessionStore(): SessionStore {
+  const projects = new Map<string, StoredProject>();
+  return {
+    list: async () => latestFirst([...projects.values()]),
+    put: async (project) => void projects.set(project.id, project),
+    remove: async (id) => void projects.delete(id),
+  };
+}
+
+const storeName = 'projects';
+/** Older projects than so many are forgotten. */
+const mostProjects = 12;
+
+/** A store in IndexedDB; in private windows, where there is none, one in memory. */
+export function persistentSessionStore(): SessionStore {
+  const memory = memorySessionStore();
+  const opened = openProjects();
+  return {
+    async list() {
+      const database = await opened;
+      // Written by this page only; a project of an older version is checked when it is opened.
+      return database ? latestFirst((await database.getAll(storeName)) as StoredProject[]) : memory.list();
+    },
+    async put(project) {
+      const database = await opened;
+      if (!database) return memory.put(project);
+      await database.put(storeName, project);
+      const all = latestFirst((await database.getAll(storeName)) as StoredProject[]);
+      for (const { id } of all.slice(mostProjects)) await database.delete(storeName, id);
+    },
+    async remove(id) {
+      const database = await opened;
+      await (database ? database.delete(storeName, id) : memory.remove(id));
+    },
+  };
+}
+
+async function openProjects(): Promise<IDBPDatabase | null> {
+  try {
+    return await openDB('em-stitch-projects', 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore(storeName, { keyPath: 'id' });
+      },
+    });
+  } catch (error) {
+    console.warn('projects are kept in memory only', error);
+    return null;
+  }
+}
+
+function latestFirst(projects: readonly StoredProject[]): readonly StoredProject[] {
+  return [...projects].sort((p, q) => q.savedAt - p.savedAt);
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { addEdit } from '../../core/edits/edit.ts';
+import { defaultStitchOptions } from '../../core/options.ts';
+import { tileId, type Tile } from '../../core/tiles/tile.ts';
+import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
+import { editProject, withInspection } from '../state/project.ts';
+import { createAppStore, updateSlice } from '../state/store.ts';
+import { createSession } from './session.ts';
+import { memorySessionStore } from './session-store.ts';
+
+const paths = ['g/a_1_1.tif', 'g/a_1_2.tif'];
+const drop = (folder = 'g', content = ''): readonly NamedFile[] =>
+  paths.map((path) => ({ path: path.replace('g', folder), file: new File([path + content], path.slice(2)) }));
+const tileOf = (path: string): Tile => ({
+  id: tileId(path.slice(2)),
+  file: path.slice(2),
+  page: 0,
+  size: { width: 100, height: 80 },
+  channels: 1,
+  sampleType: 'uint8',
+  pixelSizeNm: null,
+  stage: null,
+});
+
+/** A page with a session over a store of projects that outlives it. */
+function page(sessions = memorySessionStore()) {
+  const store = createAppStore();
+  const calls = { stitched: 0, downloads: [] as Blob[] };
+  const open = async (files: readonly NamedFile[]) => {
+    updateSlice(store, 'project', (project) => {
+      const inspection = {
+        tiles: paths.map(tileOf),
+        multiPage: [],
+        positionTables: [],
+        problems: [],
+        notes: [],
+      };
+      return withInspection({ ...project, files }, inspection);
+    });
+    await session.applyPending();
+  };
+  const session = createSession({
+    store,
+    client: {
+      parseProject: async (text) => JSON.parse(text) as ProjectFile,
+      parseOptions: async () => ({ ...defaultStitchOptions, matcher: 'sift' }),
+    },
+    identities: { of: (files) => Promise.all(files.map(({ file }) => file.text())) },
+    sessions,
+    place: { choose: async () => null, download: (_, content) => void calls.downloads.push(content) },
+    wallClock: () => 7,
+    addFiles: open,
+    choosePages: async () => undefined,
+    chooseGroup: async () => undefined,
+    stitch: async () => void calls.stitched++,
+  });
+  return { store, session, sessions, calls, open };
+}
+
+const correct = (store: ReturnType<typeof createAppStore>) =>
+  updateSlice(store, 'project', (project) =>
+    editProject(project, 'exclude', {
+      corrections: addEdit([], { kind: 'exclude-link', a: tileId('a_1_1.tif'), b: tileId('a_1_2.tif') }),
+    }),
+  );
+const saved = () => new Promise((resolve) => setTimeout(resolve, 450));
+
+describe('a session', () => {
+  it('offers to continue after a reload, knows the files by content, and takes up where it was', async () => {
+    const before = page();
+    await before.session.start();
+    await before.open(drop());
+    correct(before.store);
+    updateSlice(before.store, 'job', (job) => ({
+      ...job,
+      current: {
+        ...{ kind: 'running', task: 'stitch', stage: null, done: 0, total: 0, note: '' },
+        startedAt: 0,
+        stageStartedAt: 0,
+        stageStartDone: 0,
+      } as const,
+    }));
+    await saved();
+
+    const after = page(before.sessions);
+    await after.session.start();
+    const [offered] = after.session.state.getState().recent;
+    expect(offered).toMatchObject({ name: 'g', tiles: 2, corrections: 1, isOpen: true, hasHandles: false });
+    await after.session.continueProject(offered.id);
+    expect(after.session.state.getState().pending?.name).toBe('g');
+    await after.open(drop('other folder'));
+    expect(after.session.state.getState().pending).toBeNull();
+    expect(after.store.getState().project.edits.excluded.size).toBe(1);
+    expect(after.calls.stitched).toBe(1);
+  });
+
+  it('says so when the files are others, and keeps waiting', async () => {
+    const first = page();
+    await first.open(drop());
+    await first.session.saveFile();
+    const second = page();
+    await second.session.openFile(new File([first.calls.downloads[0]], 'p.json'));
+    await second.open(drop('g', 'changed'));
+    expect(second.store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
+    expect(second.session.state.getState().pending).not.toBeNull();
+    expect(second.calls.stitched).toBe(0);
+  });
+
+  it('keeps a project that was closed, but no longer as one that was interrupted', async () => {
+    const { session, open, sessions } = page();
+    await session.start();
+    await open(drop());
+    await saved();
+    session.close();
+    await saved();
+    expect(await sessions.list()).toMatchObject([{ isOpen: false }]);
+    expect(session.state.getState().recent).toMatchObject([{ isOpen: false }]);
+    await session.forget((await sessions.list())[0].id);
+    expect(session.state.getState().recent).toEqual([]);
+  });
+
+  it('takes an options file for what it is', async () => {
+    const { store, session } = page();
+    await session.openFile(new File(['{"kind": "em-stitch-options"}'], 'options.json'));
+    expect(store.getState().project.edits.options.matcher).toBe('sift');
+  });
+});

@@ -1,0 +1,88 @@
+import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
+import type { LayoutChoice } from './layout-choice.ts';
+import type { ProjectState } from './project.ts';
+import { withDecisions } from './project.ts';
+import type { AppState } from './store.ts';
+import type { ResultTab, ViewState } from './view.ts';
+
+/** A project of an earlier visit, as the start page lists it. */
+export interface RecentProject {
+  readonly id: string;
+  readonly name: string;
+  readonly tiles: number;
+  readonly corrections: number;
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  /** The browser can open the folder again after a question. */
+  readonly hasHandles: boolean;
+  /** It was left open: the page was closed, reloaded or crashed over it. */
+  readonly isOpen: boolean;
+}
+
+/** What the start page offers; a store of its own, beside the slices of `AppState`. */
+export interface SessionState {
+  readonly recent: readonly RecentProject[];
+  /** A project that waits for its files to be dropped. */
+  readonly pending: ProjectFile | null;
+}
+
+export const noSession: SessionState = { recent: [], pending: null };
+
+/** What names the project: the dropped folder that all files share, else the first file. */
+export function projectName(files: readonly NamedFile[]): string {
+  const [first] = files;
+  if (!first) return 'project';
+  const slash = first.path.indexOf('/');
+  const folder = slash > 0 ? first.path.slice(0, slash) : '';
+  return folder && files.every(({ path }) => path.startsWith(`${folder}/`)) ? folder : first.path;
+}
+
+/** The project as it is now, without pixels; `identities` are those of `files`, which are relative to the drop. */
+export function savedProject(
+  { project, result, job, view }: AppState,
+  files: readonly NamedFile[],
+  identities: readonly string[],
+): ProjectFile {
+  const { layoutChoice, overlap, options, corrections } = project.edits;
+  const isStitching = job.current.kind === 'running' && job.current.task === 'stitch';
+  const { viewport } = view;
+  return {
+    kind: 'em-stitch-project',
+    version: 1,
+    name: projectName(project.files),
+    files: files.map(({ path, file }, k) => ({ path, size: file.size, identity: identities[k] })),
+    pages: project.pages,
+    group: project.group,
+    layoutChoice,
+    overlap: overlap && { x: overlap.x, y: overlap.y },
+    options,
+    corrections,
+    isStitched: result.run !== null || isStitching,
+    view: {
+      tab: view.tab,
+      selectedPair: view.selectedPair,
+      viewport: viewport && { x: viewport.x, y: viewport.y, zoom: viewport.zoom },
+    },
+  };
+}
+
+/** The files of a saved project that are not among these identities. */
+export function missingFiles(saved: ProjectFile, identities: readonly string[]): readonly string[] {
+  const known = new Set(identities);
+  return saved.files.filter(({ identity }) => !known.has(identity)).map(({ path }) => path);
+}
+
+/** The project with the decisions of a saved one, as if they had just been made; there is nothing to undo. */
+export function withSaved(project: ProjectState, saved: ProjectFile): ProjectState {
+  const { layoutChoice, overlap, options, corrections } = saved;
+  // The schema of a layout choice is the type's, field by field.
+  return withDecisions(project, { layoutChoice: layoutChoice satisfies LayoutChoice, overlap, options, corrections });
+}
+
+const tabs: readonly ResultTab[] = ['links', 'inspector', 'corrections', 'tiles', 'export', 'acquisition'];
+
+/** The view with what was looked at when the project was saved. */
+export function withSavedView(view: ViewState, saved: ProjectFile['view']): ViewState {
+  const tab = tabs.find((one) => one === saved.tab) ?? view.tab;
+  return { ...view, tab, selectedPair: saved.selectedPair };
+}
