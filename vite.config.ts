@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { pagePolicy } from './cli/dev/content-security-policy.ts';
 import { resultCodeHash } from './cli/dev/result-code.ts';
+import { softwareVersion } from './src/formats/software.ts';
 import { billOfMaterials } from './cli/dev/sbom.ts';
 
 /** Threads in wasm need a cross-origin isolated page. */
@@ -64,7 +65,10 @@ function billInBuild(): Plugin {
 export default defineConfig({
   base: './',
   plugins: [react(), policyInBuild(), integrityInBuild(), billInBuild()],
-  define: { 'import.meta.env.VITE_RESULT_CODE': JSON.stringify(resultCodeHash()) },
+  define: {
+    'import.meta.env.VITE_RESULT_CODE': JSON.stringify(resultCodeHash()),
+    'import.meta.env.VITE_APP_VERSION': JSON.stringify(softwareVersion),
+  },
   worker: { format: 'es' },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers: isolation },

@@ -79,3 +79,16 @@ test('what the policy forbids is refused and seen, in the page and in a worker',
   app.pageErrors.length = 0; // these were asked for
   app.forgetViolations();
 });
+
+test('the diagnostics are shown before they are saved, and name no file', async ({ app }) => {
+  await app.openSample();
+  await app.byId('diagnostics-button').click();
+  const text = app.byId('diagnostics-text');
+  await expect(text).toContainText('cross-origin isolated: yes');
+  await expect(text).toContainText('12 images read, 12 to stitch');
+  await expect(text).toContainText('sample starts');
+  await expect(text).not.toContainText('sample_r1_c1');
+  const saving = app.page.waitForEvent('download');
+  await app.byId('diagnostics-save').click();
+  expect((await saving).suggestedFilename()).toBe('em-stitch-diagnostics.txt');
+});

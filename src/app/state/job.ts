@@ -30,6 +30,8 @@ export interface ShownError {
   readonly id: number;
   readonly code: ErrorCode | 'unexpected';
   readonly message: string;
+  /** What caused it, the nearest first, as `name: message`. */
+  readonly causes?: readonly string[];
 }
 
 /** Slice `job`. */
@@ -72,9 +74,23 @@ export function withError(job: JobState, error: unknown): JobState {
     id: (job.errors.at(-1)?.id ?? 0) + 1,
     code: error instanceof StitchError ? error.code : ('unexpected' as const),
     message: error instanceof Error ? error.message : String(error),
+    causes: causesOf(error),
   };
   if (job.errors.some(({ code, message }) => code === shown.code && message === shown.message)) return job;
   return { ...job, errors: [...job.errors, shown] };
+}
+
+/** A chain of causes is not longer than this, or it is a ring. */
+const mostCauses = 8;
+
+function causesOf(error: unknown): readonly string[] {
+  const causes: string[] = [];
+  let cause = error instanceof Error ? error.cause : undefined;
+  while (cause !== undefined && cause !== null && causes.length < mostCauses) {
+    causes.push(cause instanceof Error ? `${cause.name}: ${cause.message}` : 'something that is no error');
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return causes;
 }
 
 export function withoutError(job: JobState, id: number): JobState {

@@ -2,6 +2,7 @@ import type { TileState } from '../../core/graph/pose-graph.ts';
 import { warningCount } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
+import { DiagnosticsButton } from './DiagnosticsDialog.tsx';
 import { lengthText } from './length-text.ts';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
@@ -13,6 +14,7 @@ export function StatusBar() {
       {run ? <Cursor /> : <span />}
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
       <Warnings />
+      <DiagnosticsButton />
     </footer>
   );
 }

@@ -9,6 +9,11 @@ export interface AppContextValue {
   readonly store: AppStore;
   readonly jobs: Jobs;
   readonly client: StitchClient;
+  readonly diagnostics: {
+    /** The diagnostics as they are now. */
+    readonly read: () => Promise<string>;
+    readonly save: (text: string) => void;
+  };
 }
 
 export const AppContext = createContext<AppContextValue | null>(null);
