@@ -29,7 +29,8 @@ export interface FuzzSummary {
 /** A case may take this much CPU; it is CPU, not the clock, so that a busy machine blames nobody. */
 const maxCpuMs = 2000;
 /** A case that takes no CPU and does not end either waits for something that never comes. */
-const maxWaitMs = 20_000;
+const maxWaitMs = 60_000;
+const idleCpuMs = 50;
 const pollMs = 100;
 const heapMiB = 768;
 
@@ -110,7 +111,7 @@ function runLane(
       const waitedMs = Date.now() - started[1];
       if (Atomics.load(state, currentIndex) !== index) return;
       if (cpuMs > maxCpuMs && waitedMs > maxCpuMs) blame('hang', `${Math.round(cpuMs)} ms of CPU`);
-      else if (waitedMs > maxWaitMs && cpuMs < maxCpuMs / 2)
+      else if (waitedMs > maxWaitMs && cpuMs < idleCpuMs)
         blame('hang', `waits for nothing, ${Math.round(cpuMs)} ms of CPU`);
       else if (Date.now() > deadline) {
         count.done += Math.max(0, index - reported);
