@@ -47,6 +47,8 @@ function linesOf(values: readonly number[]): Lines {
 }
 
 function greatestCommonDivisor(p: number, q: number): number {
+  // Numbers that are no whole ones any more (over 308 digits) have none.
+  if (!Number.isSafeInteger(p) || !Number.isSafeInteger(q)) return 1;
   return q === 0 ? p : greatestCommonDivisor(q, p % q);
 }
 

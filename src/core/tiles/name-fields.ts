@@ -55,6 +55,9 @@ function splitExtension(path: string): { stem: string; extension: string } {
   return { stem: path.slice(0, match.index), extension };
 }
 
+/** Letters and signs before a number that are looked at. */
+const maxMarker = 64;
+
 /** Takes a tile's name apart into its numbers. */
 export function nameFields(tile: TileName): NameFields {
   const { stem, extension } = splitExtension(tile.file);
@@ -62,7 +65,9 @@ export function nameFields(tile: TileName): NameFields {
   const markers: string[] = [];
   for (const match of stem.matchAll(/\d+/g)) {
     digits.push(match[0]);
-    markers.push(/([a-z]+)[^a-z0-9/]*$/i.exec(stem.slice(0, match.index))?.[1].toLowerCase() ?? '');
+    // The letters before it are looked for near by: over the whole of a long name the search takes quadratic time.
+    const before = stem.slice(Math.max(0, match.index - maxMarker), match.index);
+    markers.push(/([a-z]+)[^a-z0-9/]*$/i.exec(before)?.[1].toLowerCase() ?? '');
   }
   digits.push(String(tile.page));
   markers.push('page');
@@ -83,7 +88,8 @@ export function compareNames(a: string, b: string): number {
   const q = b.split(/(\d+)/);
   for (let k = 0; k < Math.min(p.length, q.length); k++) {
     const difference = k % 2 === 1 ? Number(p[k]) - Number(q[k]) : 0;
-    if (difference !== 0) return difference;
+    // Numbers of over 308 digits are infinite, and their difference is none: they are ordered as text.
+    if (difference !== 0 && !Number.isNaN(difference)) return difference;
     if (p[k] !== q[k]) return p[k] < q[k] ? -1 : 1;
   }
   return p.length - q.length;
