@@ -36,5 +36,9 @@ export const maxJpegScans = 100;
 /** Marker segments and fill bytes before a JPEG's frame header; chunks of a PNG. */
 export const maxJpegSegments = 65536;
 export const maxPngChunks = 2 ** 20;
+/** Side, place and area of a mosaic that a solution may state, px: 10,000 tiles of 64 megapixels have 2³⁹. */
+export const maxMosaicSidePx = 2 ** 31 - 1;
+export const maxPlacePx = 2 ** 40;
+export const maxMosaicPixels = 2 ** 44;
 /** A line of a layout file. */
 export const maxLineLength = 16384;

@@ -22,8 +22,9 @@ export function linksCsv(solution: Solution): string {
 
 /** A text cell, quoted where RFC 4180 asks for it and harmless in a spreadsheet. */
 export function csvText(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+  // Semicolons and tabs too: a spreadsheet of another country, or a paste, cuts there.
+  return /[",;\t\n\r']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function csvNumber(value: number | null): string {

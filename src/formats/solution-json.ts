@@ -13,17 +13,21 @@ import { matcherIds } from '../core/options.ts';
 import { shadingChoices } from '../core/photometry/shading-field.ts';
 import type { ShadingField } from '../core/photometry/shading-field.ts';
 import type { StitchOptions } from '../core/options.ts';
+import { maxMosaicPixels, maxMosaicSidePx, maxPlacePx } from './limits.ts';
 import { pairKey, tileId } from '../core/tiles/tile.ts';
 import type { Layout, Tile, TileId } from '../core/tiles/tile.ts';
 
 const finite = v.pipe(v.number(), v.finite());
 const whole = v.pipe(v.number(), v.integer());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const side = v.pipe(v.number(), v.integer(), v.minValue(1));
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maxMosaicSidePx));
+const corner = v.pipe(v.number(), v.integer(), v.minValue(-maxPlacePx), v.maxValue(maxPlacePx));
 /** Nodes of a mesh along a side. */
 const nodes = v.pipe(v.number(), v.integer(), v.minValue(2));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const affine = v.tuple([finite, finite, finite, finite, finite, finite]);
+/** Beyond this a place is damage: sums of such numbers are infinite. */
+const coefficient = v.pipe(v.number(), v.minValue(-maxPlacePx), v.maxValue(maxPlacePx));
+const affine = v.tuple([coefficient, coefficient, coefficient, coefficient, coefficient, coefficient]);
 
 const tileSchema = v.object({
   /** Relative to the dropped folder, '/' separated. */
@@ -40,7 +44,7 @@ const tileSchema = v.object({
   /** Displacements in mosaic px at the nodes of a regular grid over the pixel centres, row-major, added to the affine's result. */
   mesh: v.optional(
     v.pipe(
-      v.object({ columns: nodes, rows: nodes, dx: v.array(finite), dy: v.array(finite) }),
+      v.object({ columns: nodes, rows: nodes, dx: v.array(coefficient), dy: v.array(coefficient) }),
       v.check(
         ({ columns, rows, dx, dy }) => dx.length === columns * rows && dy.length === columns * rows,
         'a mesh needs one displacement a node',
@@ -110,8 +114,11 @@ const solutionSchema = v.object({
   model: v.nullable(v.string()),
   device: v.string(),
   /** [x, y, width, height], whole px: pixel (i, j) of the exported image is the mosaic point (x + i, y + j). */
-  bounds: v.tuple([whole, whole, side, side]),
-  pixelSizeNm: v.optional(v.nullable(finite)),
+  bounds: v.pipe(
+    v.tuple([corner, corner, side, side]),
+    v.check(([, , width, height]) => width * height <= maxMosaicPixels, 'no mosaic has so many pixels'),
+  ),
+  pixelSizeNm: v.optional(v.nullable(v.pipe(finite, v.gtValue(0)))),
   /** What every tile's values are divided by before gain and offset: nodes of a regular grid over its pixel centres, row-major. */
   shading: v.optional(
     v.pipe(

@@ -67,20 +67,34 @@ export function writeTileConfiguration(mosaic: Mosaic): {
     '# Define the image coordinates',
   ];
   const losses: number[] = [];
+  const nameless = mosaic.placements.filter(({ tile }) => !isLineName(tile));
   for (const { tile, size, mosaicFromTile } of mosaic.placements) {
+    if (!isLineName(tile)) continue;
     const { x, y } = centredTranslation(mosaicFromTile, size);
     lines.push(`${tile}; ; (${x - mosaic.bounds.x}, ${y - mosaic.bounds.y})`);
     losses.push(lostRotationPx(mosaicFromTile, size));
   }
-  const worst = Math.max(0, ...losses);
-  const warnings =
+  const worst = losses.reduce((most, loss) => Math.max(most, loss), 0);
+  const left = nameless.map(({ tile }) => JSON.stringify(tile));
+  const leftOut =
+    left.length === 0
+      ? []
+      : [
+          `${left.length} tiles are left out, because their names are none in this format: ${left.slice(0, 3).join(', ')}.`,
+        ];
+  const lost =
     worst > lostRotationLimitPx
       ? [
           `The format holds translations only: rotation and stretch of up to ${worst.toFixed(1)} px across ` +
             `${losses.filter((px) => px > lostRotationLimitPx).length} tiles are lost. solution.json keeps them.`,
         ]
       : [];
-  return { text: `${lines.join('\n')}\n`, warnings };
+  return { text: `${lines.join('\n')}\n`, warnings: [...leftOut, ...lost] };
+}
+
+/** A name that a line can hold: nothing that ends the line or the name, and nothing that makes it another kind of line. */
+function isLineName(name: string): boolean {
+  return !/[;\r\n]/.test(name) && name.trim() === name && !/^(#|dim\s*=|multiseries\s*=)/i.test(name);
 }
 
 /**

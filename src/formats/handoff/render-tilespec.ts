@@ -45,6 +45,11 @@ function sectionId({ section }: PlacedTile): string {
   return `${section}.0`;
 }
 
+/** Half of a surrogate pair, which a name may hold and an address may not, becomes U+FFFD. */
+function urlPart(name: string): string {
+  return encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'));
+}
+
 function tileSpec(tile: PlacedTile): unknown {
   const { entry, mosaicFromTile, sampleType, stage } = tile;
   const [m00, m10, m01, m11, m02, m12] = affineToArray(mosaicFromTile);
@@ -74,7 +79,7 @@ function tileSpec(tile: PlacedTile): unknown {
     height: entry.height,
     minIntensity: 0,
     maxIntensity: sampleType === 'uint16' ? 65535 : sampleType === 'int16' ? 32767 : 255,
-    mipmapLevels: { '0': { imageUrl: `file:${tile.file.split('/').map(encodeURIComponent).join('/')}` } },
+    mipmapLevels: { '0': { imageUrl: `file:${tile.file.split('/').map(urlPart).join('/')}` } },
     transforms: {
       type: 'list',
       specList: [{ type: 'leaf', className: affineClass, dataString: [m00, m10, m01, m11, m02, m12].join(' ') }],
