@@ -14,10 +14,10 @@ import type { PairSizes, VerifyOptions } from './verify.ts';
 const candidates = 4;
 /**
  * What an overlap and matches that are each too weak must show together, chosen on the training images and on procedural
- * specimens (docs/adr/0008): correlation in standard deviations, support by matches in powers of ten beyond chance, the
- * sum of both, its lead over every other place that holds the same structure, and the share of the structure that agrees.
+ * specimens (docs/adr/0008): correlation in standard deviations, independent matches, their support in powers of ten
+ * beyond chance, the sum of both, its lead over every other place that holds the same structure, and the share of the structure that agrees.
  */
-const neededTogether = { z: 3.5, support: 3, sum: 8, lead: 3, structureNcc: 0.95 } as const;
+const neededTogether = { z: 3.5, matches: 5, support: 3, sum: 8, lead: 3, structureNcc: 0.95 } as const;
 
 /** The two strips of a pair, and what is asked of them. */
 export interface WeighedPair {
@@ -83,13 +83,14 @@ function alignedPlace(
   return { aFromB, z, rival, structureNcc, support, sum: support - logNormalTail(z) };
 }
 
-/** How far the matches of a pair that lie where a motion puts them are beyond chance, powers of ten. */
+/** How far the matches of a pair that lie where a motion puts them are beyond chance, powers of ten; 0 for a few. */
 function supportOf(aFromB: Affine2, { pair, correspondences }: PairResult, options: VerifyOptions): number {
   const squares = squaredResiduals(correspondences, aFromB);
   const mask = Uint8Array.from(squares, (square) => (square <= options.ransacPx ** 2 ? 1 : 0));
   const cellPx = independentCellPx(options);
-  const matches = independentMatches(correspondences, null, cellPx);
-  return -logSupport(matches, independentMatches(correspondences, mask, cellPx), chanceOf(pair, options));
+  const agreeing = independentMatches(correspondences, mask, cellPx);
+  if (agreeing < neededTogether.matches) return 0;
+  return -logSupport(independentMatches(correspondences, null, cellPx), agreeing, chanceOf(pair, options));
 }
 
 /** The place that overlap and matches prove together; null when there is none, or another nearly as good. */

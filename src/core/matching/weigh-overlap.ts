@@ -10,9 +10,12 @@ import { rejectPair, shiftLimitPx } from './verify.ts';
  * What an overlap must show, chosen on the training images and on procedural specimens (docs/adr/0008): correlation in
  * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
  * `needed` beside matches that are proof by themselves, `neededFaint` where there may be nothing but noise, in which
- * matches agree now and then, `neededAlone` when no matches speak for it.
+ * matches agree now and then, `neededAlone` when no matches speak for it. Repeated structure under noise fits by chance
+ * up to `lowZ`, with matches in plenty: only what is the same throughout counts there.
  */
 const needed = { z: 3, lead: 0.5, structureNcc: 0.93 } as const;
+const lowZ = 5.5;
+const lowZStructureNcc = 0.98;
 const neededFaint = { z: 4.5, lead: 1.5, structureNcc: 0.93 } as const;
 const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
@@ -113,7 +116,8 @@ function objectionTo(evidence: OverlapEvidence | undefined, least: NeededEvidenc
     return `their best fit stands out by ${z.toFixed(1)} standard deviations, where ${least.z} are needed`;
   if (!(z - rivalZ >= least.lead))
     return `they fit elsewhere about as well (${z.toFixed(1)} and ${rivalZ.toFixed(1)} standard deviations)`;
-  if (structureNcc !== null && !(structureNcc >= least.structureNcc))
-    return `only ${Math.round(100 * Math.max(0, structureNcc))} % of their structure agrees, where ${100 * least.structureNcc} % are needed`;
+  const leastNcc = z < lowZ ? Math.max(lowZStructureNcc, least.structureNcc) : least.structureNcc;
+  if (structureNcc !== null && !(structureNcc >= leastNcc))
+    return `only ${Math.floor(100 * Math.max(0, structureNcc))} % of their structure agrees, where ${100 * leastNcc} % are needed`;
   return null;
 }
