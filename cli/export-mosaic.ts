@@ -1,5 +1,6 @@
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import { boundedTileReader } from '../src/core/mosaic/bounded-reader.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import { bytesPerSample } from '../src/core/raster/raster.ts';
@@ -46,7 +47,7 @@ export function exportReader(sources: readonly ByteSource[], tiles: readonly Til
     const source = byName.get(tile.file);
     return source ? [{ tile, source }] : [];
   });
-  return cachedTileReader(projectTileReader(files), budget);
+  return cachedTileReader(boundedTileReader(projectTileReader(files)), budget);
 }
 
 /** Endings of single files; any other path of a format that can be a folder names one. */

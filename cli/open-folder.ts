@@ -1,7 +1,8 @@
 import { StitchError } from '../src/core/errors.ts';
-import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { boundedTileReader } from '../src/core/mosaic/bounded-reader.ts';
+import { cachedTileReader, type CachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import type { RunContext } from '../src/core/progress.ts';
-import type { Tile, TileReader } from '../src/core/tiles/tile.ts';
+import type { Tile } from '../src/core/tiles/tile.ts';
 import type { ByteSource } from '../src/formats/image-file.ts';
 import { inspectFiles, type Inspection } from '../src/formats/inspect.ts';
 import { projectTileReader } from '../src/formats/project-reader.ts';
@@ -11,7 +12,7 @@ import { listFolder } from './node-files.ts';
 export interface OpenFolder {
   readonly inspection: Inspection;
   readonly sources: readonly ByteSource[];
-  readonly reader: TileReader;
+  readonly reader: CachedTileReader;
 }
 
 /** Decoded tiles kept in memory at a time. */
@@ -36,11 +37,11 @@ export async function openFolder(folder: string, context: RunContext): Promise<O
 }
 
 /** A cached reader of the given tiles. */
-export function tileReaderOf(sources: readonly ByteSource[], tiles: readonly Tile[]): TileReader {
+export function tileReaderOf(sources: readonly ByteSource[], tiles: readonly Tile[]): CachedTileReader {
   const byName = new Map(sources.map((source) => [source.name, source]));
   const files = tiles.flatMap((tile) => {
     const source = byName.get(tile.file);
     return source ? [{ tile, source }] : [];
   });
-  return cachedTileReader(projectTileReader(files), tileCacheBytes);
+  return cachedTileReader(boundedTileReader(projectTileReader(files)), tileCacheBytes);
 }

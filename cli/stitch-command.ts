@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, oneOf, parseArguments, textOf } from './arguments.ts';
-import { exportMosaic } from './export-mosaic.ts';
+import { exportMosaic, exportReader } from './export-mosaic.ts';
 import { chooseLayout, layoutOptions, layoutUsage } from './layout-options.ts';
 import { loadMatcher } from './matcher.ts';
 import { mosaicChoice, mosaicNameOf } from './mosaic-options.ts';
@@ -63,8 +63,12 @@ async function stitchFolder(folder: string, given: Given, signal: AbortSignal): 
   await loaded.matcher.dispose();
 
   await writeResults(out, run, result);
-  if (choice)
-    await exportMosaic(join(out, mosaicNameOf(choice.format)), result.mosaic, options.compose, reader, context, choice);
+  if (choice) {
+    reader.clear(); // What matching kept; the walk over the picture needs less.
+    const exported = exportReader(sources, inspection.tiles);
+    const path = join(out, mosaicNameOf(choice.format));
+    await exportMosaic(path, result.mosaic, options.compose, exported, context, choice);
+  }
   reportRun(result);
 }
 

@@ -20,7 +20,13 @@ export async function fileHandleSink(handle: FileSystemFileHandle): Promise<Rand
     async commit() {
       await failing(handle.name, () => stream.close());
       const { size } = await handle.getFile();
-      if (size !== end) throw writeFailed(handle.name, `the file has ${size} of ${end} bytes`);
+      if (size === end) return;
+      // The file stands at its place already: emptied, it looks whole to nobody.
+      await handle
+        .createWritable({ keepExistingData: false })
+        .then((empty) => empty.close())
+        .catch(() => undefined);
+      throw writeFailed(handle.name, `the file has ${size} of ${end} bytes`);
     },
     async abort() {
       await stream.abort();
