@@ -24,6 +24,8 @@ export interface ViewState {
   readonly isPixelShown: boolean;
   /** What the user says where the files do not, nm. */
   readonly pixelSizeNm: number | null;
+  /** The pair inspector lies over the whole window. */
+  readonly isInspectorLarge: boolean;
   readonly selectedPair: string | null;
   readonly selectedTile: TileId | null;
   /** What the viewer shows; null before it has told. */
@@ -40,6 +42,7 @@ export const initialView: ViewState = {
   turns: 0,
   isPixelShown: false,
   pixelSizeNm: null,
+  isInspectorLarge: false,
   selectedPair: null,
   selectedTile: null,
   viewport: null,

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { embeddedModel } from '../../../workers/client.ts';
 import { composeAffine, invertAffine, type Affine2 } from '../../core/geometry/affine2.ts';
 import type { TileState } from '../../core/graph/pose-graph.ts';
 import { pairKey, type TileId, type TilePair } from '../../core/tiles/tile.ts';
@@ -14,6 +15,11 @@ import { PairInspector } from './pair-inspector/PairInspector.tsx';
 export function InspectorTab({ run }: { readonly run: StitchRun }) {
   const { client, store, jobs } = useApp();
   const selected = useAppState(({ view }) => view.selectedPair);
+  const isLarge = useAppState(({ view }) => view.isInspectorLarge);
+  const trials = useMemo(
+    () => ({ options: run.options.pair, model: run.ownModel ?? embeddedModel() }),
+    [run.options.pair, run.ownModel],
+  );
   const { pairs, report } = run.outcome;
   const { excluded } = run;
   const rows = useMemo(
@@ -34,7 +40,12 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
   return (
     <>
       <PairInspector
+        key={`evidence ${selected}`}
         client={client}
+        trials={trials}
+        isLarge={isLarge}
+        onLarge={(large) => updateSlice(store, 'view', (view) => ({ ...view, isInspectorLarge: large }))}
+        onError={jobs.report}
         result={result}
         edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
         isExcluded={excluded.has(selected)}

@@ -34,6 +34,7 @@ interface ResultPanelProps {
 export function ResultPanel({ run, viewer }: ResultPanelProps) {
   const { store } = useApp();
   const tab = useAppState(({ view }) => view.tab);
+  const isLarge = useAppState(({ view }) => view.isInspectorLarge && view.tab === 'inspector');
   const show = (next: ResultTab) => updateSlice(store, 'view', (view) => ({ ...view, tab: next }));
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -44,7 +45,10 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <aside className={`result-panel ${tab === 'inspector' ? 'wide' : ''}`} aria-label="Result">
+    <aside
+      className={`result-panel ${tab === 'inspector' ? 'wide' : ''} ${isLarge ? 'large' : ''}`}
+      aria-label="Result"
+    >
       <div className="tabs" role="tablist" aria-label="Result" onKeyDown={onKeyDown}>
         {tabs.map(([id, label]) => (
           <button

@@ -1,25 +1,28 @@
-import type { KeyboardEvent, PointerEvent } from 'react';
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { Pause, Play } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { PairView } from '../../../../workers/protocol.ts';
 import type { DrawTransform } from '../../viewer/draw-transform.ts';
+import { BLINK_HZ, BlinkControls } from './BlinkControls.tsx';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
 import { Segmented } from './Segmented.tsx';
+import type { PanZoomLink } from './pan-zoom-link.ts';
+import { SwipeHandle } from './SwipeHandle.tsx';
+import { useReducedMotion } from './use-reduced-motion.ts';
 import { useShortcut } from './use-shortcut.ts';
 
-type Mode = 'blink' | 'swipe' | 'difference' | 'colours';
+type Mode = 'blink' | 'swipe' | 'checker' | 'sides' | 'difference' | 'colours';
 
-/** Full changes a → b → a per second; more than three flashes a second are not shown (WCAG 2.3.1). */
-const BLINK_HZ = { min: 0.5, start: 2, max: 3 } as const;
-const SWIPE_STEP = 0.02;
+/** Side of the squares that the tiles take turns in, CSS px. */
+const CHECKER_PX = 44;
 
 const modes: readonly { readonly value: Mode; readonly label: string; readonly title: string }[] = [
-  { value: 'blink', label: 'Blink', title: 'The one tile after the other (B)' },
-  { value: 'swipe', label: 'Swipe', title: 'One tile on either side of a line' },
-  { value: 'difference', label: 'Difference', title: '|a − b| after tone matching: grey where they differ' },
-  { value: 'colours', label: 'Two-colour', title: 'One tile magenta, the other green: grey where they agree' },
+  { value: 'blink', label: 'Blink', title: 'The one tile after the other (1, B)' },
+  { value: 'swipe', label: 'Swipe', title: 'One tile on either side of a line (2)' },
+  { value: 'checker', label: 'Checker', title: 'The tiles in turn, as squares (3)' },
+  { value: 'sides', label: 'Side by side', title: 'Both tiles, zoomed together to the pixel (4)' },
+  { value: 'difference', label: 'Difference', title: '|a − b| after tone matching: grey where they differ (5)' },
+  { value: 'colours', label: 'Two-colour', title: 'One tile magenta, the other green: grey where they agree (6)' },
 ];
 
 /** The overlap of the two tiles on top of one another. */
@@ -27,10 +30,13 @@ export function OverlapPane({
   view,
   nameA,
   nameB,
+  link,
 }: {
   readonly view: PairView;
   readonly nameA: string;
   readonly nameB: string;
+  /** The other pictures of this overlap. */
+  readonly link: PanZoomLink;
 }) {
   const isStill = useReducedMotion();
   const [mode, setMode] = useState<Mode>('blink');
@@ -54,9 +60,25 @@ export function OverlapPane({
     else setIsRunning(false);
   });
 
+  useShortcut('1', () => setMode('blink'));
+  useShortcut('2', () => setMode('swipe'));
+  useShortcut('3', () => setMode('checker'));
+  useShortcut('4', () => setMode('sides'));
+  useShortcut('5', () => setMode('difference'));
+  useShortcut('6', () => setMode('colours'));
+
   const paint = useCallback<Paint>(
-    (context, t) => {
+    (context, t, ratio) => {
       switch (mode) {
+        case 'sides':
+          drawBitmap(context, t, view.overlapA, 0, 0);
+          return;
+        case 'checker':
+          drawBitmap(context, t, view.overlapA, 0, 0);
+          clipChecker(context, CHECKER_PX * ratio);
+          context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+          drawBitmap(context, t, view.overlapB, 0, 0);
+          return;
         case 'blink':
           drawBitmap(context, t, showsB ? view.overlapB : view.overlapA, 0, 0);
           return;
@@ -82,6 +104,7 @@ export function OverlapPane({
     },
     [mode, showsB, view, swipe, isTall],
   );
+  const paintB = useCallback<Paint>((context, t) => drawBitmap(context, t, view.overlapB, 0, 0), [view]);
 
   return (
     <section className="pair-pane" aria-label="Overlap" data-testid="overlap-pane">
@@ -99,11 +122,25 @@ export function OverlapPane({
           />
         )}
       </header>
-      <div className="pair-stage">
-        <PanZoomCanvas content={content} paint={paint} label={`Overlap of ${nameA} and ${nameB}, ${mode}`} />
-        {mode === 'blink' && <p className="pair-which">{showsB ? nameB : nameA}</p>}
-        {mode === 'swipe' && <SwipeHandle isTall={isTall} value={swipe} names={[nameA, nameB]} onChange={setSwipe} />}
-        {mode === 'colours' && <p className="pair-which">magenta and green; grey where they agree</p>}
+      <div className="pair-stages" data-tall={isTall}>
+        <div className="pair-stage">
+          <PanZoomCanvas
+            content={content}
+            paint={paint}
+            link={link}
+            label={`Overlap of ${nameA} and ${nameB}, ${mode === 'sides' ? `${nameA} alone` : mode}`}
+          />
+          {mode === 'blink' && <p className="pair-which">{showsB ? nameB : nameA}</p>}
+          {mode === 'sides' && <p className="pair-which">{nameA}</p>}
+          {mode === 'swipe' && <SwipeHandle isTall={isTall} value={swipe} names={[nameA, nameB]} onChange={setSwipe} />}
+          {mode === 'colours' && <p className="pair-which">magenta and green; grey where they agree</p>}
+        </div>
+        {mode === 'sides' && (
+          <div className="pair-stage">
+            <PanZoomCanvas content={content} paint={paintB} link={link} label={`Overlap, ${nameB} alone`} />
+            <p className="pair-which">{nameB}</p>
+          </div>
+        )}
       </div>
     </section>
   );
@@ -117,116 +154,11 @@ function keepCommon(context: CanvasRenderingContext2D, t: DrawTransform, view: P
   context.globalCompositeOperation = 'source-over';
 }
 
-function BlinkControls(props: {
-  readonly isStill: boolean;
-  readonly isRunning: boolean;
-  readonly hertz: number;
-  readonly onRun: (isRunning: boolean) => void;
-  readonly onHertz: (hertz: number) => void;
-  readonly onFlip: () => void;
-}) {
-  if (props.isStill)
-    return (
-      <button type="button" className="pair-button" onClick={props.onFlip} title="Motion is reduced: flip by hand (B)">
-        Flip
-      </button>
-    );
-  return (
-    <>
-      <button
-        type="button"
-        className="pair-icon"
-        aria-label={props.isRunning ? 'Stop blinking' : 'Blink'}
-        title={props.isRunning ? 'Stop (B), then flip by hand (B)' : 'Blink'}
-        onClick={() => props.onRun(!props.isRunning)}
-      >
-        {props.isRunning ? <Pause size={14} /> : <Play size={14} />}
-      </button>
-      <label className="pair-slider">
-        <output>{props.hertz.toFixed(1)} Hz</output>
-        <input
-          type="range"
-          min={BLINK_HZ.min}
-          max={BLINK_HZ.max}
-          step={0.5}
-          value={props.hertz}
-          aria-label="Blinks a second"
-          onChange={(event) => props.onHertz(event.target.valueAsNumber)}
-        />
-      </label>
-    </>
-  );
-}
-
-interface SwipeHandleProps {
-  readonly isTall: boolean;
-  /** Fraction of the stage that shows the first tile. */
-  readonly value: number;
-  readonly names: readonly [string, string];
-  readonly onChange: (value: number) => void;
-}
-
-function SwipeHandle({ isTall, value, names, onChange }: SwipeHandleProps) {
-  const handle = useRef<HTMLDivElement>(null);
-  const set = (next: number): void => onChange(Math.max(0, Math.min(1, next)));
-
-  const onPointerMove = (event: PointerEvent): void => {
-    const stage = handle.current?.parentElement;
-    if (!stage || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    const box = stage.getBoundingClientRect();
-    set(isTall ? (event.clientY - box.top) / box.height : (event.clientX - box.left) / box.width);
-  };
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const step = SWIPE_STEP * (event.shiftKey ? 5 : 1);
-    const changes: Readonly<Record<string, number | undefined>> = {
-      ArrowLeft: value - step,
-      ArrowUp: value - step,
-      ArrowRight: value + step,
-      ArrowDown: value + step,
-      Home: 0,
-      End: 1,
-    };
-    const next = changes[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    set(next);
-  };
-
-  const percent = `${(value * 100).toFixed(2)}%`;
-  return (
-    <div
-      ref={handle}
-      className="pair-swipe"
-      data-tall={isTall}
-      role="slider"
-      tabIndex={0}
-      aria-label="Border between the two tiles"
-      aria-orientation={isTall ? 'vertical' : 'horizontal'}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(value * 100)}
-      style={isTall ? { top: percent } : { left: percent }}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-      onPointerMove={onPointerMove}
-      onKeyDown={onKeyDown}
-    >
-      <span>{names[0]}</span>
-      <i aria-hidden="true" />
-      <span>{names[1]}</span>
-    </div>
-  );
-}
-
-const REDUCED_MOTION = '(prefers-reduced-motion: reduce)';
-
-function subscribeToMotion(onChange: () => void): () => void {
-  const query = matchMedia(REDUCED_MOTION);
-  query.addEventListener('change', onChange);
-  return () => query.removeEventListener('change', onChange);
-}
-
-function useReducedMotion(): boolean {
-  return useSyncExternalStore(subscribeToMotion, () => matchMedia(REDUCED_MOTION).matches);
+/** Every other square of the canvas. */
+function clipChecker(context: CanvasRenderingContext2D, side: number): void {
+  const { width, height } = context.canvas;
+  context.beginPath();
+  for (let row = 0; row * side < height; row++)
+    for (let column = row % 2; column * side < width; column += 2) context.rect(column * side, row * side, side, side);
+  context.clip();
 }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import { Ban, ChevronDown, ChevronUp, RotateCcw, X } from 'lucide-react';
+import { Ban, ChevronDown, ChevronUp, Maximize2, Minimize2, RotateCcw, X } from 'lucide-react';
 import type { Affine2 } from '../../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../../core/geometry/pose2.ts';
 import type { EdgeReport, TileState } from '../../../core/graph/pose-graph.ts';
@@ -13,14 +13,20 @@ import { explainPair } from './explain-pair.ts';
 import { MatchPane } from './MatchPane.tsx';
 import { OverlapPane } from './OverlapPane.tsx';
 import { pairNumbers } from './pair-numbers.ts';
+import { PanZoomLink } from './pan-zoom-link.ts';
+import { PointPane } from './PointPane.tsx';
+import { ResidualPane } from './ResidualPane.tsx';
 import { Segmented } from './Segmented.tsx';
+import { TrialPane, type TrialSetting } from './TrialPane.tsx';
 import { usePairView } from './use-pair-view.ts';
 import { useShortcut } from './use-shortcut.ts';
 import './pair-inspector.css';
 
 /** One pair with all its evidence. */
 export interface PairInspectorProps {
-  readonly client: Pick<StitchClient, 'pairView'>;
+  readonly client: Pick<StitchClient, 'pairView' | 'correlationSurface' | 'tryPair'>;
+  /** What trials of this pair start from. */
+  readonly trials: TrialSetting;
   readonly result: PairResult;
   /** What the solve made of the link; null before it, and for rejected or excluded pairs. */
   readonly edge: EdgeReport | null;
@@ -35,10 +41,24 @@ export interface PairInspectorProps {
   readonly rank?: { readonly index: number; readonly count: number } | null;
   readonly onToggleExclude: (pairKey: string) => void;
   readonly onClose: () => void;
+  /** Over the whole window, for a look at pixels. */
+  readonly isLarge: boolean;
+  readonly onError: (error: unknown) => void;
+  readonly onLarge: (isLarge: boolean) => void;
   /** The pair before and after in worst-first order; null disables the button. */
   readonly onPrevious?: (() => void) | null;
   readonly onNext?: (() => void) | null;
 }
+
+/** What of the evidence is looked at. */
+type Look = 'pictures' | 'residuals' | 'point' | 'matchers';
+
+const looks: readonly { readonly value: Look; readonly label: string; readonly title: string }[] = [
+  { value: 'pictures', label: 'Pictures', title: 'Matches and overlap' },
+  { value: 'residuals', label: 'Residuals', title: 'How far the matches are off, and which way' },
+  { value: 'point', label: 'Point', title: 'Why it matched there: correlation about a place' },
+  { value: 'matchers', label: 'Matchers', title: 'All matchers on this pair, with options of its own' },
+];
 
 type Motion = 'solved' | 'measured' | 'stage';
 
@@ -68,7 +88,12 @@ export function PairInspector(props: PairInspectorProps) {
     ransacPx: props.ransacPx ?? null,
     tileStates: props.tileStates ?? null,
   });
-  useShortcut('Escape', props.onClose);
+  const [look, setLook] = useState<Look>('pictures');
+  const [link] = useState(() => new PanZoomLink());
+  const [trial, setTrial] = useState<PairResult | null>(null);
+  const evidence = trial ?? result;
+  useShortcut('Escape', () => (props.isLarge ? props.onLarge(false) : props.onClose()));
+  useShortcut('e', () => props.onLarge(!props.isLarge));
   useShortcut('n', () => props.onNext?.());
   useShortcut('p', () => props.onPrevious?.());
 
@@ -80,13 +105,17 @@ export function PairInspector(props: PairInspectorProps) {
       </p>
       <PairNumbers result={result} edge={edge} ncc={picture.status === 'ready' ? picture.view.ncc : null} />
       <div className="pair-motion">
-        <span>Positions from</span>
-        <Segmented<Motion>
-          label="Positions that the pictures are drawn with"
-          value={chosen.id}
-          options={motions.map(({ id }) => ({ value: id, ...motionLabels[id] }))}
-          onChange={setWanted}
-        />
+        <Segmented<Look> label="Evidence" value={look} options={looks} onChange={setLook} />
+        <div className="pair-positions">
+          <span>Positions from</span>
+          <Segmented<Motion>
+            label="Positions that the pictures are drawn with"
+            value={chosen.id}
+            options={motions.map(({ id }) => ({ value: id, ...motionLabels[id] }))}
+            onChange={setWanted}
+          />
+        </div>
+        {trial !== null && <span className="pair-trial-mark">matches of a trial</span>}
       </div>
       {picture.status === 'ready' ? (
         <div
@@ -95,8 +124,33 @@ export function PairInspector(props: PairInspectorProps) {
           data-stale={picture.isStale}
           aria-busy={picture.isStale}
         >
-          <MatchPane result={result} view={picture.view} aFromB={chosen.aFromB} />
-          <OverlapPane view={picture.view} nameA={nameA} nameB={nameB} />
+          {look === 'pictures' && <MatchPane result={evidence} view={picture.view} aFromB={chosen.aFromB} />}
+          {look === 'residuals' && (
+            <ResidualPane result={evidence} view={picture.view} aFromB={chosen.aFromB} link={link} />
+          )}
+          {look === 'point' && (
+            <PointPane
+              client={client}
+              result={evidence}
+              view={picture.view}
+              aFromB={chosen.aFromB}
+              link={link}
+              onError={props.onError}
+            />
+          )}
+          {look === 'matchers' && (
+            <TrialPane
+              client={client}
+              result={result}
+              setting={props.trials}
+              aFromB={chosen.aFromB}
+              shown={trial}
+              onShow={setTrial}
+            />
+          )}
+          {look !== 'point' && look !== 'matchers' && (
+            <OverlapPane view={picture.view} nameA={nameA} nameB={nameB} link={link} />
+          )}
         </div>
       ) : (
         <div className="pair-panes" aria-busy={picture.status === 'loading'}>
@@ -156,6 +210,17 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
           onClick={() => props.onNext?.()}
         >
           <ChevronDown size={16} />
+        </button>
+        <button
+          type="button"
+          className="pair-icon"
+          aria-label={props.isLarge ? 'Back beside the mosaic' : 'Over the whole window'}
+          aria-pressed={props.isLarge}
+          title={props.isLarge ? 'Back beside the mosaic (E, Esc)' : 'Over the whole window (E)'}
+          data-testid="inspector-large"
+          onClick={() => props.onLarge(!props.isLarge)}
+        >
+          {props.isLarge ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
         </button>
         <button type="button" className="pair-icon" aria-label="Close" title="Close (Esc)" onClick={props.onClose}>
           <X size={16} />

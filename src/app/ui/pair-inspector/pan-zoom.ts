@@ -2,7 +2,16 @@ import type { Point } from '../../../core/geometry/affine2.ts';
 import type { Size } from '../../../core/geometry/rect.ts';
 import type { DrawTransform } from '../../viewer/draw-transform.ts';
 import type { Viewport } from '../../viewer/viewport.ts';
-import { fitViewport, keepInside, panBy, wheelFactor, zoomAt, zoomLimits } from '../../viewer/viewport.ts';
+import type { LinkedPicture, PanZoomLink } from './pan-zoom-link.ts';
+import {
+  fitViewport,
+  keepInside,
+  mosaicFromScreen,
+  panBy,
+  wheelFactor,
+  zoomAt,
+  zoomLimits,
+} from '../../viewer/viewport.ts';
 
 /** Paints the content; the context's unit is the device pixel and the canvas is clear. */
 export type Paint = (context: CanvasRenderingContext2D, transform: DrawTransform, ratio: number) => void;
@@ -12,9 +21,10 @@ const MARGIN_PX = 6;
 const SHORT_SIDE_PX = 60;
 const KEY_ZOOM = 1.4142;
 const KEY_PAN_PX = 48;
+const CLICK_SLOP_PX = 4;
 
 /** A canvas with wheel zoom, drag pan, keys (arrows, + − 0) and a double click that fits. */
-export class PanZoom {
+export class PanZoom implements LinkedPicture {
   readonly #canvas: HTMLCanvasElement;
   readonly #listeners = new AbortController();
   readonly #resize: ResizeObserver;
@@ -26,6 +36,10 @@ export class PanZoom {
   #isFitted = true;
   #frame = 0;
   #grabbed: Point | null = null;
+  /** CSS px since the pointer went down. */
+  #dragged = 0;
+  #link: PanZoomLink | null = null;
+  #onPick: ((at: Point) => void) | null = null;
 
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
@@ -33,7 +47,7 @@ export class PanZoom {
     canvas.addEventListener('wheel', (event) => this.#onWheel(event), { signal, passive: false });
     canvas.addEventListener('pointerdown', (event) => this.#onPointerDown(event), { signal });
     canvas.addEventListener('pointermove', (event) => this.#onPointerMove(event), { signal });
-    canvas.addEventListener('pointerup', () => (this.#grabbed = null), { signal });
+    canvas.addEventListener('pointerup', (event) => this.#onPointerUp(event), { signal });
     canvas.addEventListener('pointercancel', () => (this.#grabbed = null), { signal });
     canvas.addEventListener('dblclick', () => this.fit(), { signal });
     canvas.addEventListener('keydown', (event) => this.#onKeyDown(event), { signal });
@@ -51,9 +65,31 @@ export class PanZoom {
     this.#request();
   }
 
+  /** Moves with the other pictures of the link; call the returned function to leave. */
+  follow(link: PanZoomLink): () => void {
+    this.#link = link;
+    const leave = link.join(this);
+    return () => {
+      this.#link = null;
+      leave();
+    };
+  }
+
+  /** Who hears of a click without a drag, and of Enter for the middle: a point of the content. */
+  setPick(onPick: ((at: Point) => void) | null): void {
+    this.#onPick = onPick;
+  }
+
+  adopt(view: Viewport): void {
+    this.#isFitted = false;
+    this.#view = view;
+    this.#request();
+  }
+
   fit(): void {
     this.#setFitted();
     this.#request();
+    this.#link?.tell(this, this.#view);
   }
 
   dispose(): void {
@@ -108,6 +144,7 @@ export class PanZoom {
     this.#isFitted = false;
     this.#view = keepInside(view, { x: 0, y: 0, ...this.#content });
     this.#request();
+    this.#link?.tell(this, this.#view);
   }
 
   #zoomAt(at: Point, factor: number): void {
@@ -125,10 +162,19 @@ export class PanZoom {
     if (event.button > 1) return;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#grabbed = { x: event.offsetX, y: event.offsetY };
+    this.#dragged = 0;
+  }
+
+  #onPointerUp(event: PointerEvent): void {
+    const wasGrabbed = this.#grabbed !== null;
+    this.#grabbed = null;
+    if (!wasGrabbed || this.#dragged > CLICK_SLOP_PX || event.button !== 0) return;
+    this.#onPick?.(mosaicFromScreen(this.#view, this.#screen, event.offsetX, event.offsetY));
   }
 
   #onPointerMove(event: PointerEvent): void {
     if (this.#grabbed === null) return;
+    this.#dragged += Math.hypot(event.offsetX - this.#grabbed.x, event.offsetY - this.#grabbed.y);
     this.#move(panBy(this.#view, event.offsetX - this.#grabbed.x, event.offsetY - this.#grabbed.y));
     this.#grabbed = { x: event.offsetX, y: event.offsetY };
   }
@@ -146,6 +192,7 @@ export class PanZoom {
     else if (key === '+' || key === '=') this.#zoomAt(middle, KEY_ZOOM);
     else if (key === '-') this.#zoomAt(middle, 1 / KEY_ZOOM);
     else if (key === '0') this.fit();
+    else if (key === 'Enter' && this.#onPick !== null) this.#onPick({ x: this.#view.x, y: this.#view.y });
     else return false;
     return true;
   }

@@ -10,8 +10,8 @@ export type PairViewState =
   | { readonly status: 'ready'; readonly view: PairView; readonly isStale: boolean }
   | { readonly status: 'failed'; readonly message: string };
 
-/** Longer side of every bitmap, px. */
-const MAX_SIDE = 1024;
+/** Longer side of every bitmap, px: the overlaps of tiles up to this are looked at pixel by pixel. */
+const MAX_SIDE = 4096;
 
 interface Answer {
   readonly pair: TilePair;
