@@ -7,8 +7,7 @@ import type { RunChange } from './result.ts';
 /** What the next drag, click or key on the mosaic does besides looking round. */
 export type Tool =
   | { readonly kind: 'move'; readonly tile: TileId }
-  | { readonly kind: 'mask'; readonly tile: TileId; readonly shape: 'rectangle' | 'polygon' }
-  | { readonly kind: 'link'; readonly tile: TileId };
+  | { readonly kind: 'mask'; readonly tile: TileId; readonly shape: 'rectangle' | 'polygon' };
 
 /** Slice `tool`: null while the mosaic is only looked at. */
 export interface ToolState {

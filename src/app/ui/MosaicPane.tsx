@@ -8,6 +8,8 @@ import { MosaicViewer, type MosaicViewerHandle } from '../viewer/MosaicViewer.ts
 import { residualArrows } from '../viewer/residual-arrows.ts';
 import type { ViewerCommand } from '../viewer/viewer-commands.ts';
 import { useApp, useAppState } from './app-context.ts';
+import { ToolHint } from './edits/ToolHint.tsx';
+import { useEditTool } from './edits/use-edit-tool.ts';
 import { ContrastPanel } from './ContrastPanel.tsx';
 import { OverlayLegend } from './OverlayLegend.tsx';
 import { OverlayMenu } from './OverlayMenu.tsx';
@@ -29,6 +31,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
   const isPixelShown = useAppState(({ view }) => view.isPixelShown);
   const pixelSizeNm = useAppState(({ view }) => run.outcome.mosaic.pixelSizeNm ?? view.pixelSizeNm);
   const scene = useScene(run);
+  const editTool = useEditTool(run);
   const autoContrast = useAutoContrast(run, viewer);
   const events = useMemo(() => {
     const look = (change: Partial<ViewState>) => updateSlice(store, 'view', (view) => ({ ...view, ...change }));
@@ -99,9 +102,11 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
           pixelSizeNm={pixelSizeNm}
           hasCross={isPixelShown}
           onCommand={onCommand}
+          tool={editTool.tool}
           {...scene}
           {...events}
         />
+        <ToolHint {...editTool} />
         <div className="mosaic-corner">
           {isPixelShown && <PixelPanel pixelSizeNm={pixelSizeNm} />}
           <OverlayLegend overlays={scene.overlays} />

@@ -1,7 +1,7 @@
 import { Redo2, Trash2, Undo2 } from 'lucide-react';
 import type { Edit, NamedEdit } from '../../../core/edits/edit.ts';
 import { rigidPoseOf } from '../../../core/edits/propose-link.ts';
-import { defaultPinSigmaPx } from '../../../core/edits/edit.ts';
+import { defaultPinSigmaPx, maskUses } from '../../../core/edits/edit.ts';
 import type { TileId } from '../../../core/tiles/tile.ts';
 import { changeText, entryName, type Tool } from '../../state/edits.ts';
 import type { StitchRun } from '../../state/result.ts';
@@ -215,6 +215,23 @@ const sigmas = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 /** One standard deviation of a pin or a landmark: the smaller, the more the links give way. */
 function Weight({ entry: { id, edit } }: { readonly entry: NamedEdit }) {
   const { jobs } = useApp();
+  if (edit.kind === 'mask-tile')
+    return (
+      <select
+        aria-label="What ignores the mask"
+        value={edit.use}
+        onChange={({ target }) => {
+          const use = maskUses.find((one) => one === target.value);
+          if (use) jobs.corrections.change(id, { ...edit, use }, 'use of a mask');
+        }}
+      >
+        {maskUses.map((use) => (
+          <option key={use} value={use}>
+            {use}
+          </option>
+        ))}
+      </select>
+    );
   if (edit.kind !== 'pin-tile' && edit.kind !== 'landmark') return <span />;
   const choices = sigmas.includes(edit.sigmaPx) ? sigmas : [...sigmas, edit.sigmaPx].sort((p, q) => p - q);
   return (

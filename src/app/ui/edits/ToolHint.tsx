@@ -1,0 +1,23 @@
+import type { EditTool } from './use-edit-tool.ts';
+import './edits.css';
+
+/** What the chosen tool does, and for a moved tile how far it is and what its seams say there. */
+export function ToolHint({ hint, preview }: EditTool) {
+  if (hint === null) return null;
+  return (
+    <div className="tool-hint" role="status" data-testid="tool-hint">
+      <p>{hint}</p>
+      {preview && (
+        <p className="number" data-testid="move-preview">
+          x {preview.dx.toFixed(1)}, y {preview.dy.toFixed(1)} px, {((preview.turnRad * 180) / Math.PI).toFixed(2)}°
+          {preview.seams.map(({ pairKey, neighbour, px }) => (
+            <span key={pairKey}>
+              {' '}
+              · {neighbour} {px.toFixed(2)} px
+            </span>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}
