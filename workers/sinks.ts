@@ -34,14 +34,26 @@ export async function fileHandleSink(handle: FileSystemFileHandle): Promise<Rand
   };
 }
 
+/** What is used of a file that workers write at once; the types of a page do not know it. */
+interface PrivateFile {
+  createSyncAccessHandle(): Promise<{
+    write(bytes: BufferSource, options: { at: number }): number;
+    truncate(size: number): void;
+    flush(): void;
+    getSize(): number;
+    close(): void;
+  }>;
+}
+
 /**
  * A sink on a file of the origin-private file system. Every count is checked: a full quota has been seen to return a
  * wrapped negative count without throwing (docs: platform notes), which must not pass for success.
  */
 export async function opfsSink(name: string): Promise<RandomAccessSink & { file(): Promise<File> }> {
   const root = await navigator.storage.getDirectory();
-  const handle = await root.getFileHandle(name, { create: true });
-  const access = await handle.createSyncAccessHandle();
+  const handle: FileSystemFileHandle & Partial<PrivateFile> = await root.getFileHandle(name, { create: true });
+  const access = await handle.createSyncAccessHandle?.();
+  if (!access) throw writeFailed(name, 'this thread cannot write into the private file system');
   access.truncate(0);
   let end = 0;
   const discard = async () => {
