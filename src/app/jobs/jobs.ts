@@ -5,6 +5,7 @@ import type { ModelSource, NamedFile, StitchClient, TextExportKind } from '../..
 import { withError, withoutError } from '../state/job.ts';
 import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
+import { noSections } from '../state/sections.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import { createCorrections, type Corrections } from './corrections.ts';
 import { createExports, type MosaicChoice } from './exports.ts';
@@ -16,6 +17,7 @@ import type { PairCache } from './pair-cache.ts';
 import type { SavePlace } from './save-place.ts';
 import { createSession, type Session } from './session.ts';
 import { memorySessionStore, type SessionStore } from './session-store.ts';
+import { sectionJobs, type SectionJobs } from './sections.ts';
 import { stitchRuns } from './stitch-run.ts';
 
 export interface JobDeps {
@@ -50,6 +52,8 @@ export interface Jobs {
   readonly session: Session;
   /** What the user corrects by hand. */
   readonly corrections: Corrections;
+  /** The sections of a stack. */
+  readonly sections: SectionJobs;
   readonly undo: () => void;
   readonly redo: () => void;
   readonly stitch: () => Promise<void>;
@@ -114,6 +118,7 @@ export function createJobs({
       foreground.reset();
       const { options } = store.getState().project.edits;
       updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));
+      updateSlice(store, 'sections', () => noSections);
       updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
       updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null, sidePanel: 'auto' }));
     },
@@ -142,6 +147,7 @@ export function createJobs({
     },
     setExcluded: corrections.setExcluded,
     corrections,
+    sections: sectionJobs({ store, client, foreground, layOut: files.layOut, stitch: runs.stitch }),
     undo() {
       updateSlice(store, 'project', undoEdit);
       void runs.reconcile();

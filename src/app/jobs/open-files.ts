@@ -6,7 +6,9 @@ import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
 import { mergeFiles, relativeToDrop } from '../state/dropped-files.ts';
 import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
 import type { PageChoice } from '../state/project.ts';
+import { sectionsIn } from '../state/sections.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
+import { idsOf } from './sections.ts';
 import type { Foreground, JobContext } from './foreground.ts';
 
 /** Seed of the built-in sample: the same pictures on every visit. */
@@ -20,6 +22,8 @@ export interface OpenFiles {
   readonly openSample: () => Promise<void>;
   readonly chooseGroup: (group: string | null) => Promise<void>;
   readonly choosePages: (pages: PageChoice) => Promise<void>;
+  /** Hands the project's tiles to the workers and ranks the layouts their names allow. */
+  readonly layOut: (context: JobContext) => Promise<void>;
 }
 
 export function openFiles(store: AppStore, client: StitchClient, foreground: Foreground): OpenFiles {
@@ -66,7 +70,10 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     const files = relativeToDrop(store.getState().project.files);
     const inspection = await client.inspect(files, context.signal, context.onProgress);
     context.signal.throwIfAborted();
-    updateSlice(store, 'project', (state) => withInspection(state, inspection));
+    const sections = sectionsIn(inspection.tiles);
+    updateSlice(store, 'sections', () => sections);
+    const sectionTiles = idsOf(sections.entries[0]);
+    updateSlice(store, 'project', (state) => withInspection({ ...state, sectionTiles }, inspection));
     if (inspection.tiles.length === 0)
       throw new StitchError(
         'no-tiles',
@@ -105,6 +112,7 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
 
   return {
     add,
+    layOut,
     async openSample() {
       await foreground.run('sample', async (context) => {
         const sample = await client.makeSample(sampleSeed, context.signal, context.onProgress);

@@ -10,5 +10,5 @@ export function warningCount({ project, result }: AppState): number {
 export function isSidePanelOpen(state: AppState): boolean {
   const { sidePanel } = state.view;
   if (sidePanel !== 'auto') return sidePanel === 'open';
-  return state.result.run === null || warningCount(state) > 0;
+  return state.result.run === null || state.sections.entries.length > 0 || warningCount(state) > 0;
 }

@@ -38,6 +38,8 @@ export interface ProjectState {
   readonly pages: PageChoice;
   /** Key of the group of files that is stitched when several grids were dropped; null = all tiles. */
   readonly group: string | null;
+  /** Tiles of the open section of a stack; null = all. */
+  readonly sectionTiles: ReadonlySet<string> | null;
   /** The tiles to stitch: of the chosen group and pages. */
   readonly tiles: readonly Tile[];
   readonly ranking: LayoutRanking | null;
@@ -57,6 +59,7 @@ export const emptyProject: ProjectState = {
   inspection: null,
   pages: { kind: 'page', page: 0 },
   group: null,
+  sectionTiles: null,
   tiles: [],
   ranking: null,
   ownModel: null,
@@ -124,7 +127,8 @@ export function withInspection(project: ProjectState, inspection: InspectReport)
 export function withTiles(project: ProjectState): ProjectState {
   const { inspection, group, pages } = project;
   if (!inspection) return { ...project, tiles: [], ranking: null };
-  const inGroup = inspection.tiles.filter((tile) => group === null || groupKey(tile) === group);
+  const inSection = inspection.tiles.filter(({ id }) => project.sectionTiles?.has(id) ?? true);
+  const inGroup = inSection.filter((tile) => group === null || groupKey(tile) === group);
   const pagesOf = new Map(inspection.multiPage.map((entry) => [entry.file, entry.pages]));
   const tiles = inGroup.flatMap((tile) => tilesOfPages(tile, pagesOf.get(tile.file) ?? 1, pages));
   const unranked = { ...project, tiles, ranking: null };

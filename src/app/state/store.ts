@@ -3,15 +3,17 @@ import { noTool, type ToolState } from './edits.ts';
 import { noJob, type JobState } from './job.ts';
 import { emptyProject, type ProjectState } from './project.ts';
 import { noResult, type ResultState } from './result.ts';
+import { noSections, type SectionsState } from './sections.ts';
 import { initialView, type ViewState } from './view.ts';
 
-/** The whole state of the app: plain data in five slices. Only `app/jobs` writes `result` and `job`. */
+/** The whole state of the app: plain data in six slices. Only `app/jobs` writes `result`, `job` and `sections`. */
 export interface AppState {
   readonly project: ProjectState;
   readonly result: ResultState;
   readonly job: JobState;
   readonly view: ViewState;
   readonly tool: ToolState;
+  readonly sections: SectionsState;
 }
 
 export type AppStore = StoreApi<AppState>;
@@ -23,6 +25,7 @@ export function createAppStore(): AppStore {
     job: noJob,
     view: initialView,
     tool: noTool,
+    sections: noSections,
   }));
 }
 

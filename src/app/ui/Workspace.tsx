@@ -10,6 +10,7 @@ import { MosaicPane } from './MosaicPane.tsx';
 import { OptionsPanel } from './OptionsPanel.tsx';
 import { ProblemList } from './ProblemList.tsx';
 import { ResultPanel } from './ResultPanel.tsx';
+import { SectionList } from './sections/SectionList.tsx';
 import { ShadingPanel } from './ShadingPanel.tsx';
 
 /** Decisions on the left, the picture in the middle, the evidence on the right. */
@@ -23,6 +24,7 @@ export function Workspace() {
         <aside className="side-panel" aria-label="Layout and options" data-testid="side-panel">
           {run && <PanelSwitch isOpen />}
           <ProblemList />
+          <SectionList />
           {/* Folded once there is a mosaic, and open again for the next drop. */}
           <LayoutPanel key={run ? 'after' : 'before'} open={!run} />
           <OptionsPanel />
