@@ -139,6 +139,21 @@ describe('solution.json', () => {
     );
   });
 
+  it('gives back the shading that all tiles share, and the number of the section', () => {
+    const shading = { columns: 2, rows: 3, values: Float32Array.of(0.91, 1.02, 1, 1.13, 0.97, 1.01) };
+    const shaded = { ...mosaic, shading };
+    const solution = solutionFrom({ ...run, mosaic: shaded, section: 7 });
+    expect(mosaicFromSolution(parseSolution(writeSolution(solution)), tiles)).toEqual(shaded);
+    expect(solution.tiles.map(({ section }) => section)).toEqual([7, 7, 7, 7]);
+    for (const values of [
+      [1, 1],
+      [1, 1, 1, 1, 1, 0],
+    ]) {
+      const broken = { ...solution, shading: { ...shading, values } };
+      expect(() => parseSolution(JSON.stringify(broken))).toThrow(expect.objectContaining({ code: 'bad-solution' }));
+    }
+  });
+
   it('states every tile with its cell, state, tone, uncertainty and the reason it is not solved', () => {
     const [first, second, third, fourth] = solutionFrom(run).tiles;
     expect(first).toEqual({
