@@ -18,7 +18,11 @@ const mediansOfStage = 1.5;
 /** A link is grossly wrong when it misses the robust solution by this many scales. */
 const grossFactor = 3;
 /** Rounds of reviewing attachments at most. */
-const mostReviews = 8;
+const mostReviews = 6;
+/** Right links agree within this many of their median misfits once gross errors are gone … */
+const mediansOfTolerance = 6;
+/** … and are not asked to agree better than this, px. */
+const leastTolerancePx = 0.3;
 
 /**
  * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
@@ -60,8 +64,8 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
  * links are reviewed, and the links that do not fit in the end are removed.
  */
 export async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<void> {
-  const { options, active, weights, trusted, motions, pattern, stage } = solve;
-  const { from, to, nodes, manual } = solve.system;
+  const { options, active, trusted } = solve;
+  const { manual } = solve.system;
   const isTranslation = options.model === 'translation';
   const stiffModel = isTranslation ? 'translation' : 'rigid';
   const system = withModel(solve.system, stiffModel);
@@ -72,24 +76,59 @@ export async function separateWrongLinks(solve: Solve, poses: Float64Array, star
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
   // Where even the best loops do not close, stiff bodies have nothing to agree on.
   if (solve.modelErrorPx > options.robustScalePx) return;
-  const fits = (l: number): boolean =>
-    active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx);
-  const accepted = Uint8Array.from(active, (_, l) => (fits(l) ? 1 : 0));
-  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown: stage.known };
+  const accepted = Uint8Array.from(active, (_, l) =>
+    active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx) ? 1 : 0,
+  );
+  await reviewAll({ ...solve, system }, accepted, poses, start, options.robustScalePx);
+  // A wrong link can still pull many right ones askew by little each: now that most are right, they tell what little is.
+  const tolerance = Math.max(
+    leastTolerancePx,
+    solve.modelErrorPx,
+    mediansOfTolerance * medianMisfit(system, poses, accepted),
+  );
+  if (tolerance < options.robustScalePx) {
+    const sharp = {
+      ...stiff,
+      active: accepted,
+      trusted: accepted,
+      options: { ...stiff.options, robustScalePx: tolerance / 2 },
+    };
+    await iterate(sharp, poses, null, rigidTolerancePx, gemanMcClureWeight);
+    solve.iterations = sharp.iterations;
+    for (let l = 0; l < accepted.length; l++)
+      if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;
+    await reviewAll({ ...solve, system }, accepted, poses, start, tolerance);
+  }
+  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
+}
+
+/** Reviews attachments and settles what was moved, until nothing changes; `accepted` and `poses` are changed in place. */
+async function reviewAll(
+  solve: Solve,
+  accepted: Uint8Array,
+  poses: Float64Array,
+  start: Float64Array,
+  tolerancePx: number,
+): Promise<void> {
+  const { system, active, weights, motions, pattern, stage, options } = solve;
+  const { from, to, nodes, manual } = system;
+  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown: stage.known, tolerancePx };
   for (let round = 0; round < mostReviews; round++) {
-    if (!reviewAttachments({ ...attachments, tolerancePx: options.robustScalePx })) break;
+    if (!reviewAttachments(attachments)) return;
     for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
-    const inside = { ...solve, system, active: accepted };
+    const inside = { ...solve, active: accepted };
     const anchors = anchorsOf(inside, poses);
-    if (!isTranslation) solveRotations(inside, poses, anchors);
+    if (options.model !== 'translation') solveRotations(inside, poses, anchors);
     const adjustment = createAdjustment('translation', system, pattern, anchors, null);
     linearise(adjustment, weights, poses);
     takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
     await breathe(solve, 'reviewing groups of tiles');
     const { label } = connectedComponents(nodes.length, from, to, accepted);
-    for (let l = 0; l < accepted.length; l++) accepted[l] = fits(l) && label[from[l]] === label[to[l]] ? 1 : 0;
+    for (let l = 0; l < accepted.length; l++) {
+      const fits = manual[l] === 1 || linkMisfit(system, poses, l) < tolerancePx;
+      accepted[l] = active[l] !== 0 && fits && label[from[l]] === label[to[l]] ? 1 : 0;
+    }
   }
-  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
 }
 
 /** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */

@@ -1,6 +1,7 @@
 import { fitModel } from '../geometry/rigid-fit.ts';
 import { poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
+import { gemanMcClureWeight, medianOf } from './robust-loss.ts';
 
 /** What the layout says, as poses (see `poseStride`); `known[i]` is 0 where the prior is not finite. */
 export interface StagePoses {
@@ -84,17 +85,24 @@ export function linkMotions(system: LinkSystem, stage: StagePoses, turns: boolea
 
 /** Re-weightings of the robust fit of the stage map. */
 const stageMapIterations = 15;
+/** … and with a loss that gives up what is far off: links that are all wrong alike would stretch the map. */
+const strictIterations = 15;
+/** The strict loss has this many median misfits as its scale. */
+const mediansOfStrict = 1.5;
 
 /**
  * The linear map D, [d00, d01, d10, d11], from the stage's displacements n to the measured ones v (camera angle, wrong
- * overlap, shear of the axes): least Σ|v − D·n|, an L1 fit by re-weighting, held to the identity where the links do not
- * say (a single row knows nothing of y).
+ * overlap, shear of the axes): least Σ|v − D·n|, an L1 fit by re-weighting and then a Geman–McClure one, held to the
+ * identity where the links do not say (a single row knows nothing of y).
  */
 export function fitStageMap(system: LinkSystem, stage: StagePoses, motions: LinkMotions): readonly number[] {
   const { from, to } = system;
   const ridge = 1e-3;
   let map = [1, 0, 0, 1];
-  for (let iteration = 0; iteration < stageMapIterations; iteration++) {
+  const misfits = new Float64Array(from.length);
+  let scale = 0;
+  for (let iteration = 0; iteration < stageMapIterations + strictIterations; iteration++) {
+    let count = 0;
     let xx = 0;
     let xy = 0;
     let yy = 0;
@@ -108,7 +116,8 @@ export function fitStageMap(system: LinkSystem, stage: StagePoses, motions: Link
       const vx = stage.poses[i + 2] * motions.dx[l] - stage.poses[i + 3] * motions.dy[l];
       const vy = stage.poses[i + 3] * motions.dx[l] + stage.poses[i + 2] * motions.dy[l];
       const misfit = Math.hypot(vx - map[0] * nx - map[1] * ny, vy - map[2] * nx - map[3] * ny);
-      const w = 1 / Math.max(1, misfit);
+      misfits[count++] = misfit;
+      const w = iteration < stageMapIterations ? 1 / Math.max(1, misfit) : gemanMcClureWeight(misfit, scale);
       xx += w * nx * nx;
       xy += w * nx * ny;
       yy += w * ny * ny;
@@ -117,6 +126,8 @@ export function fitStageMap(system: LinkSystem, stage: StagePoses, motions: Link
       right[2] += w * vy * nx;
       right[3] += w * vy * ny;
     }
+    if (iteration + 1 >= stageMapIterations)
+      scale = Math.max(1, mediansOfStrict * medianOf(misfits.subarray(0, count)));
     const hold = ridge * (xx + yy);
     if (!(hold > 0)) return [1, 0, 0, 1];
     const det = (xx + hold) * (yy + hold) - xy * xy;
