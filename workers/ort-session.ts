@@ -9,6 +9,7 @@ import { StitchError } from '../src/core/errors.ts';
 import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
 import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
 import type { Rung } from './protocol.ts';
+import { disagreement, rowsOfFixedPair } from './rung-agreement.ts';
 import { bucketOf, padTensor } from './size-buckets.ts';
 import { verifiedWasm, type WasmName } from './verified-wasm.ts';
 
@@ -52,18 +53,26 @@ const warmUpSize = { height: 64, width: 128 };
 const rungs: readonly Rung[] = ['webgpu', 'wasm-threads', 'wasm'];
 
 /**
- * Creates a session of a bundle on the first rung that works, from `options.startAt` down.
+ * Creates a session of a bundle on the first rung that works, from `options.startAt` down. WebGPU counts as working when
+ * it finds what wasm finds.
  * @throws StitchError `inference-failed` when no rung works, with each rung's reason; `bad-model` when a file of the
  * bundle does not hold; `altered-file` when the runtime's own wasm does not.
  */
 export async function createOrtSession(bundle: ModelBundle, options: OrtSessionOptions): Promise<OrtSession> {
   const reasons: string[] = [];
+  /** Rungs that run and are wrong: said with the device, for they cost the user time. */
+  const distrusted: string[] = [];
   for (const rung of rungs.slice(Math.max(0, rungs.indexOf(options.startAt)))) {
     try {
       const session =
         rung === 'webgpu' ? await webgpuSession(bundle, options) : await wasmSession(bundle, rung, options);
-      if (session) return session;
-      reasons.push(`${rung}: not available here`);
+      const doubt = session?.rung === 'webgpu' ? await doubtOf(session, bundle, options) : null;
+      if (session && doubt === null) return withReasons(session, distrusted);
+      reasons.push(`${rung}: ${doubt ?? 'not available here'}`);
+      if (session) {
+        distrusted.push(`${rung} not used: ${doubt}`);
+        await session.release();
+      }
     } catch (cause) {
       if (cause instanceof StitchError && (cause.code === 'bad-model' || cause.code === 'altered-file')) throw cause;
       reasons.push(`${rung}: ${cause instanceof Error ? cause.message : String(cause)}`);
@@ -74,6 +83,30 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
     `The network cannot run in this browser (${reasons.join('; ')}). Choose SIFT as the matcher, or another browser.`,
     { reasons },
   );
+}
+
+function withReasons(session: OrtSession, distrusted: readonly string[]): OrtSession {
+  return { ...session, device: [session.device, ...distrusted].join('; ') };
+}
+
+/**
+ * Graphics drivers calculate wrongly more often than processors: the fixed pair is matched on the graphics device and on
+ * wasm, and the device is used only when both say the same.
+ * @returns what speaks against the device; null for nothing
+ */
+async function doubtOf(session: OrtSession, bundle: ModelBundle, options: OrtSessionOptions): Promise<string | null> {
+  const tensor = (data: Float32Array, dims: readonly number[]) => new Tensor('float32', data, [...dims]);
+  const rows = await rowsOfFixedPair(session, bundle.contract, tensor);
+  // With threads where they are to be had: this thread's runtime keeps the number that it starts with.
+  const reference =
+    (await wasmSession(bundle, 'wasm-threads', options)) ?? (await wasmSession(bundle, 'wasm', options));
+  if (!reference) return null;
+  try {
+    const doubt = disagreement(rows, await rowsOfFixedPair(reference, bundle.contract, tensor));
+    return doubt && `its matches of a fixed pair are not those of wasm (${doubt})`;
+  } finally {
+    await reference.release();
+  }
 }
 
 /** What of either build of onnxruntime-web is used here. */
