@@ -1,5 +1,6 @@
 import { solveElasticGraph } from '../src/core/elastic/solve-elastic-graph.ts';
 import { recommendTransform } from '../src/core/diagnosis/recommend-transform.ts';
+import { findOddTiles } from '../src/core/diagnosis/tile-orientation.ts';
 import { solvePoseGraph } from '../src/core/graph/solve.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import { pairCacheKey } from '../src/core/matching/pair-cache-key.ts';
@@ -93,6 +94,7 @@ function localSteps(run: GridRun, keyOf: KeyOf, store: PairStore, context: RunCo
       if (result.kind === 'rejected' && result.reason === 'read-failed') return;
       void store.keep(keyOf(result.pair), result);
     },
+    findOddTiles: (pairs) => findOddTiles(pairs, tiles, reader, context),
     solve: (graph, solveOptions) => solvePoseGraph(graph, solveOptions, context),
     refine: async ({ pair, bFromA }) => {
       await context.yieldNow();

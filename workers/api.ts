@@ -3,6 +3,7 @@ import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
+import type { OddTile, PairOutcome } from '../src/core/diagnosis/tile-orientation.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
@@ -68,6 +69,7 @@ export interface RasterApi {
   readonly parseProject: Method<{ readonly text: string; readonly file: string }, ProjectFile>;
   readonly parseOptions: Method<{ readonly text: string; readonly file: string }, StitchOptions>;
   readonly identify: Method<readonly NamedFile[], readonly string[]>;
+  readonly findOddTiles: Method<readonly PairOutcome[], readonly OddTile[]>;
   readonly snapLandmark: Method<SnapRequest, SnappedLandmark | null>;
   readonly inspect: Method<readonly NamedFile[], InspectReport>;
   readonly open: Method<readonly TileSource[], void>;

@@ -151,6 +151,7 @@ export function createStitchClient(): StitchClient {
     // Patches need no matcher: they are aligned on every matching thread, whatever matches.
     refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),
     solveElastic: (request, signal, onProgress) => solver.call('solveElastic', request, signal, onProgress),
+    findOddTiles: (pairs, signal) => files.call('findOddTiles', pairs, signal),
     recommend: (request, signal) => solver.call('recommend', request, signal),
     estimateShading: (request, signal, onProgress) => files.call('estimateShading', request, signal, onProgress),
     solveTones: (links, signal) => solver.call('solveTones', links, signal),

@@ -8,6 +8,7 @@ import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landma
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
+import type { OddTile, PairOutcome } from '../src/core/diagnosis/tile-orientation.ts';
 import type { ElasticReport } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
@@ -298,6 +299,8 @@ export interface StitchClient {
   refine(request: OverlapRequest, signal: AbortSignal): Promise<RefinedOverlap | null>;
   /** Bends the tiles of a solved graph. */
   solveElastic(request: ElasticRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ElasticReport>;
+  /** Tiles that seem to be mirrored, turned or reversed, from the pairs that found no motion. */
+  findOddTiles(pairs: readonly PairOutcome[], signal: AbortSignal): Promise<readonly OddTile[]>;
   /** Which transform would do, and the numbers of all. */
   recommend(request: RecommendRequest, signal: AbortSignal): Promise<Recommendation | null>;
   /** The illumination that all tiles share, from their pixels at reduced scale. */

@@ -14,6 +14,7 @@ import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
 import { estimateShading } from '../src/core/photometry/estimate-shading.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
+import { findOddTiles } from '../src/core/diagnosis/tile-orientation.ts';
 import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
 import { thumbnailOf } from '../src/core/tiles/thumbnail.ts';
 import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
@@ -77,6 +78,11 @@ const api: RasterApi = {
   snapLandmark(request, { signal }) {
     const sizes = { a: tileOf(request.a).size, b: tileOf(request.b).size };
     return snapLandmark(request, sizes, opened().reader, signal);
+  },
+
+  findOddTiles(pairs, context) {
+    const { tiles, reader } = opened();
+    return findOddTiles(pairs, [...tiles.values()], reader, context);
   },
 
   estimateShading: (request, context) => estimateShading(request, opened().reader, context),

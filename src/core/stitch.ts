@@ -3,6 +3,7 @@ import { effectOf, withExtraPairs } from './edits/edit-effect.ts';
 import type { EditList } from './edits/edit.ts';
 import { editedMosaic } from './edits/edited-mosaic.ts';
 import { StitchError } from './errors.ts';
+import { oddTileSentence, type OddTile, type PairOutcome } from './diagnosis/tile-orientation.ts';
 import type { Recommendation } from './diagnosis/recommend-transform.ts';
 import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
@@ -50,6 +51,8 @@ export interface StitchSteps {
   /** Estimates the shading that all tiles share; needed when `options.shading` is `estimate`. */
   estimateShading?(request: ShadingRequest): Promise<ShadingEstimate>;
   solveTones(links: readonly Link[]): Promise<ReadonlyMap<TileId, GainOffset>>;
+  /** Tiles that seem to be mirrored, turned or reversed, from pairs that found no motion; nothing is said of it when absent. */
+  findOddTiles?(pairs: readonly PairOutcome[]): Promise<readonly OddTile[]>;
   /** How many pairs may be in flight at once. */
   readonly concurrency: number;
   /** Called as each pair finishes, so that a caller can keep it. */
@@ -126,6 +129,8 @@ export async function resolve(
       ? await steps.recommend({ graph, refined, options: options.solve })
       : null;
 
+  const odd = (await steps.findOddTiles?.(pairs)) ?? [];
+
   context.onProgress({ stage: 'photometry', done: 0, total: 1 });
   const trusted = trustedLinks(graph.links, report);
   const shading = await shadingOf(input, trusted, report, steps);
@@ -143,7 +148,7 @@ export async function resolve(
     tones,
     ...(shading ? { shading } : {}),
     mosaic,
-    warnings: warningsOf(pairs, report),
+    warnings: [...odd.map(oddTileSentence), ...warningsOf(pairs, report)],
   };
 }
 

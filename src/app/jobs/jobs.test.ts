@@ -165,6 +165,7 @@ function fakeClient() {
     refine: () => Promise.reject(new Error('no pictures here')),
     solveElastic: () => Promise.reject(new Error('no pictures here')),
     recommend: () => Promise.resolve(null),
+    findOddTiles: () => Promise.resolve([]),
     estimateShading: () => Promise.reject(new Error('not asked for')),
     async solveTones() {
       return new Map();

@@ -1,3 +1,4 @@
+import type { OddTile, PairOutcome } from '../../core/diagnosis/tile-orientation.ts';
 import { effectOf, withExtraPairs, type TileMasks } from '../../core/edits/edit-effect.ts';
 import { masksOfPair } from '../../core/edits/pair-masks.ts';
 import { measuredPairs, solutionError } from '../../core/edits/solution-error.ts';
@@ -77,6 +78,7 @@ export function stitchRuns({
   };
 
   const solver = warmSolver(client);
+  let oddTiles: readonly OddTile[] = [];
 
   /** Steps of `stitch()` as calls to the workers; `keep` receives every finished pair. */
   const stepsOf = (
@@ -94,6 +96,11 @@ export function stitchRuns({
     ),
     refine: (request) => onLiveWorker(context.signal, () => client.refine(request, context.signal)),
     solveElastic: (request) => client.solveElastic(request, context.signal, context.onProgress),
+    // An edit moves tiles, their files stay as they are.
+    findOddTiles: async (pairs) => {
+      if (!subject) oddTiles = await client.findOddTiles(pairs.map(outcomeOf), context.signal);
+      return oddTiles;
+    },
     recommend: (request) => client.recommend(request, context.signal),
     estimateShading: (request) =>
       client.estimateShading({ ...request, links: lightLinks(request.links) }, context.signal, context.onProgress),
@@ -256,6 +263,11 @@ async function onLiveWorker<T>(signal: AbortSignal, call: () => Promise<T>): Pro
     if (!isAbort(error) || signal.aborted) throw error;
     return call();
   }
+}
+
+/** A pair without its matches: all that another thread needs to know of it. */
+function outcomeOf({ kind, pair, reason }: PairOutcome): PairOutcome {
+  return { kind, pair, ...(reason ? { reason } : {}) };
 }
 
 /** What the steps of a run depend on besides their arguments. */
