@@ -18,6 +18,14 @@ const tile = {
 };
 const displacements = [0, 0.5, -0.25, 0];
 
+/** Options of a run. */
+export const exampleOptions = {
+  matcher: 'sift',
+  pair: { model: 'rigid', minConfidence: null, ransacPx: 3, marginFraction: 0.5, align: true },
+  solve: { model: 'rigid', removal: { timesMean: 3, minPx: 5 }, robustScalePx: 1, refine: true },
+  compose: { blend: 'feather', interpolation: 'bilinear', topmost: 'first', evenTones: true, fill: 0 },
+};
+
 /** A solution of three tiles with everything in it that a solution can hold. */
 export const exampleSolution: unknown = {
   version: 1,
@@ -68,12 +76,7 @@ export const exampleSolution: unknown = {
       residualPx: null,
     },
   ],
-  options: {
-    matcher: 'sift',
-    pair: { model: 'rigid', minConfidence: null, ransacPx: 3, marginFraction: 0.5, align: true },
-    solve: { model: 'rigid', removal: { timesMean: 3, minPx: 5 }, robustScalePx: 1, refine: true },
-    compose: { blend: 'feather', interpolation: 'bilinear', topmost: 'first', evenTones: true, fill: 0 },
-  },
+  options: exampleOptions,
   model: null,
   device: 'JavaScript, 1 thread',
   bounds: [0, -2, 190, 83],
@@ -92,4 +95,30 @@ export const exampleSection: unknown = {
   places: [{ row: 0, column: 0, x: 0, y: 0, isSolved: true }],
   solutionSha256: 'ab',
   picture: { name: 'mosaic.tif', bytes: 100 },
+};
+
+const pose = { x: 1.25, y: -0.5, thetaRad: 1e-3 };
+
+/** A project with every kind of correction. */
+export const exampleProject: unknown = {
+  kind: 'em-stitch-project',
+  version: 1,
+  name: 'section 7',
+  files: [{ path: 'a.tif', size: 5, identity: '5-abc' }],
+  pages: { kind: 'page', page: 0 },
+  group: null,
+  layoutChoice: {
+    kind: 'scan',
+    scan: { rows: 2, columns: 3, order: { axis: 'row', path: 'snake', corner: 'top-left' } },
+  },
+  overlap: { x: 0.1, y: 0.12 },
+  options: { matcher: 'sift', pair: { ransacPx: 2 } },
+  corrections: [
+    { id: 'e1', isOn: true, edit: { kind: 'exclude-link', a: 'a.tif', b: 'b.tif' } },
+    { id: 'e2', isOn: true, edit: { kind: 'pin-tile', tile: 'a.tif', pose, sigmaPx: 0.05 } },
+    { id: 'e3', isOn: false, edit: { kind: 'landmark', a: 'a.tif', b: 'b.tif', inA: pose, inB: pose, sigmaPx: 0.1 } },
+    { id: 'e4', isOn: true, edit: { kind: 'mask-tile', tile: 'a.tif', polygon: [pose, pose, pose], use: 'both' } },
+  ],
+  isStitched: true,
+  view: { tab: 'links', selectedPair: null, viewport: { x: 1, y: 2, zoom: 0.5 } },
 };

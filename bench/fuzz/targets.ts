@@ -21,9 +21,11 @@ import {
 import type { Acquisition } from '../../src/formats/metadata/acquisition.ts';
 import { parseMistPositions } from '../../src/formats/mist-positions.ts';
 import { openModelBundle } from '../../src/formats/model-bundle.ts';
+import { parseOptions, writeOptions } from '../../src/formats/options-json.ts';
 import { parsePositionFile } from '../../src/formats/position-file.ts';
 import type { PositionTable } from '../../src/formats/position-table.ts';
 import { parsePositionsCsv } from '../../src/formats/positions-csv.ts';
+import { parseProject, writeProject } from '../../src/formats/project-json.ts';
 import { mosaicFromSolution, parseSolution, writeSolution } from '../../src/formats/solution-json.ts';
 import { parseSectionOutcome, writeSectionOutcome } from '../../src/formats/stack-json.ts';
 import { parseTileConfiguration } from '../../src/formats/tile-configuration.ts';
@@ -42,7 +44,7 @@ import {
   hostileNames,
 } from './grammar-text.ts';
 import { drawTiff } from './grammar-tiff.ts';
-import { exampleManifest, exampleSection, exampleSolution } from './examples.ts';
+import { exampleManifest, exampleOptions, exampleProject, exampleSection, exampleSolution } from './examples.ts';
 
 /** A reader under test. */
 export interface Target {
@@ -218,6 +220,21 @@ function readSection(text: string): string {
   return outcome?.state ?? 'none';
 }
 
+function readProject(text: string): string {
+  const project = parseProject(text, 'project.json');
+  demand(writeProject(parseProject(writeProject(project))) === writeProject(project), 'a project that changes');
+  const { layoutChoice } = project;
+  const scan = 'scan' in layoutChoice ? layoutChoice.scan : null;
+  demand(scan === null || scan.rows * scan.columns <= 1e10, `a grid of ${scan?.rows} × ${scan?.columns}`);
+  return `${layoutChoice.kind} ${Math.min(project.corrections.length, 4)}`;
+}
+
+function readOptions(text: string): string {
+  const options = parseOptions(text, 'options.json');
+  demand(writeOptions(parseOptions(writeOptions(options))) === writeOptions(options), 'options that change');
+  return options.matcher;
+}
+
 /** The readers by the names that `--reader` takes. */
 export const targets = {
   tiff: imageTarget('tiff', drawTiff, ['II*\0', 'MM\0*', 'II+\0', '<OME', 'ImageJ=']),
@@ -261,6 +278,18 @@ export const targets = {
     (draw) => changeJson(draw, exampleSolution),
     ['1e999', '-1e308', 'null', '"unplaced"', '"mesh":', '[0,0,1,1]'],
     readSolution,
+  ),
+  project: textTarget(
+    'project.json',
+    (draw) => changeJson(draw, exampleProject),
+    ['1e999', 'null', '"scan"', '"polygon":[]'],
+    readProject,
+  ),
+  options: textTarget(
+    'options.json',
+    (draw) => changeJson(draw, { kind: 'em-stitch-options', ...exampleOptions }),
+    ['1e999', 'null', '-1'],
+    readOptions,
   ),
   section: textTarget(
     'section.json',

@@ -40,5 +40,7 @@ export const maxPngChunks = 2 ** 20;
 export const maxMosaicSidePx = 2 ** 31 - 1;
 export const maxPlacePx = 2 ** 40;
 export const maxMosaicPixels = 2 ** 44;
+/** Rows or columns of a grid that a project may state. */
+export const maxGridLines = 100_000;
 /** A line of a layout file. */
 export const maxLineLength = 16384;

@@ -36,7 +36,11 @@ export function checkedOptions(value: unknown, file: string): StitchOptions {
   };
   const parsed = v.safeParse(optionsSchema, isObject ? merged : null);
   if (parsed.success) return withoutAbsent(parsed.output);
-  throw new StitchError('bad-options', `${file}: ${issueText(parsed.issues[0])}`, { file });
+  throw new StitchError(
+    'bad-options',
+    `${file}: ${issueText(parsed.issues[0])}. Choose another file, or correct this place.`,
+    { file },
+  );
 }
 
 /** @throws StitchError `bad-options` when the text is no JSON. */

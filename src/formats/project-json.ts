@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { maskUses } from '../core/edits/edit.ts';
 import type { EditList } from '../core/edits/edit.ts';
 import { StitchError } from '../core/errors.ts';
+import { maxGridLines } from './limits.ts';
 import { checkedOptions, issueText, jsonOf } from './options-json.ts';
 
 const finite = v.pipe(v.number(), v.finite());
@@ -30,9 +31,10 @@ const editSchema = v.variant('kind', [
   v.object({ kind: v.literal('raise-tile'), tile: name }),
 ]);
 
+const lines = v.pipe(count, v.minValue(1), v.maxValue(maxGridLines));
 const scan = v.object({
-  rows: v.pipe(count, v.minValue(1)),
-  columns: v.pipe(count, v.minValue(1)),
+  rows: lines,
+  columns: lines,
   order: v.object({
     axis: v.picklist(['row', 'column']),
     path: v.picklist(['raster', 'snake']),
@@ -94,9 +96,13 @@ export function writeProject(project: ProjectFile): string {
 export function parseProject(text: string, file = 'the project file'): ProjectFile {
   const parsed = v.safeParse(projectSchema, jsonOf(text, file));
   if (!parsed.success)
-    throw new StitchError('bad-options', `${file} is no project that can be opened: ${issueText(parsed.issues[0])}`, {
-      file,
-    });
+    throw new StitchError(
+      'bad-options',
+      `${file} is no project that can be opened: ${issueText(parsed.issues[0])}. Choose another file, or correct this place.`,
+      {
+        file,
+      },
+    );
   const { options, corrections, ...rest } = parsed.output;
   // The schema is the check of what TileId brands.
   return { ...rest, options: checkedOptions(options, file), corrections: corrections as unknown as EditList };
