@@ -15,7 +15,7 @@ let said: string[] = [];
 beforeAll(async () => {
   grid = emptyFolder('grid');
   await writeGrid(grid);
-});
+}, 120_000);
 beforeEach(() => {
   said = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {

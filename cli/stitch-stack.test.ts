@@ -15,7 +15,7 @@ const slice = (s: number) => (row: number, column: number) => `tile_r${row + 1}_
 beforeAll(async () => {
   flat = emptyFolder('flat');
   for (const s of [3, 4, 5]) await writeGrid(flat, { seed: s, nameOf: slice(s) });
-});
+}, 120_000);
 beforeEach(() => {
   said = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {

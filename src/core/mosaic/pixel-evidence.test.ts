@@ -80,6 +80,20 @@ describe('probePixel', () => {
   });
 });
 
+describe('probePixel under a shading', () => {
+  it('tells the tone with the shading at the place, and none where pixels are shown as recorded', async () => {
+    const { mosaic, reader } = mosaicOf([{ raster: rasterOf(11, 9, () => 90), at: translation(0, 0) }]);
+    const shading = { columns: 2, rows: 2, values: Float32Array.of(0.5, 1.5, 0.5, 1.5) };
+    const probe = await probePixel({ ...mosaic, shading }, 8, 4, defaultComposeOptions, reader, signal);
+    expect(probe.tiles[0].raw).toEqual([90]);
+    expect(probe.tiles[0].tone.gain).toBeCloseTo(1 / 1.3, 6);
+    expect(probe.value?.[0]).toBeCloseTo(90 / 1.3, 4);
+    const plain = { ...defaultComposeOptions, blend: 'none' } as const;
+    const recorded = await probePixel({ ...mosaic, shading }, 8, 4, plain, reader, signal);
+    expect([recorded.value, recorded.tiles[0].tone.gain]).toEqual([[90], 1]);
+  });
+});
+
 describe('seamMask', () => {
   it('runs half way between two centres, and along the border of the topmost tile under overlay', () => {
     const { placements } = mosaicOf([

@@ -1,8 +1,10 @@
+import { shadingAt } from '../photometry/shading-field.ts';
+import type { ShadingField } from '../photometry/shading-field.ts';
 import type { CancelSignal } from '../progress.ts';
 import type { Raster } from '../raster/raster.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 import { composeRegion, seamOwnerAt } from './compositor.ts';
-import type { ComposeOptions, GainOffset, Mosaic } from './mosaic.ts';
+import type { ComposeOptions, GainOffset, Mosaic, Placement } from './mosaic.ts';
 import { unitGain } from './mosaic.ts';
 import { tileSharesAt } from './tile-weights.ts';
 
@@ -14,7 +16,7 @@ export interface ProbedTile {
   readonly v: number;
   /** The sample of the file nearest to (u, v), a value a channel: before tones, blending and display. */
   readonly raw: readonly number[];
-  /** What the mosaic does to the tile's values before blending. */
+  /** What the mosaic does to the tile's values before blending, the shading at this place included. */
   readonly tone: GainOffset;
   /** Share in the mosaic's value, 0…1. */
   readonly weight: number;
@@ -66,11 +68,17 @@ export async function probePixel(
         height: 1,
       };
       const raw = (await reader.read(placement.tile, { level: 0, region, signal })).map(onlySample);
-      return { tile: placement.tile, u, v, raw, tone: hasTone ? placement.tone : unitGain, weight };
+      const { gain, offset } = hasTone ? placement.tone : unitGain;
+      const shading = mosaic.shading && blend !== 'none' ? shadingOf(mosaic.shading, placement, u, v) : 1;
+      return { tile: placement.tile, u, v, raw, tone: { gain: gain / shading, offset }, weight };
     }),
   );
   const value = composed.coverage[0] === 0 ? null : composed.channels.map(onlySample);
   return { x, y, value, tiles };
+}
+
+function shadingOf(field: ShadingField, { size }: Placement, u: number, v: number): number {
+  return shadingAt(field, u / Math.max(1, size.width - 1), v / Math.max(1, size.height - 1));
 }
 
 function onlySample(raster: Raster): number {
