@@ -143,7 +143,27 @@ describe('hostile PNG and JPEG', () => {
   );
 
   it('a JPEG of 30000 × 30000 in a few bytes is refused', { timeout: patienceMs }, async () => {
-    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0x75, 0x30, 0x75, 0x30, 1, 1, 0x11, 0, 0xff, 0xd9, 0, 0);
+    const jpeg = Uint8Array.of(
+      0xff,
+      0xd8,
+      0xff,
+      0xc0,
+      0,
+      11,
+      8,
+      0x75,
+      0x30,
+      0x75,
+      0x30,
+      1,
+      1,
+      0x11,
+      0,
+      0xff,
+      0xd9,
+      0,
+      0,
+    );
     expect(await codeOf(() => readAll(jpeg, 'a.jpg'))).toBe('truncated-file');
   });
 });
