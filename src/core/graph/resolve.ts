@@ -1,7 +1,8 @@
 import type { RunContext } from '../progress.ts';
 import type { GraphEdits } from './graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
-import { solvePoseGraph } from './solve.ts';
+import { solveFrom } from './solve.ts';
+import type { WarmStart } from './solve.ts';
 
 /** A solved graph and what the solver keeps of it, so that an edit costs a fraction of a solve. */
 export interface SolvedGraph {
@@ -13,6 +14,8 @@ export interface SolvedGraph {
 export interface SolveMemory {
   readonly graph: PoseGraph;
   readonly options: SolveOptions;
+  /** Where all links of the graph were found to agree; null when some were refused. */
+  readonly warm: WarmStart | null;
 }
 
 /**
@@ -22,16 +25,21 @@ export interface SolveMemory {
  * @throws as `solvePoseGraph`.
  */
 export async function solveForEdits(graph: PoseGraph, options: SolveOptions, ctx: RunContext): Promise<SolvedGraph> {
-  return { report: await solvePoseGraph(graph, options, ctx), memory: { graph, options } };
+  const { report, warm } = await solveFrom(graph, options, ctx, null);
+  return { report, memory: { graph, options, warm } };
 }
 
 /**
  * Solves again after edits: the same answer as `solveForEdits({ ...graph, edits })`. `edits` replaces the former edits
- * whole. `solved` stays as it is, so that an edit can be undone by going back to it.
+ * whole. `solved` stays as it is, so that an edit can be undone by going back to it. Where all links agreed nothing is
+ * searched for again; where some were refused the edit may speak for any of them, and the solve is a cold one.
  *
  * @throws as `solvePoseGraph`.
  */
-export function resolvePoseGraph(solved: SolvedGraph, edits: GraphEdits, ctx: RunContext): Promise<SolvedGraph> {
-  const { graph, options } = solved.memory;
-  return solveForEdits({ ...graph, edits }, options, ctx);
+export async function resolvePoseGraph(solved: SolvedGraph, edits: GraphEdits, ctx: RunContext): Promise<SolvedGraph> {
+  const { graph, options, warm: former } = solved.memory;
+  const edited = { ...graph, edits };
+  const { report, warm } = await solveFrom(edited, options, ctx, former);
+  // What was left out now was judged before: it can come back without a search.
+  return { report, memory: { graph: edited, options, warm: former ?? warm } };
 }
