@@ -4,6 +4,7 @@
  */
 import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
+import type { EditList } from '../src/core/edits/edit.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Rect } from '../src/core/geometry/rect.ts';
@@ -214,7 +215,7 @@ export interface ExportReport {
 }
 
 /** Small text files of a finished run, written by the same code as the command line's. */
-export type TextExportKind = 'solution' | 'links-csv' | 'tile-configuration' | HandOffId;
+export type TextExportKind = 'solution' | 'links-csv' | 'report' | 'tile-configuration' | HandOffId;
 
 export interface TextExportRequest {
   readonly kind: TextExportKind;
@@ -228,6 +229,8 @@ export interface TextExportRequest {
   readonly matcher: MatcherStatus | null;
   /** Keys of the links that the user excluded. */
   readonly excluded: ReadonlySet<string>;
+  /** For the report. */
+  readonly corrections?: EditList;
 }
 
 export interface TextExport {

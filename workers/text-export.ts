@@ -1,13 +1,14 @@
 import { handOffs } from '../src/formats/index.ts';
 import { linksCsv } from '../src/formats/links-csv.ts';
 import { linkMatches } from '../src/formats/handoff/link-matches.ts';
+import { reportData, reportHtml } from '../src/formats/report-html.ts';
 import { solutionFrom, writeSolution } from '../src/formats/solution-json.ts';
 import { writeTileConfiguration } from '../src/formats/tile-configuration.ts';
 import type { TextExport, TextExportRequest } from './protocol.ts';
 
 /** The small text files of a run, by the writers that the command line uses. */
 export async function textExport(request: TextExportRequest): Promise<TextExport> {
-  const { kind, matcher, ...run } = request;
+  const { kind, matcher, corrections = [], ...run } = request;
   if (kind === 'tile-configuration') {
     const { text, warnings } = writeTileConfiguration(run.mosaic);
     return { files: [{ name: 'TileConfiguration.registered.txt', text }], warnings };
@@ -15,6 +16,15 @@ export async function textExport(request: TextExportRequest): Promise<TextExport
   const device = matcher ? `${matcher.rung}: ${matcher.device}` : 'unknown';
   const solution = solutionFrom({ ...run, model: matcher?.model ?? null, device });
   if (kind === 'solution') return { files: [{ name: 'solution.json', text: writeSolution(solution) }], warnings: [] };
+  if (kind === 'report') {
+    const subject = { solution, pairs: run.pairs, mosaic: run.mosaic, corrections };
+    const data = `${JSON.stringify(reportData(subject), null, 1)}\n`;
+    const files = [
+      { name: 'report.html', text: reportHtml(subject) },
+      { name: 'report.json', text: data },
+    ];
+    return { files, warnings: [] };
+  }
   if (kind === 'links-csv') return { files: [{ name: 'links.csv', text: linksCsv(solution) }], warnings: [] };
   const format = await handOffs[kind].load();
   return format.write({ solution, links: linkMatches(solution, run.pairs), tiles: run.tiles });

@@ -29,6 +29,7 @@ const textTypes: Readonly<Record<string, string>> = {
   json: 'application/json',
   csv: 'text/csv',
   xml: 'application/xml',
+  html: 'text/html',
 };
 
 export function createExports(
@@ -61,11 +62,11 @@ export function createExports(
     async text(kind) {
       const { run } = store.getState().result;
       if (!run) return [];
-      const { tiles, layout, options, excluded, matcher, outcome } = run;
+      const { tiles, layout, options, excluded, corrections, matcher, outcome } = run;
       const { pairs, report, mosaic } = outcome;
       try {
         const { files, warnings } = await client.textExport(
-          { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded },
+          { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded, corrections },
           new AbortController().signal,
         );
         for (const { name, text } of files) {

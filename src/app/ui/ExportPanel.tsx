@@ -105,6 +105,12 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
         testId="export-links"
         onClick={() => text('links-csv')}
       />
+      <ExportButton
+        label="Report (HTML and JSON)"
+        about="For a reviewer: links, tiles, corrections and options on one page that opens offline"
+        testId="export-report"
+        onClick={() => text('report')}
+      />
       <h3 className="section-title">Continue in another program</h3>
       <ExportButton
         label="Fiji (TileConfiguration)"
