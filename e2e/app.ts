@@ -23,7 +23,7 @@ export class App {
       void worker
         .evaluate(() =>
           self.addEventListener('securitypolicyviolation', (event) => {
-            console.info(`violation: ${(event).effectiveDirective}`);
+            console.info(`violation: ${event.effectiveDirective}`);
           }),
         )
         .catch(() => undefined); // it ended at once
