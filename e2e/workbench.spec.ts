@@ -52,11 +52,9 @@ test('the mosaic is a map: keys turn it, draw over it, zoom it and look into a p
   await app.page.getByRole('button', { name: 'Fit', exact: true }).click();
   await expect(zoom).toHaveText('100 %');
 
-  // The scale bar is there once the pixel size is.
-  await app.byId('overlay-menu').locator('summary').click();
-  await app.page.getByLabel('Pixel size, nm').fill('4');
+  // The files say how large a pixel is.
   await expect(app.page.locator('.mosaic-viewer-scale')).toBeVisible();
-  await keyboard.press('Escape');
+  await expect(place).toHaveText(/ px · .*[nµ]m/);
   await settled(app);
 });
 
