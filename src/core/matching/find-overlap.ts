@@ -18,6 +18,8 @@ const candidates = 4;
  * beyond chance, the sum of both, its lead over every other place that holds the same structure, and the share of the structure that agrees.
  */
 const neededTogether = { z: 3.5, matches: 5, support: 3, sum: 8, lead: 3, structureNcc: 0.95 } as const;
+/** The same where there may be nothing but noise: matches gather by chance there too. */
+const faintZ = 4.5;
 
 /** The two strips of a pair, and what is asked of them. */
 export interface WeighedPair {
@@ -59,7 +61,7 @@ export function findOverlap(images: SearchImages, judged: PairResult, weighed: W
   const places = searchOverlap(images, affineFromPose(judged.pair.aFromB), radius, turns, candidates)
     .map((fit) => alignedPlace(fit, images, judged, weighed, radius))
     .filter(({ aFromB }) => implausibility(judged.pair, aFromB, sizes, plausibility) === null);
-  const backed = backedPlace(places, images);
+  const backed = backedPlace(places, images, weighed.isFaint === true ? faintZ : neededTogether.z);
   if (backed !== null) return backed;
   const [best, second] = distinct(places, images.middleB);
   if (best === undefined) return null;
@@ -94,7 +96,7 @@ function supportOf(aFromB: Affine2, { pair, correspondences }: PairResult, optio
 }
 
 /** The place that overlap and matches prove together; null when there is none, or another nearly as good. */
-function backedPlace(places: readonly Place[], { middleB }: SearchImages): FoundOverlap | null {
+function backedPlace(places: readonly Place[], { middleB }: SearchImages, leastZ: number): FoundOverlap | null {
   const same = places
     .filter(({ structureNcc }) => structureNcc >= neededTogether.structureNcc)
     .sort((p, q) => q.sum - p.sum);
@@ -102,7 +104,7 @@ function backedPlace(places: readonly Place[], { middleB }: SearchImages): Found
   const [{ aFromB, z, rival, support, sum, structureNcc }] = same;
   const isElsewhere = (place: Place) => distanceAt(middleB, place.aFromB, aFromB) > onePlacePx;
   const next = Math.max(-logNormalTail(rival), same.find(isElsewhere)?.sum ?? 0);
-  const isProof = z >= neededTogether.z && support >= neededTogether.support && sum >= neededTogether.sum;
+  const isProof = z >= leastZ && support >= neededTogether.support && sum >= neededTogether.sum;
   if (!isProof || sum - next < neededTogether.lead) return null;
   return { kind: 'overlap', aFromB, z, rivalZ: rival, structureNcc, isBacked: true };
 }
