@@ -3,10 +3,9 @@ import { findWeakLinks, linksAround } from './cut-pairs.ts';
 import { motionOfLink, moveRigidly } from './link-motion.ts';
 import type { Motion } from './link-motion.ts';
 import { dissentOdds, learnLinkOdds, StageOffset } from './link-odds.ts';
-import type { LinkOdds } from './link-odds.ts';
+import type { Attachments, LinkOdds } from './link-odds.ts';
 import { linkMisfit, poseStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import type { LinkMotions } from './stage.ts';
 
 /** Log-odds at which one place of a group of tiles is believed against another, and against all of its links being wrong. */
 const decisiveOdds = 4.6;
@@ -22,22 +21,6 @@ const mostGroupTiles = 400;
 const mostCutPairs = 12;
 /** Over this many tiles the error of one link's turn grows to the tolerance. */
 const tilesOfTurn = 6;
-
-/** What the review of attachments works on; `accepted`, `poses` are changed in place. */
-export interface Attachments {
-  readonly system: LinkSystem;
-  readonly motions: LinkMotions;
-  /** [links] 0 for links that are not to be used. */
-  readonly active: Uint8Array;
-  /** [links] 1 for links that fit the poses and are believed. */
-  readonly accepted: Uint8Array;
-  readonly poses: Float64Array;
-  /** Poses at the stage, in the same frame as `poses` up to a shift. */
-  readonly stage: Float64Array;
-  readonly stageKnown: Uint8Array;
-  /** Two statements that differ by less agree, px. */
-  readonly tolerancePx: number;
-}
 
 /**
  * Reviews every group of tiles that hangs on the rest by one link or two, or by none any more: a wrong link can carry it

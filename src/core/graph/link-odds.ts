@@ -1,7 +1,7 @@
-import type { Attachments } from './attachments.ts';
 import { linkMisfit, poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { medianOf } from './robust-loss.ts';
+import type { LinkMotions } from './stage.ts';
 
 /** No distance from the stage counts for more than this: stages do jump. */
 const mostStageOdds = 7;
@@ -11,6 +11,22 @@ const mostStageTiles = 3;
 const leastShareOfStated = 1 / 3;
 /** Errors this many times as frequent as if they were spread evenly are usual: a lattice, a repeated structure. */
 const usualRatio = 20;
+
+/** What the review of attachments works on; `accepted`, `poses` are changed in place. */
+export interface Attachments {
+  readonly system: LinkSystem;
+  readonly motions: LinkMotions;
+  /** [links] 0 for links that are not to be used. */
+  readonly active: Uint8Array;
+  /** [links] 1 for links that fit the poses and are believed. */
+  readonly accepted: Uint8Array;
+  readonly poses: Float64Array;
+  /** Poses at the stage, in the same frame as `poses` up to a shift. */
+  readonly stage: Float64Array;
+  readonly stageKnown: Uint8Array;
+  /** Two statements that differ by less agree, px. */
+  readonly tolerancePx: number;
+}
 
 /**
  * What the links of a graph themselves say of right and wrong ones. With p the share of right links, 1/2πτ² the density

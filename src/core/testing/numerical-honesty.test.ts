@@ -32,7 +32,7 @@ const pair: TilePair = {
 function matcherWith(spoil: (points: { a: Float32Array; b: Float32Array; confidence: Float32Array }) => void): Matcher {
   return {
     ...{ scale: 1, multipleOf: 1, minConfidence: 0.1, dispose: async () => undefined },
-    match: async (a, b, { aFromB }) => {
+    match: async (a, _b, { aFromB }) => {
       const points: number[] = [];
       for (let y = 2; y < a.height; y += 5) for (let x = 2; x < a.width; x += 5) points.push(x, y);
       const found = {
