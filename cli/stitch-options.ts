@@ -37,15 +37,10 @@ export const pipelineUsage =
  */
 export function stitchOptions(given: Given): StitchOptions {
   const base = baseOptions(given.options);
-  const transform = oneOf(
-    '--transform',
-    given.transform,
-    transforms,
-    base.solve.elastic ? 'elastic' : base.solve.model,
-  );
+  const { elastic, ...solve } = base.solve;
+  const transform = oneOf('--transform', given.transform, transforms, elastic === true ? 'elastic' : solve.model);
   const isElastic = transform === 'elastic';
   const model = isElastic ? 'affine' : transform;
-  const { elastic: _, ...solve } = base.solve;
   return {
     matcher: oneOf('--matcher', given.matcher, matcherIds, base.matcher),
     pair: {

@@ -135,8 +135,8 @@ async function exportMosaicHere(side: number): Promise<{ bytes: number; levels: 
     return { tile: { id, file: id, page: 0, size, ...kind }, file: files[n % kinds] };
   });
   const modulePath = '/workers/client.ts';
-  const { createStitchClient } = (await import(/* @vite-ignore */ modulePath)) as ClientModule;
-  const client = createStitchClient();
+  const clientModule = (await import(/* @vite-ignore */ modulePath)) as ClientModule;
+  const client = clientModule.createStitchClient();
   await client.openProject(sources);
   const bounds = { x: 0, y: 0, width: side, height: side };
   const options = { blend: 'feather', interpolation: 'bilinear', topmost: 'first', evenTones: false, fill: 0 };

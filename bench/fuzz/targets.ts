@@ -51,7 +51,7 @@ export interface Target {
   /** Name of the file that the bytes are given as; errors must name it. */
   readonly file: string;
   /** An input by the format's grammar, mostly valid. */
-  generate(draw: Draw): Uint8Array;
+  readonly generate: (draw: Draw) => Uint8Array;
   /** Byte strings that mean something in the format. */
   readonly words: readonly Uint8Array[];
   /**

@@ -16,7 +16,7 @@ const solution: Solution = {
       ...{ confidence: 0.9, rmsPx: 0.4, residualPx: 0.5, weight: 1 },
     },
   ],
-  options: structuredClone(defaultStitchOptions) as Solution['options'],
+  options: structuredClone(defaultStitchOptions),
   model: null,
   device: 'a test',
   bounds: [0, 0, 70, 70],
