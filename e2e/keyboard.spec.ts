@@ -41,9 +41,12 @@ test('everything from Stitch to the exclusion of a link is done without a mouse'
 
   await tabTo(app, 'inspector-tab');
   await keyboard.press('ArrowRight');
+  await expect(app.byId('corrections-tab')).toBeFocused();
+  await keyboard.press('ArrowRight');
   await expect(app.byId('tiles-tab')).toBeFocused();
   await expect(app.byId('tiles-panel')).toBeVisible();
   await keyboard.press('ArrowRight');
+  await expect(app.byId('export-tab')).toBeFocused();
   await tabTo(app, 'export-solution');
   const waiting = app.page.waitForEvent('download');
   await keyboard.press('Enter');

@@ -99,7 +99,11 @@ test('a colleague opens the project file and sees the same mosaic with the same 
   await colleague.waitForState('done', 120_000);
   await colleague.byId('links-tab').click();
   await expect(colleague.page.locator('[data-testid="link-row"][data-state="excluded"]')).toHaveCount(1);
-  expect(await posesOf(colleague)).toEqual(mine);
+  // Mine were solved warm after the correction, the colleague's in one go: equal to a millionth of a pixel.
+  const theirs = await posesOf(colleague);
+  expect([...theirs.keys()]).toEqual([...mine.keys()]);
+  for (const [file, pose] of theirs)
+    for (const [i, value] of pose.entries()) expect(value).toBeCloseTo(mine.get(file)?.[i] ?? NaN, 6);
   expect(colleague.pageErrors).toEqual([]);
   await colleague.page.context().close();
 });
