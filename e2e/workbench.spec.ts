@@ -105,8 +105,10 @@ test('a pair tells why it matched: residuals, one point, all matchers with other
     ['5', 'Difference'],
     ['6', 'Two-colour'],
   ] as const) {
-    await page.keyboard.press(key);
-    await expect(page.getByRole('button', { name })).toHaveAttribute('aria-pressed', 'true');
+    await expect(async () => {
+      await page.keyboard.press(key);
+      await expect(page.getByRole('button', { name })).toHaveAttribute('aria-pressed', 'true', { timeout: 2000 });
+    }).toPass({ timeout: 30_000 });
   }
   await page.keyboard.press('e');
   await expect(app.byId('inspector-large')).toHaveAttribute('aria-pressed', 'true');
