@@ -1,9 +1,8 @@
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { boundedTileReader } from '../src/core/mosaic/bounded-reader.ts';
-import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { cachedTileReader, exportCacheBytes } from '../src/core/mosaic/tile-cache.ts';
 import type { RunContext } from '../src/core/progress.ts';
-import { bytesPerSample } from '../src/core/raster/raster.ts';
 import type { Tile, TileReader } from '../src/core/tiles/tile.ts';
 import type { ByteSource } from '../src/formats/image-file.ts';
 import { mosaicFormats } from '../src/formats/index.ts';
@@ -27,27 +26,14 @@ export interface ExportChoice {
   readonly replace?: boolean;
 }
 
-/** Least decoded pixels that are kept while a mosaic is written, and what is kept of large tiles: six, at most 1 GiB. */
-const leastCacheBytes = 256 * 2 ** 20;
-const mostCacheBytes = 1024 * 2 ** 20;
-const tilesKept = 6;
-
-/**
- * A reader for writing a mosaic. The walk over the picture comes back to a tile soon or never: a small cache reads each
- * tile hardly more than once, and the peak memory does not grow with the mosaic.
- */
+/** A reader for writing a mosaic, with a cache no larger than that takes. */
 export function exportReader(sources: readonly ByteSource[], tiles: readonly Tile[]): TileReader {
-  const largest = Math.max(
-    0,
-    ...tiles.map(({ size, channels, sampleType }) => size.width * size.height * channels * bytesPerSample[sampleType]),
-  );
-  const budget = Math.min(mostCacheBytes, Math.max(leastCacheBytes, tilesKept * largest));
   const byName = new Map(sources.map((source) => [source.name, source]));
   const files = tiles.flatMap((tile) => {
     const source = byName.get(tile.file);
     return source ? [{ tile, source }] : [];
   });
-  return cachedTileReader(boundedTileReader(projectTileReader(files)), budget);
+  return cachedTileReader(boundedTileReader(projectTileReader(files)), exportCacheBytes(tiles));
 }
 
 /** Endings of single files; any other path of a format that can be a folder names one. */

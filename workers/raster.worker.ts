@@ -12,12 +12,13 @@ import { blendReachPx } from '../src/core/mosaic/multiband.ts';
 import { seamStore } from '../src/core/mosaic/seam-store.ts';
 import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
 import { estimateShading } from '../src/core/photometry/estimate-shading.ts';
-import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { cachedTileReader, exportCacheBytes } from '../src/core/mosaic/tile-cache.ts';
+import type { CachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
 import { findOddTiles } from '../src/core/diagnosis/tile-orientation.ts';
 import { estimateOverlapOf, inferLayoutOf } from '../src/core/tiles/layout-from-pixels.ts';
 import { thumbnailOf } from '../src/core/tiles/thumbnail.ts';
-import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
+import type { Tile, TileId } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
 import { fileIdentity } from '../src/formats/file-identity.ts';
 import { inspectFiles } from '../src/formats/inspect.ts';
@@ -40,7 +41,7 @@ const chunkCacheBytes = 128 * 2 ** 20;
 
 interface Project {
   readonly tiles: ReadonlyMap<TileId, Tile>;
-  readonly reader: TileReader;
+  readonly reader: CachedTileReader;
 }
 
 interface Shown {
@@ -146,9 +147,16 @@ const api: RasterApi = {
     return comlink.transfer(view, bitmaps);
   },
 
-  exportMosaic(request, context) {
+  async exportMosaic(request, context) {
     const { mosaic, options } = onShow();
-    return exportMosaic(request, mosaic, options, opened().reader, context);
+    const { tiles, reader } = opened();
+    // Looking about comes back to tiles long after; writing does not, and a small cache keeps the tab's peak flat.
+    reader.limit(Math.min(tileCacheBytes, exportCacheBytes(tiles.values())));
+    try {
+      return await exportMosaic(request, mosaic, options, reader, context);
+    } finally {
+      reader.limit(tileCacheBytes);
+    }
   },
 
   textExport: (request) => textExport(request),

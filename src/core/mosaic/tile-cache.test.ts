@@ -5,7 +5,7 @@ import { rasterAtLevel } from '../raster/pyramid.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { TileReader } from '../tiles/tile.ts';
-import { cachedTileReader } from './tile-cache.ts';
+import { cachedTileReader, exportCacheBytes } from './tile-cache.ts';
 
 const { signal } = silentContext;
 const ids = ['a', 'b', 'c'].map((name) => tileId(name));
@@ -55,6 +55,27 @@ describe('cachedTileReader', () => {
     const cache = cachedTileReader(memoryTileReader(tiles), 1e6);
     await Promise.all([0, 2, 1, 0, 2].map((level) => cache.read(ids[0], { level, signal })));
     expect(cache.report().tileReads).toBe(1);
+  });
+
+  it('lets go of what a smaller budget does not hold, the least recently used first', async () => {
+    const cache = cachedTileReader(memoryTileReader(tiles), 3 * tileBytes);
+    for (const id of ids) await cache.read(id, { level: 0, signal });
+    cache.limit(2 * tileBytes);
+    expect(cache.report()).toMatchObject({ bytes: 2 * tileBytes, evictions: 1 });
+    cache.limit(3 * tileBytes);
+    await cache.read(ids[2], { level: 0, signal });
+    await cache.read(ids[1], { level: 0, signal });
+    await cache.read(ids[0], { level: 0, signal });
+    expect(cache.report()).toMatchObject({ bytes: 3 * tileBytes, hits: 2, tileReads: 4 });
+  });
+
+  it('keeps 256 MB for writing, six of the largest tiles, at most 1 GiB', () => {
+    const ofSide = (side: number) =>
+      ({ size: { width: side, height: side }, channels: 1, sampleType: 'uint16' }) as const;
+    expect(exportCacheBytes([])).toBe(2 ** 28);
+    expect(exportCacheBytes([ofSide(2048), ofSide(16)])).toBe(2 ** 28);
+    expect(exportCacheBytes([ofSide(16), ofSide(8192)])).toBe(6 * 2 ** 27);
+    expect(exportCacheBytes([ofSide(20000)])).toBe(2 ** 30);
   });
 
   it('forgets the least recently used tile first and stays within its budget', async () => {

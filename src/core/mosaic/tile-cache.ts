@@ -1,9 +1,9 @@
 import type { CancelSignal } from '../progress.ts';
 import { halveRaster } from '../raster/pyramid.ts';
-import { cropRaster } from '../raster/raster.ts';
+import { bytesPerSample, cropRaster } from '../raster/raster.ts';
 import type { Raster } from '../raster/raster.ts';
 import type { Rect } from '../geometry/rect.ts';
-import type { TileId, TileReader } from '../tiles/tile.ts';
+import type { Tile, TileId, TileReader } from '../tiles/tile.ts';
 
 /** What a cache has done so far. */
 export interface TileCacheReport {
@@ -20,6 +20,24 @@ export interface CachedTileReader extends TileReader {
   report(): TileCacheReport;
   /** Forgets every tile; reads under way are not disturbed. */
   clear(): void;
+  /** Changes the byte budget; what is too much goes at once, the least recently used first. */
+  limit(bytes: number): void;
+}
+
+/** Least decoded pixels that are kept while a mosaic is written, and what is kept of large tiles: six, at most 1 GiB. */
+const leastExportBytes = 256 * 2 ** 20;
+const mostExportBytes = 1024 * 2 ** 20;
+const tilesKept = 6;
+
+/**
+ * The byte budget of a cache for writing a mosaic of these tiles. The walk over the picture comes back to a tile soon or
+ * never: a small cache reads each tile hardly more than once, and the peak memory does not grow with the mosaic.
+ */
+export function exportCacheBytes(tiles: Iterable<Pick<Tile, 'size' | 'channels' | 'sampleType'>>): number {
+  let largest = 0;
+  for (const { size, channels, sampleType } of tiles)
+    largest = Math.max(largest, size.width * size.height * channels * bytesPerSample[sampleType]);
+  return Math.min(mostExportBytes, Math.max(leastExportBytes, tilesKept * largest));
 }
 
 interface Flight {
@@ -36,19 +54,24 @@ interface Flight {
  * cancelled only when all who wait for it are. Regions of whole rows are views, other regions copies.
  */
 export function cachedTileReader(reader: TileReader, byteBudget: number): CachedTileReader {
+  let budget = byteBudget;
   const kept = new Map<string, readonly Raster[]>(); // in order of use, oldest first
   const flights = new Map<string, Flight>();
   let [bytes, hits, tileReads, evictions] = [0, 0, 0, 0];
 
-  const keep = (key: string, rasters: readonly Raster[], isAskedFor: boolean) => {
-    const size = bytesOf(rasters);
-    if (size > byteBudget || (!isAskedFor && bytes + size > byteBudget)) return;
+  const makeRoom = (size: number) => {
     for (const [oldest, old] of kept) {
-      if (bytes + size <= byteBudget) break;
+      if (bytes + size <= budget) break;
       kept.delete(oldest);
       bytes -= bytesOf(old);
       evictions++;
     }
+  };
+
+  const keep = (key: string, rasters: readonly Raster[], isAskedFor: boolean) => {
+    const size = bytesOf(rasters);
+    if (size > budget || (!isAskedFor && bytes + size > budget)) return;
+    makeRoom(size);
     kept.set(key, rasters);
     bytes += size;
   };
@@ -109,6 +132,10 @@ export function cachedTileReader(reader: TileReader, byteBudget: number): Cached
     clear() {
       kept.clear();
       bytes = 0;
+    },
+    limit(most) {
+      budget = most;
+      makeRoom(0);
     },
   };
 }
