@@ -1,0 +1,68 @@
+import { defaultSolveOptions } from '../../src/core/graph/pose-graph.ts';
+import type { PoseGraph, SolveOptions, SolveReport } from '../../src/core/graph/pose-graph.ts';
+import { solvePoseGraph } from '../../src/core/graph/solve.ts';
+import { silentContext } from '../../src/core/progress.ts';
+import type { Cell } from './cells.ts';
+import { judge } from './judge.ts';
+import { testGraph, tileSize } from './test-graph.ts';
+import type { TestGraphKind } from './test-graph.ts';
+
+/** What the app does with rigid tiles. */
+export const robustRigid: SolveOptions = { ...defaultSolveOptions, model: 'rigid' };
+
+/** A cold solve and the processor and wall time it took. */
+export async function timedSolve(
+  graph: PoseGraph,
+  options: SolveOptions,
+): Promise<{ readonly report: SolveReport; readonly cpuS: number; readonly wallS: number }> {
+  const start = performance.now();
+  const before = process.cpuUsage();
+  const report = await solvePoseGraph(graph, options, silentContext);
+  const { user, system } = process.cpuUsage(before);
+  return { report, cpuS: (user + system) / 1e6, wallS: (performance.now() - start) / 1000 };
+}
+
+export const truthHeader = [
+  'tiles',
+  'wrong links',
+  'seed',
+  'processor, s',
+  'wall, s',
+  'solved',
+  'median, px',
+  'median with right links alone, px',
+  'solved but > 1 px off',
+  '… of them also with right links alone',
+  'tiles with two right links that are solved',
+  'worst of the others, px',
+  'right links refused',
+  'wrong links kept',
+];
+
+/** One row: a graph solved, and the same graph with its right links alone (what noise leaves). */
+export async function truthRow(kind: TestGraphKind): Promise<readonly Cell[]> {
+  const synthetic = testGraph(kind);
+  const { report, cpuS, wallS } = await timedSolve(synthetic.graph, robustRigid);
+  const found = judge(synthetic, report, tileSize);
+  const right = synthetic.graph.links.filter((_, l) => !synthetic.wrong[l]);
+  const oracle = { ...synthetic, graph: { ...synthetic.graph, links: right }, wrong: right.map(() => false) };
+  const noise =
+    kind.wrongFraction === 0 ? found : judge(oracle, (await timedSolve(oracle.graph, robustRigid)).report, tileSize);
+  const missedByNoise = new Set(noise.wrongTiles);
+  return [
+    kind.tiles,
+    kind.wrongFraction,
+    kind.seed,
+    cpuS.toFixed(1),
+    wallS.toFixed(1),
+    found.solved,
+    found.medianPx.toFixed(3),
+    noise.medianPx.toFixed(3),
+    found.wrongTiles.length,
+    found.wrongTiles.filter((id) => missedByNoise.has(id)).length,
+    `${(100 * (1 - found.heldBack.length / Math.max(1, found.holdable))).toFixed(2)} %`,
+    found.priorWorstPx.toFixed(0),
+    found.rightRemoved,
+    found.wrongKept,
+  ];
+}
