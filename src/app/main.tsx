@@ -46,7 +46,7 @@ function start(): void {
   };
   void jobs.session.start();
   createRoot(root).render(
-    <AppContext value={{ store, jobs, client, diagnostics }}>
+    <AppContext value={{ store, jobs, client, diagnostics, mosaic: { current: null } }}>
       <App />
     </AppContext>,
   );

@@ -10,6 +10,14 @@ export type { Overlays };
 
 export type ResultTab = 'links' | 'inspector' | 'corrections' | 'tiles' | 'export' | 'acquisition';
 
+/** What of the evidence of a pair is looked at. */
+export const evidenceLooks = ['pictures', 'residuals', 'point', 'matchers'] as const;
+export type EvidenceLook = (typeof evidenceLooks)[number];
+
+/** How the overlap of a pair is compared. */
+export const compareModes = ['blink', 'swipe', 'checker', 'sides', 'difference', 'colours'] as const;
+export type CompareMode = (typeof compareModes)[number];
+
 /** `auto`: the panel is there while there is something to decide or to warn of, and makes room for the mosaic else. */
 export type SidePanel = 'auto' | 'open' | 'closed';
 
@@ -26,6 +34,11 @@ export interface ViewState {
   readonly pixelSizeNm: number | null;
   /** The pair inspector lies over the whole window. */
   readonly isInspectorLarge: boolean;
+  /** Kept from pair to pair: who compares many seams chooses once. */
+  readonly evidence: EvidenceLook;
+  readonly compare: CompareMode;
+  /** Whether the tiles blink by themselves, and how often they were flipped by hand. */
+  readonly blink: { readonly isRunning: boolean; readonly flips: number };
   readonly selectedPair: string | null;
   readonly selectedTile: TileId | null;
   /** What the viewer shows; null before it has told. */
@@ -43,6 +56,9 @@ export const initialView: ViewState = {
   isPixelShown: false,
   pixelSizeNm: null,
   isInspectorLarge: false,
+  evidence: 'pictures',
+  compare: 'blink',
+  blink: { isRunning: true, flips: 0 },
   selectedPair: null,
   selectedTile: null,
   viewport: null,

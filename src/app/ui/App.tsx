@@ -1,6 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { phaseOf } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
+import type { Overlay } from './commands/command.ts';
+import { CommandPalette } from './commands/CommandPalette.tsx';
+import { useCommandKeys } from './commands/use-command-keys.ts';
+import { DiagnosticsDialog } from './DiagnosticsDialog.tsx';
 import { DropTarget } from './DropTarget.tsx';
 import { ErrorPanel } from './ErrorPanel.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
@@ -11,45 +15,23 @@ import { Workspace } from './Workspace.tsx';
 
 /** The whole page; `data-state` says what it is doing. */
 export function App() {
+  const { store, jobs } = useApp();
   const phase = useAppState(phaseOf);
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
-  const [isHelpOpen, setIsHelpOpen] = useState(false);
-  useShortcuts(() => setIsHelpOpen(true));
+  const [overlay, show] = useState<Overlay | null>(null);
+  useCommandKeys({ store, jobs, show });
+  /** A dialog says later that it was closed: by then another may be shown. */
+  const hide = (closed: Overlay) => () => show((now) => (now === closed ? null : now));
   return (
     <div className="app" data-state={phase} data-testid="app">
-      <RunBar onHelp={() => setIsHelpOpen(true)} />
+      <RunBar show={show} />
       {hasTiles ? <Workspace /> : <StartPage />}
-      <StatusBar />
+      <StatusBar show={show} />
       <ErrorPanel />
       <DropTarget />
-      <HelpDialog isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
+      {overlay === 'keys' && <HelpDialog onClose={hide('keys')} />}
+      {overlay === 'palette' && <CommandPalette show={show} onClose={hide('palette')} />}
+      {overlay === 'diagnostics' && <DiagnosticsDialog onClose={hide('diagnostics')} />}
     </div>
-  );
-}
-
-/** Ctrl+Z, Ctrl+Shift+Z or Ctrl+Y, ?; typing in a field keeps the field's own undo. */
-function useShortcuts(openHelp: () => void): void {
-  const { jobs } = useApp();
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (isTyping(event.target)) return;
-      const key = event.key.toLowerCase();
-      const isCommand = event.ctrlKey || event.metaKey;
-      if (isCommand && key === 'z' && event.shiftKey) jobs.redo();
-      else if (isCommand && key === 'z') jobs.undo();
-      else if (isCommand && key === 'y') jobs.redo();
-      else if (!isCommand && key === '?') openHelp();
-      else return;
-      event.preventDefault();
-    };
-    window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
-  }, [jobs, openHelp]);
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLTextAreaElement ||
-    (target instanceof HTMLInputElement && ['text', 'number', 'search'].includes(target.type))
   );
 }

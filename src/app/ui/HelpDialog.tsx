@@ -1,85 +1,58 @@
 import { useEffect, useRef } from 'react';
+import { commandGroups, type CommandGroup } from './commands/command.ts';
+import { commands, gestures } from './commands/command-table.ts';
+import { keyText } from './commands/key-caps.ts';
 
-type Key = readonly [string, string];
-
-const groups: readonly { readonly title: string; readonly keys: readonly Key[] }[] = [
-  {
-    title: 'Moving over the mosaic',
-    keys: [
-      ['Wheel', 'zoom at the pointer'],
-      ['Drag, Space + drag, arrows, W A S D', 'pan; with Shift four times as far'],
-      ['+  −', 'zoom in, out'],
-      ['0', 'show everything'],
-      ['1', '100 %: one pixel of the mosaic on one of the screen'],
-      ['R, Shift+R', 'turn the view by 90°'],
-      ['F', 'full screen'],
-    ],
-  },
-  {
-    title: 'Seeing',
-    keys: [
-      ['O  T  L', 'outlines, names, links'],
-      ['M  V', 'seams, residual arrows'],
-      ['H', 'overlaps: agreement, difference, nothing'],
-      ['G', 'colours by column, by row, none'],
-      ['I', 'look into a pixel'],
-      ['C, Shift+C', 'contrast from what is visible, invert'],
-    ],
-  },
-  {
-    title: 'Links',
-    keys: [
-      ['Click a line or dot', 'inspect the pair'],
-      ['N, Shift+N', 'next, previous worst link'],
-      ['↑ ↓ Enter in the table', 'choose, inspect'],
-      ['X', 'exclude or restore the chosen link'],
-      ['B, 1 … 6 in the inspector', 'blink; the ways of comparing'],
-      ['Esc', 'back to the table'],
-    ],
-  },
-  {
-    title: 'Everywhere',
-    keys: [
-      ['Ctrl+Z', 'undo'],
-      ['Ctrl+Shift+Z, Ctrl+Y', 'redo'],
-      ['?', 'this list'],
-    ],
-  },
-];
-
-interface HelpDialogProps {
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
-}
-
-export function HelpDialog({ isOpen, onClose }: HelpDialogProps) {
+/** All keys, made from the table of commands. */
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
+    dialog.current?.showModal();
+  }, []);
   return (
-    <dialog ref={dialog} className="help" aria-label="Keys" onClose={onClose}>
+    <dialog ref={dialog} className="help keys-dialog" aria-label="Keys" onClose={onClose}>
       <h2>Keys</h2>
-      <div className="help-groups">
-        {groups.map(({ title, keys }) => (
-          <section key={title}>
-            <h3>{title}</h3>
-            <dl>
-              {keys.map(([key, effect]) => (
-                <div key={key}>
-                  <dt>{key}</dt>
-                  <dd>{effect}</dd>
-                </div>
-              ))}
-            </dl>
-          </section>
+      <div className="keys-groups">
+        {commandGroups.map((group) => (
+          <KeyGroup key={group} group={group} />
         ))}
       </div>
-      <p className="dim">Everything is computed in this tab; no image leaves this machine.</p>
-      <button type="button" onClick={onClose}>
+      <p className="dim">
+        <kbd>Ctrl+K</kbd> finds commands without keys, too. Everything is computed in this tab; no image leaves this
+        machine.
+      </p>
+      <button type="button" onClick={() => dialog.current?.close()}>
         Close
       </button>
     </dialog>
+  );
+}
+
+function KeyGroup({ group }: { readonly group: CommandGroup }) {
+  const own = commands.filter((command) => command.group === group && command.keys.length > 0);
+  const told = gestures.filter((gesture) => gesture.group === group);
+  if (own.length + told.length === 0) return null;
+  return (
+    <section>
+      <h3>{group}</h3>
+      <dl>
+        {told.map(({ keys, effect }) => (
+          <div key={keys}>
+            <dt>{keys}</dt>
+            <dd>{effect}</dd>
+          </div>
+        ))}
+        {own.map(({ id, title, keys }) => (
+          <div key={id}>
+            <dt>
+              {keys.map((chord) => (
+                <kbd key={chord}>{keyText(chord)}</kbd>
+              ))}
+            </dt>
+            <dd>{title}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }

@@ -7,7 +7,6 @@ import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { linkRows, neighbourByWorst, sortRows } from './links/link-row.ts';
-import { ExcludeKey } from './edits/ExcludeKey.tsx';
 import { LandmarkPane } from './edits/LandmarkPane.tsx';
 import { PairInspector } from './pair-inspector/PairInspector.tsx';
 
@@ -16,6 +15,7 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
   const { client, store, jobs } = useApp();
   const selected = useAppState(({ view }) => view.selectedPair);
   const isLarge = useAppState(({ view }) => view.isInspectorLarge);
+  const evidence = useAppState(({ view }) => view.evidence);
   const trials = useMemo(
     () => ({ options: run.options.pair, model: run.ownModel ?? embeddedModel() }),
     [run.options.pair, run.ownModel],
@@ -46,6 +46,8 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
         isLarge={isLarge}
         onLarge={(large) => updateSlice(store, 'view', (view) => ({ ...view, isInspectorLarge: large }))}
         onError={jobs.report}
+        look={evidence}
+        onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
         result={result}
         edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
         isExcluded={excluded.has(selected)}
@@ -58,7 +60,6 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
         onPrevious={stepTo(-1)}
         onNext={stepTo(1)}
       />
-      <ExcludeKey pairKey={selected} />
       {solved && <LandmarkPane key={selected} pair={result.pair} aFromB={solved} />}
     </>
   );

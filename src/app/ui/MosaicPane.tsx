@@ -1,5 +1,5 @@
 import { Crosshair, Maximize, RotateCw } from 'lucide-react';
-import { useMemo, useRef, type RefObject } from 'react';
+import { useImperativeHandle, useMemo, useRef, type RefObject } from 'react';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import { withCommand, type ViewState } from '../state/view.ts';
@@ -25,7 +25,7 @@ interface MosaicPaneProps {
 
 /** The mosaic with what is drawn over it and how it is shown. */
 export function MosaicPane({ run, viewer }: MosaicPaneProps) {
-  const { client, store, jobs } = useApp();
+  const { client, store, jobs, mosaic } = useApp();
   const pane = useRef<HTMLDivElement>(null);
   const generation = useAppState(({ result }) => result.revision);
   const isPixelShown = useAppState(({ view }) => view.isPixelShown);
@@ -49,6 +49,12 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
     else if (command.kind === 'auto-contrast') autoContrast();
     else updateSlice(store, 'view', (view) => withCommand(view, command));
   };
+  useImperativeHandle(mosaic, () => ({
+    fit: () => viewer.current?.fit(),
+    actualPixels: () => viewer.current?.actualPixels(),
+    zoomBy: (factor) => viewer.current?.zoomBy(factor),
+    look: onCommand,
+  }));
   return (
     <div className="mosaic-pane" ref={pane}>
       <div className="toolbar" role="toolbar" aria-label="View">
@@ -101,7 +107,6 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
           generation={generation}
           pixelSizeNm={pixelSizeNm}
           hasCross={isPixelShown}
-          onCommand={onCommand}
           tool={editTool.tool}
           {...scene}
           {...events}

@@ -9,10 +9,9 @@ import { useApp, useAppState } from './app-context.ts';
 import { AcquisitionTab } from './AcquisitionTab.tsx';
 import { EditsTab } from './edits/EditsTab.tsx';
 import { ExportPanel } from './ExportPanel.tsx';
-import { linkRows, neighbourByWorst } from './links/link-row.ts';
+import { linkRows } from './links/link-row.ts';
 import { LinkTable } from './links/LinkTable.tsx';
 import { InspectorTab } from './InspectorTab.tsx';
-import { useShortcut } from './pair-inspector/use-shortcut.ts';
 import { TilesPanel } from './TilesPanel.tsx';
 import { visibleRegion } from './visible-region.ts';
 
@@ -67,7 +66,6 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
         ))}
       </div>
       <div id="result-tab" className="tab-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab !== 'inspector' && <WorstKeys run={run} />}
         {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
         {tab === 'inspector' && <InspectorTab run={run} />}
         {tab === 'corrections' && <EditsTab run={run} />}
@@ -77,20 +75,6 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
       </div>
     </aside>
   );
-}
-
-/** n and N go through the links worst first from wherever the focus is. */
-function WorstKeys({ run }: { readonly run: StitchRun }) {
-  const { store } = useApp();
-  const step = (by: 1 | -1) => {
-    const { pairs, report } = run.outcome;
-    const rows = linkRows({ results: pairs, edges: report.edges, excluded: run.excluded });
-    const next = neighbourByWorst(rows, store.getState().view.selectedPair, by);
-    if (next !== null) updateSlice(store, 'view', (view) => ({ ...view, selectedPair: next, tab: 'links' }));
-  };
-  useShortcut('n', () => step(1));
-  useShortcut('N', () => step(-1));
-  return null;
 }
 
 function LinksTab({ run, viewer }: ResultPanelProps) {

@@ -1,10 +1,11 @@
-import { HelpCircle, Redo2, Undo2 } from 'lucide-react';
+import { HelpCircle, Redo2, Search, Undo2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Stage } from '../../core/progress.ts';
 import { timeLeftMs, type ForegroundJob } from '../state/job.ts';
 import { stalenessOf } from '../state/result.ts';
 import type { AppState } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
+import type { CommandContext } from './commands/command.ts';
 import { FileButtons } from './FileButtons.tsx';
 import { rungText } from './rung-text.ts';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
@@ -31,7 +32,7 @@ const taskNames = {
 } as const;
 
 /** The top bar: files, undo, progress, and the one primary button. */
-export function RunBar({ onHelp }: { readonly onHelp: () => void }) {
+export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const { jobs } = useApp();
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
   const undoLabel = useAppState(({ project }) => project.past.at(-1)?.label);
@@ -76,7 +77,23 @@ export function RunBar({ onHelp }: { readonly onHelp: () => void }) {
         {rung ? rungText(rung) : ''}
       </span>
       <RunButton />
-      <button type="button" className="icon" aria-label="Keys and help" onClick={onHelp}>
+      <button
+        type="button"
+        className="icon"
+        aria-label="Commands"
+        title="All commands (Ctrl+K)"
+        data-testid="palette-button"
+        onClick={() => show('palette')}
+      >
+        <Search size={16} aria-hidden="true" />
+      </button>
+      <button
+        type="button"
+        className="icon"
+        aria-label="Keys and help"
+        title="All keys (?)"
+        onClick={() => show('keys')}
+      >
         <HelpCircle size={16} aria-hidden="true" />
       </button>
     </header>

@@ -2,11 +2,11 @@ import type { TileState } from '../../core/graph/pose-graph.ts';
 import { warningCount } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
-import { DiagnosticsButton } from './DiagnosticsDialog.tsx';
+import type { CommandContext } from './commands/command.ts';
 import { lengthText } from './length-text.ts';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
-export function StatusBar() {
+export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
   const run = useAppState(({ result }) => result.run);
   const tileCount = useAppState(({ project }) => project.tiles.length);
   return (
@@ -14,7 +14,15 @@ export function StatusBar() {
       {run ? <Cursor /> : <span />}
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
       <Warnings />
-      <DiagnosticsButton />
+      <button
+        type="button"
+        className="bare"
+        data-testid="diagnostics-button"
+        title="What helps to find out why something went wrong: text, without pixels or names"
+        onClick={() => show('diagnostics')}
+      >
+        Diagnostics
+      </button>
     </footer>
   );
 }

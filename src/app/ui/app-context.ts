@@ -1,7 +1,8 @@
-import { createContext, useContext } from 'react';
+import { createContext, useContext, type RefObject } from 'react';
 import { useStore } from 'zustand';
 import type { StitchClient } from '../../../workers/protocol.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { MosaicActions } from './commands/command.ts';
 import type { AppState, AppStore } from '../state/store.ts';
 
 /** What every component may reach: the state, what can be asked for, and the pictures. */
@@ -9,6 +10,8 @@ export interface AppContextValue {
   readonly store: AppStore;
   readonly jobs: Jobs;
   readonly client: StitchClient;
+  /** The mosaic on the screen, for commands; it puts itself there. */
+  readonly mosaic: RefObject<MosaicActions | null>;
   readonly diagnostics: {
     /** The diagnostics as they are now. */
     readonly read: () => Promise<string>;

@@ -36,7 +36,7 @@ export interface MosaicViewerProps extends MosaicScene, MosaicEvents {
 export function MosaicViewer(props: MosaicViewerProps) {
   const { client, bounds, generation, display, placements, links, overlays, selection, pixelSizeNm, viewport } = props;
   const { tints, arrows, turns, hasCross, tool } = props;
-  const { onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError, ref } = props;
+  const { onSelectLink, onSelectTile, onHover, onViewportChange, onError, ref } = props;
   const root = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -68,8 +68,8 @@ export function MosaicViewer(props: MosaicViewerProps) {
   }, [client]);
 
   useLayoutEffect(() => {
-    canvas.current?.setEvents({ onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError });
-  }, [client, onSelectLink, onSelectTile, onHover, onViewportChange, onCommand, onError]);
+    canvas.current?.setEvents({ onSelectLink, onSelectTile, onHover, onViewportChange, onError });
+  }, [client, onSelectLink, onSelectTile, onHover, onViewportChange, onError]);
 
   useLayoutEffect(() => {
     const scene = { bounds, generation, display, placements, links, overlays, selection, pixelSizeNm };

@@ -16,7 +16,7 @@ import { paintChunks } from './paint-chunks.ts';
 import { tileName } from './tile-name.ts';
 import type { OverlayView } from './tile-overlay.ts';
 import { frameSize, turnContext } from './turn.ts';
-import { commandOfKey, panKeys } from './viewer-commands.ts';
+import { panKeys } from './viewer-commands.ts';
 import { showFacts } from './viewer-facts.ts';
 import { ViewerGestures, type GestureTarget } from './viewer-gestures.ts';
 import type { Edges, Viewport } from './viewport.ts';
@@ -205,11 +205,9 @@ export class MosaicCanvas implements GestureTarget {
       return true;
     }
     const moved = this.#moveByKey(event.key, event.shiftKey);
-    const command = moved ? null : commandOfKey(event.key);
-    if (command !== null) this.#events.onCommand?.(command);
     // Another place lies under the resting pointer now.
     if (moved) this.hover(null);
-    return moved || command !== null;
+    return moved;
   }
 
   #moveByKey(key: string, isFast: boolean): boolean {

@@ -7,7 +7,6 @@ import type { Overlays } from './overlays.ts';
 import type { ResidualArrows } from './residual-arrows.ts';
 import type { OverlayView } from './tile-overlay.ts';
 import type { QuarterTurns } from './turn.ts';
-import type { ViewerCommand } from './viewer-commands.ts';
 import type { Viewport } from './viewport.ts';
 
 /** What is selected in the mosaic. */
@@ -55,7 +54,6 @@ export interface MosaicEvents {
   readonly onHover?: ((pixel: Point | null) => void) | undefined;
   /** Once a frame at most. */
   readonly onViewportChange?: ((viewport: Viewport) => void) | undefined;
-  readonly onCommand?: ((command: ViewerCommand) => void) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

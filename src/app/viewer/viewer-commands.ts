@@ -1,6 +1,6 @@
 import type { OverlaySwitch } from './overlays.ts';
 
-/** What a key over the mosaic changes outside the viewer: the state of what is shown. */
+/** What changes how the mosaic is shown, from outside the viewer. */
 export type ViewerCommand =
   | { readonly kind: 'toggle'; readonly overlay: OverlaySwitch }
   | { readonly kind: 'next-heat' }
@@ -10,27 +10,6 @@ export type ViewerCommand =
   | { readonly kind: 'auto-contrast' }
   | { readonly kind: 'invert' }
   | { readonly kind: 'full-screen' };
-
-const commands: Readonly<Record<string, ViewerCommand | undefined>> = {
-  o: { kind: 'toggle', overlay: 'outlines' },
-  t: { kind: 'toggle', overlay: 'names' },
-  l: { kind: 'toggle', overlay: 'links' },
-  v: { kind: 'toggle', overlay: 'residuals' },
-  m: { kind: 'toggle', overlay: 'seams' },
-  h: { kind: 'next-heat' },
-  g: { kind: 'next-tint' },
-  r: { kind: 'turn', by: 1 },
-  R: { kind: 'turn', by: -1 },
-  i: { kind: 'pixel' },
-  c: { kind: 'auto-contrast' },
-  C: { kind: 'invert' },
-  f: { kind: 'full-screen' },
-};
-
-/** The command of a key, null when it has none. */
-export function commandOfKey(key: string): ViewerCommand | null {
-  return commands[key] ?? null;
-}
 
 /** Directions of the keys that pan, in steps of the picture. */
 export const panKeys: Readonly<Record<string, readonly [number, number] | undefined>> = {

@@ -1,13 +1,12 @@
 import { Redo2, Trash2, Undo2 } from 'lucide-react';
-import type { Edit, NamedEdit } from '../../../core/edits/edit.ts';
-import { rigidPoseOf } from '../../../core/edits/propose-link.ts';
-import { defaultPinSigmaPx, maskUses } from '../../../core/edits/edit.ts';
+import { maskUses, type NamedEdit } from '../../../core/edits/edit.ts';
 import type { TileId } from '../../../core/tiles/tile.ts';
 import { changeText, entryName, type Tool } from '../../state/edits.ts';
 import type { StitchRun } from '../../state/result.ts';
 import { updateSlice } from '../../state/store.ts';
 import { tileName } from '../../viewer/tile-name.ts';
 import { useApp, useAppState } from '../app-context.ts';
+import { pinHere } from './pin-here.ts';
 import './edits.css';
 
 /** Everything that was corrected by hand: what the last step did, the tools for a tile, and the list. */
@@ -167,12 +166,6 @@ function LinkTo({ run, tile }: { readonly run: StitchRun; readonly tile: TileId 
       </select>
     </div>
   );
-}
-
-function pinHere(run: StitchRun, tile: TileId, add: (edit: Edit) => void): void {
-  const pose = run.outcome.report.mosaicFromTile.get(tile);
-  const size = run.tiles.find(({ id }) => id === tile)?.size;
-  if (pose && size) add({ kind: 'pin-tile', tile, pose: rigidPoseOf(pose, size), sigmaPx: defaultPinSigmaPx });
 }
 
 function EditEntries() {

@@ -1,6 +1,9 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { PairView } from '../../../../workers/protocol.ts';
+import { updateSlice } from '../../state/store.ts';
+import type { CompareMode, ViewState } from '../../state/view.ts';
 import type { DrawTransform } from '../../viewer/draw-transform.ts';
+import { useApp, useAppState } from '../app-context.ts';
 import { BLINK_HZ, BlinkControls } from './BlinkControls.tsx';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
@@ -9,14 +12,11 @@ import { Segmented } from './Segmented.tsx';
 import type { PanZoomLink } from './pan-zoom-link.ts';
 import { SwipeHandle } from './SwipeHandle.tsx';
 import { useReducedMotion } from './use-reduced-motion.ts';
-import { useShortcut } from './use-shortcut.ts';
-
-type Mode = 'blink' | 'swipe' | 'checker' | 'sides' | 'difference' | 'colours';
 
 /** Side of the squares that the tiles take turns in, CSS px. */
 const CHECKER_PX = 44;
 
-const modes: readonly { readonly value: Mode; readonly label: string; readonly title: string }[] = [
+const modes: readonly { readonly value: CompareMode; readonly label: string; readonly title: string }[] = [
   { value: 'blink', label: 'Blink', title: 'The one tile after the other (1, B)' },
   { value: 'swipe', label: 'Swipe', title: 'One tile on either side of a line (2)' },
   { value: 'checker', label: 'Checker', title: 'The tiles in turn, as squares (3)' },
@@ -39,10 +39,14 @@ export function OverlapPane({
   readonly link: PanZoomLink;
 }) {
   const isStill = useReducedMotion();
-  const [mode, setMode] = useState<Mode>('blink');
-  const [isRunning, setIsRunning] = useState(true);
+  const { store } = useApp();
+  const mode = useAppState(({ view: { compare } }) => compare);
+  const { isRunning, flips } = useAppState(({ view: { blink } }) => blink);
+  const change = (next: Partial<Pick<ViewState, 'compare' | 'blink'>>) =>
+    updateSlice(store, 'view', (before) => ({ ...before, ...next }));
   const [hertz, setHertz] = useState<number>(BLINK_HZ.start);
-  const [showsB, setShowsB] = useState(false);
+  const [ticks, setTicks] = useState(0);
+  const showsB = (ticks + flips) % 2 === 1;
   const [swipe, setSwipe] = useState(0.5);
   const isBlinking = mode === 'blink' && isRunning && !isStill;
   const content = useMemo(() => ({ width: view.overlapA.width, height: view.overlapA.height }), [view]);
@@ -50,22 +54,9 @@ export function OverlapPane({
 
   useEffect(() => {
     if (!isBlinking) return;
-    const timer = setInterval(() => setShowsB((before) => !before), 500 / hertz);
+    const timer = setInterval(() => setTicks((before) => before + 1), 500 / hertz);
     return () => clearInterval(timer);
   }, [isBlinking, hertz]);
-
-  useShortcut('b', () => {
-    if (mode !== 'blink') setMode('blink');
-    else if (isStill || !isRunning) setShowsB(!showsB);
-    else setIsRunning(false);
-  });
-
-  useShortcut('1', () => setMode('blink'));
-  useShortcut('2', () => setMode('swipe'));
-  useShortcut('3', () => setMode('checker'));
-  useShortcut('4', () => setMode('sides'));
-  useShortcut('5', () => setMode('difference'));
-  useShortcut('6', () => setMode('colours'));
 
   const paint = useCallback<Paint>(
     (context, t, ratio) => {
@@ -110,15 +101,20 @@ export function OverlapPane({
     <section className="pair-pane" aria-label="Overlap" data-testid="overlap-pane">
       <header className="pair-pane-head">
         <h3>Overlap</h3>
-        <Segmented<Mode> label="How the overlap is shown" value={mode} options={modes} onChange={setMode} />
+        <Segmented<CompareMode>
+          label="How the overlap is shown"
+          value={mode}
+          options={modes}
+          onChange={(compare) => change({ compare })}
+        />
         {mode === 'blink' && (
           <BlinkControls
             isStill={isStill}
             isRunning={isRunning}
             hertz={hertz}
-            onRun={setIsRunning}
+            onRun={(run) => change({ blink: { isRunning: run, flips } })}
             onHertz={setHertz}
-            onFlip={() => setShowsB(!showsB)}
+            onFlip={() => change({ blink: { isRunning, flips: flips + 1 } })}
           />
         )}
       </header>

@@ -6,6 +6,7 @@ import type { EdgeReport, TileState } from '../../../core/graph/pose-graph.ts';
 import type { PairResult } from '../../../core/matching/link.ts';
 import { pairKey } from '../../../core/tiles/tile.ts';
 import type { StitchClient } from '../../../../workers/protocol.ts';
+import type { EvidenceLook } from '../../state/view.ts';
 import type { LinkState } from '../../viewer/link-state.ts';
 import { linkState } from '../../viewer/link-state.ts';
 import { tileName } from '../../viewer/tile-name.ts';
@@ -19,7 +20,6 @@ import { ResidualPane } from './ResidualPane.tsx';
 import { Segmented } from './Segmented.tsx';
 import { TrialPane, type TrialSetting } from './TrialPane.tsx';
 import { usePairView } from './use-pair-view.ts';
-import { useShortcut } from './use-shortcut.ts';
 import './pair-inspector.css';
 
 /** One pair with all its evidence. */
@@ -41,6 +41,8 @@ export interface PairInspectorProps {
   readonly rank?: { readonly index: number; readonly count: number } | null;
   readonly onToggleExclude: (pairKey: string) => void;
   readonly onClose: () => void;
+  readonly look: EvidenceLook;
+  readonly onLook: (look: EvidenceLook) => void;
   /** Over the whole window, for a look at pixels. */
   readonly isLarge: boolean;
   readonly onError: (error: unknown) => void;
@@ -50,10 +52,7 @@ export interface PairInspectorProps {
   readonly onNext?: (() => void) | null;
 }
 
-/** What of the evidence is looked at. */
-type Look = 'pictures' | 'residuals' | 'point' | 'matchers';
-
-const looks: readonly { readonly value: Look; readonly label: string; readonly title: string }[] = [
+const looks: readonly { readonly value: EvidenceLook; readonly label: string; readonly title: string }[] = [
   { value: 'pictures', label: 'Pictures', title: 'Matches and overlap' },
   { value: 'residuals', label: 'Residuals', title: 'How far the matches are off, and which way' },
   { value: 'point', label: 'Point', title: 'Why it matched there: correlation about a place' },
@@ -77,7 +76,7 @@ const stateLabels: Readonly<Record<LinkState, string>> = {
 
 /** Why a seam is where it is: both crops with their matches, the overlap, the numbers, the verdict. */
 export function PairInspector(props: PairInspectorProps) {
-  const { client, result, edge, isExcluded, solvedAFromB } = props;
+  const { client, result, edge, isExcluded, solvedAFromB, look } = props;
   const [wanted, setWanted] = useState<Motion>('solved');
   const motions = useMemo(() => motionsOf(result, solvedAFromB), [result, solvedAFromB]);
   const chosen = motions.find((motion) => motion.id === wanted) ?? motions[0];
@@ -88,14 +87,9 @@ export function PairInspector(props: PairInspectorProps) {
     ransacPx: props.ransacPx ?? null,
     tileStates: props.tileStates ?? null,
   });
-  const [look, setLook] = useState<Look>('pictures');
   const [link] = useState(() => new PanZoomLink());
   const [trial, setTrial] = useState<PairResult | null>(null);
   const evidence = trial ?? result;
-  useShortcut('Escape', () => (props.isLarge ? props.onLarge(false) : props.onClose()));
-  useShortcut('e', () => props.onLarge(!props.isLarge));
-  useShortcut('n', () => props.onNext?.());
-  useShortcut('p', () => props.onPrevious?.());
 
   return (
     <section className="pair-inspector" aria-label={`Pair ${nameA} and ${nameB}`} data-testid="pair-inspector">
@@ -105,7 +99,7 @@ export function PairInspector(props: PairInspectorProps) {
       </p>
       <PairNumbers result={result} edge={edge} ncc={picture.status === 'ready' ? picture.view.ncc : null} />
       <div className="pair-motion">
-        <Segmented<Look> label="Evidence" value={look} options={looks} onChange={setLook} />
+        <Segmented<EvidenceLook> label="Evidence" value={look} options={looks} onChange={props.onLook} />
         <div className="pair-positions">
           <span>Positions from</span>
           <Segmented<Motion>
