@@ -20,5 +20,31 @@ export function cauchyWeight(r: number, c: number): number {
 
 /** The upper median; 0 of no values. */
 export function medianOf(values: Float64Array): number {
-  return values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];
+  return values.length === 0 ? 0 : selectInPlace(values.slice(), values.length >> 1);
+}
+
+/** The value at place `rank` of the sorted values, by Hoare's quickselect; disorders them. */
+function selectInPlace(values: Float64Array, rank: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const a = values[low];
+    const b = values[(low + high) >> 1];
+    const c = values[high];
+    const pivot = a < b ? (b < c ? b : a < c ? c : a) : a < c ? a : b < c ? c : b;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const swap = values[i];
+      values[i++] = values[j];
+      values[j--] = swap;
+    }
+    if (rank <= j) high = j;
+    else if (rank >= i) low = i;
+    else break;
+  }
+  return values[rank];
 }

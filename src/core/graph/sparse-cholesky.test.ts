@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  analysePattern,
-  factoriseSome,
-  inverseDiagonal,
-  solveFactored,
-  startFactorisation,
-} from './sparse-cholesky.ts';
+import { inverseDiagonal } from './selected-inverse.ts';
+import { analysePattern, factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 
 /** mulberry32: the tests' own stream. */
 function random(seed: number): () => number {

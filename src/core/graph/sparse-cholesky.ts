@@ -283,10 +283,85 @@ function solveBlockRow(blocks: Float64Array, diagonalAt: number, at: number, k: 
 /** Solves H·z = rhs in place; `rhs` is [nodes · k] in node order. */
 export function solveFactored(factor: CholeskyFactor, rhs: Float64Array): void {
   const { pattern, k, blocks } = factor;
-  const { nodeCount: n, starts, rows, order } = pattern;
-  const kk = k * k;
+  const { nodeCount: n, order } = pattern;
   const z = new Float64Array(n * k);
   for (let j = 0; j < n; j++) for (let s = 0; s < k; s++) z[j * k + s] = rhs[order[j] * k + s];
+  if (k === 1) {
+    solveForward1(pattern, blocks, z);
+    solveBackward1(pattern, blocks, z);
+  } else if (k === 3) {
+    solveForward3(pattern, blocks, z);
+    solveBackward3(pattern, blocks, z);
+  } else {
+    solveForward(pattern, k, blocks, z);
+    solveBackward(pattern, k, blocks, z);
+  }
+  for (let j = 0; j < n; j++) for (let s = 0; s < k; s++) rhs[order[j] * k + s] = z[j * k + s];
+}
+
+function solveForward1({ nodeCount: n, starts, rows }: CholeskyPattern, blocks: Float64Array, z: Float64Array): void {
+  for (let j = 0; j < n; j++) {
+    const value = z[j] / blocks[starts[j]];
+    z[j] = value;
+    for (let p = starts[j] + 1; p < starts[j + 1]; p++) z[rows[p]] -= blocks[p] * value;
+  }
+}
+
+function solveBackward1({ nodeCount: n, starts, rows }: CholeskyPattern, blocks: Float64Array, z: Float64Array): void {
+  for (let j = n - 1; j >= 0; j--) {
+    let sum = z[j];
+    for (let p = starts[j] + 1; p < starts[j + 1]; p++) sum -= blocks[p] * z[rows[p]];
+    z[j] = sum / blocks[starts[j]];
+  }
+}
+
+function solveForward3({ nodeCount: n, starts, rows }: CholeskyPattern, blocks: Float64Array, z: Float64Array): void {
+  for (let j = 0; j < n; j++) {
+    let b = starts[j] * 9;
+    const o = 3 * j;
+    const x = z[o] / blocks[b];
+    const y = (z[o + 1] - blocks[b + 3] * x) / blocks[b + 4];
+    const t = (z[o + 2] - blocks[b + 6] * x - blocks[b + 7] * y) / blocks[b + 8];
+    z[o] = x;
+    z[o + 1] = y;
+    z[o + 2] = t;
+    for (let p = starts[j] + 1; p < starts[j + 1]; p++) {
+      b += 9;
+      const i = 3 * rows[p];
+      z[i] -= blocks[b] * x + blocks[b + 1] * y + blocks[b + 2] * t;
+      z[i + 1] -= blocks[b + 3] * x + blocks[b + 4] * y + blocks[b + 5] * t;
+      z[i + 2] -= blocks[b + 6] * x + blocks[b + 7] * y + blocks[b + 8] * t;
+    }
+  }
+}
+
+function solveBackward3({ nodeCount: n, starts, rows }: CholeskyPattern, blocks: Float64Array, z: Float64Array): void {
+  for (let j = n - 1; j >= 0; j--) {
+    const o = 3 * j;
+    let x = z[o];
+    let y = z[o + 1];
+    let t = z[o + 2];
+    const d = starts[j] * 9;
+    for (let p = starts[j] + 1, b = d + 9; p < starts[j + 1]; p++, b += 9) {
+      const i = 3 * rows[p];
+      const u = z[i];
+      const v = z[i + 1];
+      const w = z[i + 2];
+      x -= blocks[b] * u + blocks[b + 3] * v + blocks[b + 6] * w;
+      y -= blocks[b + 1] * u + blocks[b + 4] * v + blocks[b + 7] * w;
+      t -= blocks[b + 2] * u + blocks[b + 5] * v + blocks[b + 8] * w;
+    }
+    t /= blocks[d + 8];
+    y = (y - blocks[d + 7] * t) / blocks[d + 4];
+    z[o] = (x - blocks[d + 3] * y - blocks[d + 6] * t) / blocks[d];
+    z[o + 1] = y;
+    z[o + 2] = t;
+  }
+}
+
+function solveForward(pattern: CholeskyPattern, k: number, blocks: Float64Array, z: Float64Array): void {
+  const { nodeCount: n, starts, rows } = pattern;
+  const kk = k * k;
   for (let j = 0; j < n; j++) {
     const at = starts[j] * kk;
     for (let r = 0; r < k; r++) {
@@ -304,6 +379,11 @@ export function solveFactored(factor: CholeskyFactor, rhs: Float64Array): void {
       }
     }
   }
+}
+
+function solveBackward(pattern: CholeskyPattern, k: number, blocks: Float64Array, z: Float64Array): void {
+  const { nodeCount: n, starts, rows } = pattern;
+  const kk = k * k;
   for (let j = n - 1; j >= 0; j--) {
     for (let p = starts[j] + 1; p < starts[j + 1]; p++) {
       const i = rows[p] * k;
@@ -321,131 +401,4 @@ export function solveFactored(factor: CholeskyFactor, rhs: Float64Array): void {
       z[j * k + r] = sum / blocks[at + r * k + r];
     }
   }
-  for (let j = 0; j < n; j++) for (let s = 0; s < k; s++) rhs[order[j] * k + s] = z[j * k + s];
-}
-
-/**
- * The diagonal blocks of H⁻¹, [nodes · k²] in node order, by Takahashi's recurrence on the pattern of L:
- *
- *   Z(S, j) = −Z(S, S) · L(S, j) · D⁻¹,   Z(j, j) = D⁻ᵀD⁻¹ − D⁻ᵀ L(S, j)ᵀ Z(S, j)
- *
- * with D = L(j, j) and S the rows below it in column j.
- * @see Erisman & Tinney 1975, "On computing certain elements of the inverse of a sparse matrix"
- */
-export function inverseDiagonal(factor: CholeskyFactor): Float64Array {
-  const { pattern, k, blocks } = factor;
-  const { nodeCount: n, starts, rows, order } = pattern;
-  const kk = k * k;
-  const z = new Float64Array(blocks.length);
-  const result = new Float64Array(n * kk);
-  const y = new Float64Array(blocks.length === 0 ? 0 : maxColumn(starts) * kk);
-  const sum = new Float64Array(y.length);
-  const slot = new Int32Array(n).fill(-1);
-  const inverse = new Float64Array(kk);
-  for (let j = n - 1; j >= 0; j--) {
-    const start = starts[j];
-    const count = starts[j + 1] - start - 1;
-    invertLower(blocks, start * kk, k, inverse);
-    // Y = L(S, j) · D⁻¹
-    for (let s = 0; s < count; s++) {
-      multiply(blocks, (start + 1 + s) * kk, inverse, 0, y, s * kk, k);
-      slot[rows[start + 1 + s]] = s;
-    }
-    sum.fill(0, 0, count * kk);
-    for (let s = 0; s < count; s++) {
-      const i = rows[start + 1 + s];
-      addProduct(z, starts[i] * kk, y, s * kk, sum, s * kk, k);
-      for (let p = starts[i] + 1; p < starts[i + 1]; p++) {
-        const t = slot[rows[p]];
-        if (t === -1) continue;
-        addProduct(z, p * kk, y, s * kk, sum, t * kk, k);
-        addTransposedProduct(z, p * kk, y, t * kk, sum, s * kk, k);
-      }
-    }
-    const at = start * kk;
-    for (let r = 0; r < k; r++)
-      for (let c = 0; c < k; c++) {
-        let entry = 0;
-        for (let m = 0; m < k; m++) entry += inverse[m * k + r] * inverse[m * k + c];
-        z[at + r * k + c] = entry;
-      }
-    for (let s = 0; s < count; s++) {
-      addTransposedProduct(y, s * kk, sum, s * kk, z, at, k);
-      for (let m = 0; m < kk; m++) z[(start + 1 + s) * kk + m] = -sum[s * kk + m];
-      slot[rows[start + 1 + s]] = -1;
-    }
-    for (let m = 0; m < kk; m++) result[order[j] * kk + m] = z[at + m];
-  }
-  return result;
-}
-
-function maxColumn(starts: Int32Array): number {
-  let most = 1;
-  for (let j = 0; j + 1 < starts.length; j++) most = Math.max(most, starts[j + 1] - starts[j]);
-  return most;
-}
-
-function invertLower(blocks: Float64Array, at: number, k: number, inverse: Float64Array): void {
-  inverse.fill(0);
-  for (let c = 0; c < k; c++) {
-    for (let r = c; r < k; r++) {
-      let sum = r === c ? 1 : 0;
-      for (let m = c; m < r; m++) sum -= blocks[at + r * k + m] * inverse[m * k + c];
-      inverse[r * k + c] = sum / blocks[at + r * k + r];
-    }
-  }
-}
-
-/** out = A · B */
-function multiply(
-  a: Float64Array,
-  atA: number,
-  b: Float64Array,
-  atB: number,
-  out: Float64Array,
-  atOut: number,
-  k: number,
-): void {
-  for (let r = 0; r < k; r++)
-    for (let c = 0; c < k; c++) {
-      let sum = 0;
-      for (let m = 0; m < k; m++) sum += a[atA + r * k + m] * b[atB + m * k + c];
-      out[atOut + r * k + c] = sum;
-    }
-}
-
-/** out += A · B */
-function addProduct(
-  a: Float64Array,
-  atA: number,
-  b: Float64Array,
-  atB: number,
-  out: Float64Array,
-  atOut: number,
-  k: number,
-): void {
-  for (let r = 0; r < k; r++)
-    for (let c = 0; c < k; c++) {
-      let sum = 0;
-      for (let m = 0; m < k; m++) sum += a[atA + r * k + m] * b[atB + m * k + c];
-      out[atOut + r * k + c] += sum;
-    }
-}
-
-/** out += Aᵀ · B */
-function addTransposedProduct(
-  a: Float64Array,
-  atA: number,
-  b: Float64Array,
-  atB: number,
-  out: Float64Array,
-  atOut: number,
-  k: number,
-): void {
-  for (let r = 0; r < k; r++)
-    for (let c = 0; c < k; c++) {
-      let sum = 0;
-      for (let m = 0; m < k; m++) sum += a[atA + m * k + r] * b[atB + m * k + c];
-      out[atOut + r * k + c] += sum;
-    }
 }

@@ -83,10 +83,15 @@ export function linkMotions(system: LinkSystem, stage: StagePoses, turns: boolea
   return { theta, dx, dy };
 }
 
-/** Re-weightings of the robust fit of the stage map. */
+/** Share of the displacements' spread that holds the stage map to the identity. */
+const stageMapRidge = 1e-3;
+/**
+ * Re-weightings of the robust fit of the stage map at most; as many again with a loss that gives up what is far off: links
+ * that are all wrong alike would stretch the map.
+ */
 const stageMapIterations = 15;
-/** … and with a loss that gives up what is far off: links that are all wrong alike would stretch the map. */
-const strictIterations = 15;
+/** A map whose entries change by less than this has settled: it is a start, nothing more. */
+const settledMap = 1e-7;
 /** The strict loss has this many median misfits as its scale. */
 const mediansOfStrict = 1.5;
 
@@ -96,48 +101,84 @@ const mediansOfStrict = 1.5;
  * identity where the links do not say (a single row knows nothing of y).
  */
 export function fitStageMap(system: LinkSystem, stage: StagePoses, motions: LinkMotions): readonly number[] {
-  const { from, to } = system;
-  const ridge = 1e-3;
-  let map = [1, 0, 0, 1];
-  const misfits = new Float64Array(from.length);
-  let scale = 0;
-  for (let iteration = 0; iteration < stageMapIterations + strictIterations; iteration++) {
-    let count = 0;
-    let xx = 0;
-    let xy = 0;
-    let yy = 0;
-    const right = [0, 0, 0, 0];
-    for (let l = 0; l < from.length; l++) {
-      if (stage.known[from[l]] === 0 || stage.known[to[l]] === 0) continue;
-      const i = poseStride * from[l];
-      const j = poseStride * to[l];
-      const nx = stage.poses[j] - stage.poses[i];
-      const ny = stage.poses[j + 1] - stage.poses[i + 1];
-      const vx = stage.poses[i + 2] * motions.dx[l] - stage.poses[i + 3] * motions.dy[l];
-      const vy = stage.poses[i + 3] * motions.dx[l] + stage.poses[i + 2] * motions.dy[l];
-      const misfit = Math.hypot(vx - map[0] * nx - map[1] * ny, vy - map[2] * nx - map[3] * ny);
-      misfits[count++] = misfit;
-      const w = iteration < stageMapIterations ? 1 / Math.max(1, misfit) : gemanMcClureWeight(misfit, scale);
-      xx += w * nx * nx;
-      xy += w * nx * ny;
-      yy += w * ny * ny;
-      right[0] += w * vx * nx;
-      right[1] += w * vx * ny;
-      right[2] += w * vy * nx;
-      right[3] += w * vy * ny;
+  const { stated, measured } = displacements(system, stage, motions);
+  let map: readonly number[] = [1, 0, 0, 1];
+  const misfits = new Float64Array(stated.length / 2);
+  for (const isStrict of [false, true])
+    for (let iteration = 0; iteration < stageMapIterations; iteration++) {
+      for (let c = 0; c < misfits.length; c++) {
+        const x = measured[2 * c] - map[0] * stated[2 * c] - map[1] * stated[2 * c + 1];
+        const y = measured[2 * c + 1] - map[2] * stated[2 * c] - map[3] * stated[2 * c + 1];
+        misfits[c] = Math.sqrt(x * x + y * y);
+      }
+      const scale = isStrict ? Math.max(1, mediansOfStrict * medianOf(misfits)) : 0;
+      const next = fitWeighted(stated, measured, misfits, scale);
+      if (next === null) return [1, 0, 0, 1];
+      const change = Math.max(...next.map((entry, e) => Math.abs(entry - map[e])));
+      map = next;
+      if (change < settledMap) break;
     }
-    if (iteration + 1 >= stageMapIterations)
-      scale = Math.max(1, mediansOfStrict * medianOf(misfits.subarray(0, count)));
-    const hold = ridge * (xx + yy);
-    if (!(hold > 0)) return [1, 0, 0, 1];
-    const det = (xx + hold) * (yy + hold) - xy * xy;
-    const solveRow = (p: number, q: number) => [((yy + hold) * p - xy * q) / det, ((xx + hold) * q - xy * p) / det];
-    map = [...solveRow(right[0] + hold, right[1]), ...solveRow(right[2], right[3] + hold)];
-  }
   const stretch = Math.hypot(map[0] + map[3], map[2] - map[1]) / 2;
   const skew = Math.hypot(map[0] - map[3], map[2] + map[1]) / 2;
   const isPlausible = stretch + skew < 2 && Math.abs(stretch - skew) > 0.5;
   return isPlausible ? map : [1, 0, 0, 1];
+}
+
+/** Displacements [links · 2] between tiles that the stage knows, as it states them and as the links measure them, px. */
+function displacements(
+  { from, to }: LinkSystem,
+  { poses, known }: StagePoses,
+  { dx, dy }: LinkMotions,
+): { readonly stated: Float64Array; readonly measured: Float64Array } {
+  const stated = new Float64Array(2 * from.length);
+  const measured = new Float64Array(2 * from.length);
+  let at = 0;
+  for (let l = 0; l < from.length; l++) {
+    if (known[from[l]] === 0 || known[to[l]] === 0) continue;
+    const i = poseStride * from[l];
+    const j = poseStride * to[l];
+    stated[at] = poses[j] - poses[i];
+    stated[at + 1] = poses[j + 1] - poses[i + 1];
+    measured[at] = poses[i + 2] * dx[l] - poses[i + 3] * dy[l];
+    measured[at + 1] = poses[i + 3] * dx[l] + poses[i + 2] * dy[l];
+    at += 2;
+  }
+  return { stated: stated.subarray(0, at), measured: measured.subarray(0, at) };
+}
+
+/** One re-weighted fit: of the L1 loss where `scale` is 0, else of the Geman–McClure loss; null where nothing is stated. */
+function fitWeighted(
+  stated: Float64Array,
+  measured: Float64Array,
+  misfits: Float64Array,
+  scale: number,
+): readonly number[] | null {
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let rxx = 0;
+  let rxy = 0;
+  let ryx = 0;
+  let ryy = 0;
+  for (let c = 0; c < misfits.length; c++) {
+    const w = scale === 0 ? 1 / Math.max(1, misfits[c]) : gemanMcClureWeight(misfits[c], scale);
+    const nx = stated[2 * c];
+    const ny = stated[2 * c + 1];
+    const vx = w * measured[2 * c];
+    const vy = w * measured[2 * c + 1];
+    xx += w * nx * nx;
+    xy += w * nx * ny;
+    yy += w * ny * ny;
+    rxx += vx * nx;
+    rxy += vx * ny;
+    ryx += vy * nx;
+    ryy += vy * ny;
+  }
+  const hold = stageMapRidge * (xx + yy);
+  if (!(hold > 0)) return null;
+  const det = (xx + hold) * (yy + hold) - xy * xy;
+  const solveRow = (p: number, q: number) => [((yy + hold) * p - xy * q) / det, ((xx + hold) * q - xy * p) / det];
+  return [...solveRow(rxx + hold, rxy), ...solveRow(ryx, ryy + hold)];
 }
 
 /**

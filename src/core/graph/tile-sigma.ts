@@ -2,7 +2,8 @@ import type { TransformModel } from '../matching/link.ts';
 import type { Adjustment } from './adjustment.ts';
 import { connectedComponents } from './components.ts';
 import { linkCost, poseStride, sumsStride } from './link-system.ts';
-import { inverseDiagonal, solveFactored } from './sparse-cholesky.ts';
+import { inverseDiagonal } from './selected-inverse.ts';
+import { solveFactored } from './sparse-cholesky.ts';
 import type { CholeskyFactor } from './sparse-cholesky.ts';
 
 /** Numbers that a relative pose of each model has. */
