@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- compose`: megapixels of mosaic per second of processor time, one thread, beside OpenCV's single-threaded
- * `warpAffine` of the same tiles into their bounding boxes. Both take turns, the best of all turns counts.
+ * `warpAffine` of the same tiles into their bounding boxes. Both take turns, the best of all turns counts. Tiles come from
+ * the cache that the app composes from. `-- compose --profile [NAME]` tells instead which functions one subject's time goes to.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,18 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { composeAffine, invertAffine, translation } from '../src/core/geometry/affine2.ts';
-import { affineFromPose } from '../src/core/geometry/pose2.ts';
 import { boundsOfPlacements } from '../src/core/mosaic/build-mosaic.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
-import { defaultComposeOptions, unitGain } from '../src/core/mosaic/mosaic.ts';
-import type { BlendMode, ComposeOptions, Mosaic, Placement } from '../src/core/mosaic/mosaic.ts';
+import { defaultComposeOptions } from '../src/core/mosaic/mosaic.ts';
+import type { BlendMode, ComposeOptions } from '../src/core/mosaic/mosaic.ts';
 import { seamStore } from '../src/core/mosaic/seam-store.ts';
 import { silentContext } from '../src/core/progress.ts';
-import type { Raster, SampleType } from '../src/core/raster/raster.ts';
-import { allocateSamples } from '../src/core/raster/raster.ts';
+import type { SampleType } from '../src/core/raster/raster.ts';
+import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import { memoryTileReader } from '../src/core/testing/memory-tile-reader.ts';
-import { tileId } from '../src/core/tiles/tile.ts';
-import type { TileId } from '../src/core/tiles/tile.ts';
+import { profileOf } from './compose/profile.ts';
+import type { ProfileRow } from './compose/profile.ts';
+import { grid, side } from './compose/scene.ts';
+import type { Motion } from './compose/scene.ts';
 
 /** One line of the bench. */
 export interface ComposeRate {
@@ -32,51 +34,8 @@ export interface ComposeRate {
   readonly wanted: string;
 }
 
-const side = 1024;
-const step = 870;
-const tilesAcross = 3;
-const turns = 2;
-const repeats = 4;
-
-interface Scene {
-  readonly mosaic: Mosaic;
-  readonly rasters: ReadonlyMap<TileId, readonly Raster[]>;
-}
-
-type Motion = 'turned' | 'bent' | 'whole pixels';
-
-/** A 3×3 grid of 1024² tiles with 15 % overlap, turned by up to 0.5° and, if bent, by meshes of 9×9 nodes. */
-function grid(sampleType: SampleType, motion: Motion, hasTones: boolean): Scene {
-  const rasters = new Map<TileId, readonly Raster[]>();
-  const placements = Array.from({ length: tilesAcross ** 2 }, (_, n): Placement => {
-    const [column, row] = [n % tilesAcross, Math.floor(n / tilesAcross)];
-    const data = allocateSamples(sampleType, side * side);
-    const across = Float64Array.from({ length: side }, (_, u) => 60 * Math.sin((u + step * column) / 17));
-    for (let v = 0, i = 0; v < side; v++) {
-      const down = Math.cos((v + step * row) / 13);
-      for (let u = 0; u < side; u++, i++) data[i] = 128 + across[u] * down + (Math.imul(i + n, 2654435761) >>> 27);
-    }
-    const id = tileId(`tile-${n}`);
-    rasters.set(id, [{ data, width: side, height: side }]);
-    const isTurned = motion !== 'whole pixels';
-    const bend = (phase: number) => Float64Array.from({ length: 81 }, (_, k) => 1.5 * Math.sin(0.7 * k + n + phase));
-    return {
-      tile: id,
-      size: { width: side, height: side },
-      mosaicFromTile: affineFromPose({
-        x: step * column + (isTurned ? 0.37 * n : 0),
-        y: step * row,
-        thetaRad: isTurned ? 0.009 * Math.sin(n * 2.1) : 0,
-      }),
-      ...(motion === 'bent' ? { mesh: { columns: 9, rows: 9, dx: bend(0), dy: bend(1.6) } } : {}),
-      state: 'solved',
-      component: 0,
-      tone: hasTones ? { gain: 1 + 0.01 * n, offset: n } : unitGain,
-    };
-  });
-  const bounds = boundsOfPlacements(placements);
-  return { mosaic: { bounds, placements, channels: 1, sampleType, pixelSizeNm: null }, rasters };
-}
+const turns = 3;
+const repeats = 6;
 
 interface Subject {
   readonly name: string;
@@ -95,7 +54,7 @@ function subject(
   const options = { ...defaultComposeOptions, evenTones: false, blend, ...change };
   const { mosaic, rasters } = grid(sampleType, motion, options.evenTones);
   const isSlow = blend === 'multiband';
-  const reader = memoryTileReader(rasters);
+  const reader = cachedTileReader(memoryTileReader(rasters), 2 ** 28);
   const seams = seamStore();
   const region = { rect: mosaic.bounds, scale: 1 };
   const extra = [change.interpolation ?? 'bilinear', ...(options.evenTones ? ['with tones'] : [])].join(', ');
@@ -137,9 +96,9 @@ async function openCv(sampleType: 'uint8' | 'uint16'): Promise<OpenCvRates> {
   }
 }
 
-/** All rates, OpenCV's and ours by turns. */
-export async function run(): Promise<readonly ComposeRate[]> {
-  const subjects = {
+/** Everything that is composed, by name. */
+function allSubjects() {
+  return {
     overlay8: subject('uint8', 'overlay', 'turned'),
     overlay16: subject('uint16', 'overlay', 'turned'),
     feather8: subject('uint8', 'feather', 'turned'),
@@ -155,6 +114,33 @@ export async function run(): Promise<readonly ComposeRate[]> {
     whole: subject('uint8', 'overlay', 'whole pixels'),
     float: subject('float32', 'feather', 'turned'),
   };
+}
+
+/** All rates, OpenCV's and ours by turns; or the profile of one subject. */
+export async function run(args: readonly string[]): Promise<readonly (ComposeRate | ProfileRow)[]> {
+  const at = args.indexOf('--profile');
+  return at < 0 ? rates() : profile(args[at + 1] ?? 'overlay8');
+}
+
+/** Seconds of processor time that are profiled, after a third of them to warm up. */
+const profiledSeconds = 3;
+
+async function profile(name: string): Promise<readonly ProfileRow[]> {
+  const subjects: Readonly<Record<string, Subject>> = allSubjects();
+  const chosen = Object.hasOwn(subjects, name) ? subjects[name] : null;
+  if (chosen === null) throw new RangeError(`--profile takes one of ${Object.keys(subjects).join(', ')}`);
+  const composeFor = async (seconds: number) => {
+    const start = process.cpuUsage().user;
+    while (process.cpuUsage().user - start < 1e6 * seconds) chosen.best = Math.max(chosen.best, await chosen.compose());
+  };
+  await composeFor(profiledSeconds / 3);
+  const rows = await profileOf(() => composeFor(profiledSeconds));
+  process.stdout.write(`${chosen.name}: ${chosen.best.toFixed(1)} Mpx/s at best\n`);
+  return rows;
+}
+
+async function rates(): Promise<readonly ComposeRate[]> {
+  const subjects = allSubjects();
   const reference = { image8: 0, weighted8: 0, image16: 0, weighted16: 0 };
   for (let turn = 0; turn < turns; turn++) {
     const [narrow, wide] = [await openCv('uint8'), await openCv('uint16')];

@@ -1,5 +1,5 @@
 import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
-import type { Samples } from '../raster/raster.ts';
+import type { Samples, SampleType } from '../raster/raster.ts';
 import { lastInside, sampleFixed16, sampleFixed8 } from './fixed-point.ts';
 import type { FixedRun } from './fixed-point.ts';
 import { assignOwners } from './owners.ts';
@@ -57,13 +57,12 @@ function storeOne(
  * exist, as any other. False when nothing was done: other samples, scales or interpolations.
  */
 function storeFixed(work: RowWork, source: PlacedSource, y: number, at: number, from: number, to: number): boolean {
-  const { grid, pieces } = work;
-  if (grid === null || !isFixedType(work, source)) return false;
+  const { grid, pieces, run, sampleType } = work;
+  if (grid === null || source.sampleType !== sampleType || !isFixedType(sampleType)) return false;
   const count = source.warp.pieces(grid, y, from, to, pieces);
   if (count === 0) return false;
   const { width, height } = source.windows[0].size;
   const [lastU, lastV] = [lastInside(width), lastInside(height)];
-  const run: FixedRun = { from, to: from, u: 0, v: 0, du: 0, dv: 0 };
   let start = from;
   for (let n = 0; n < count * pieceLength; n += pieceLength) {
     const end = pieces[n];
@@ -77,10 +76,8 @@ function storeFixed(work: RowWork, source: PlacedSource, y: number, at: number, 
   return true;
 }
 
-function isFixedType({ channels }: RowWork, { windows }: PlacedSource): boolean {
-  const out = channels[0];
-  if (out instanceof Uint8Array) return windows.every(({ raster }) => raster.data instanceof Uint8Array);
-  return out instanceof Uint16Array && windows.every(({ raster }) => raster.data instanceof Uint16Array);
+function isFixedType(type: SampleType): boolean {
+  return type === 'uint8' || type === 'uint16';
 }
 
 /** The part of a straight piece whose samples have four neighbours: it is one, for the piece is straight. */
@@ -232,13 +229,12 @@ function applyTone(values: Float64Array, gain: number, offset: number, from: num
 /** Copies whole pixels when the tile lies on the output's grid and nothing changes them; false when it does not. */
 function copyRow(work: RowWork, source: PlacedSource, y: number, at: number, from: number, to: number): boolean {
   const { shift } = source.warp;
-  if (!shift || !work.isUnitStep || source.tone.gain !== 1 || source.tone.offset !== 0) return false;
+  if (shift === null || !work.isUnitStep || source.tone.gain !== 1 || source.tone.offset !== 0) return false;
+  if (work.sampleType === 'float32' || source.sampleType !== work.sampleType) return false;
   source.warp.mapRow(work.xs, y, from, from + 1, work.us, work.vs);
   const u = work.us[from];
   const v = work.vs[from];
   if (!Number.isInteger(u) || !Number.isInteger(v)) return false;
-  const type = sampleTypeOf(work.channels[0]);
-  if (type === 'float32' || source.windows.some((window) => sampleTypeOf(window.raster.data) !== type)) return false;
   for (let c = 0; c < work.channels.length; c++) {
     const { raster, x: left, y: top } = source.windows[c];
     const start = (v - top) * raster.width + (u - left);

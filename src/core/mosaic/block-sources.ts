@@ -5,7 +5,8 @@ import type { Rect } from '../geometry/rect.ts';
 import type { CancelSignal } from '../progress.ts';
 import { withoutShading } from '../photometry/shading-field.ts';
 import { levelSize } from '../raster/pyramid.ts';
-import type { Raster } from '../raster/raster.ts';
+import { sampleTypeOf } from '../raster/raster.ts';
+import type { Raster, SampleType } from '../raster/raster.ts';
 import { samplerMarginPx } from '../raster/sample.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 import { unitGain } from './mosaic.ts';
@@ -46,7 +47,8 @@ export async function openSources(request: SourceRequest, span: MosaicSpan): Pro
     const bounds = warp.boundsOf(span.x0, span.y0, span.x1, span.y1);
     if (bounds.maxU < -0.51 || bounds.minU > warp.width - 0.49) continue;
     if (bounds.maxV < -0.51 || bounds.minV > warp.height - 0.49) continue;
-    const region = regionOf(bounds, placement, level, options.interpolation);
+    const needed = regionOf(bounds, placement, level, options.interpolation);
+    const region = mosaic.shading === undefined ? wholeRows(needed, placement, level) : needed;
     opening.push(
       openSource(request, placement, warp, region).then(
         (source) => ({ source, placement }),
@@ -91,12 +93,24 @@ async function openSource(
   });
   const centre = centreOf(placement);
   const hasTone = options.evenTones && options.blend !== 'none';
-  return { warp, windows, tone: hasTone ? placement.tone : unitGain, centreX: centre.x, centreY: centre.y };
+  const tone = hasTone ? placement.tone : unitGain;
+  return { warp, windows, sampleType: commonType(rasters), tone, centreX: centre.x, centreY: centre.y };
+}
+
+/** The sample type of all rasters; null where they differ. */
+function commonType(rasters: readonly Raster[]): SampleType | null {
+  const type = sampleTypeOf(rasters[0].data);
+  return rasters.every(({ data }) => sampleTypeOf(data) === type) ? type : null;
 }
 
 /** The centre of a tile by its affine, mosaic px. */
 export function centreOf({ mosaicFromTile, size }: Placement): Point {
   return applyAffine(mosaicFromTile, (size.width - 1) / 2, (size.height - 1) / 2);
+}
+
+/** The rows of a region from end to end, which a cache of tiles hands out without a copy. */
+function wholeRows({ y, height }: Rect, placement: Placement, level: number): Rect {
+  return { x: 0, y, width: levelSize(placement.size, level).width, height };
 }
 
 /** Pixels of the level that the interpolation of points within `bounds` needs. */

@@ -39,22 +39,44 @@ export interface FixedRun {
   dv: number;
 }
 
-/** How many samples from (u, v) on stay in one row of pixels and step from one pixel to the next: at least 1. */
-function samplesAlike(u: number, v: number, du: number, dv: number, most: number): number {
-  let count = most;
+/**
+ * How many samples from (u, v) on stay in one row of pixels and step from one pixel to the next: at least 1. It is given
+ * the reciprocals of a run's dv and du − 1; where the last bits of a product say one less than there are, a pixel is made
+ * as the first of the next ones, and is the same.
+ */
+function samplesAlike(u: number, v: number, perSlip: number, perRow: number, most: number): number {
   const down = v & fractionMask;
-  if (dv > 0) count = Math.min(count, ((fractionMask - down) / dv + 1) | 0);
-  else if (dv < 0) count = Math.min(count, (down / -dv + 1) | 0);
-  const slip = (du - one) | 0;
   const across = u & fractionMask;
-  if (slip > 0) count = Math.min(count, ((fractionMask - across) / slip + 1) | 0);
-  else if (slip < 0) count = Math.min(count, (across / -slip + 1) | 0);
-  return count;
+  const rows = perRow >= 0 ? (fractionMask - down) * perRow : -down * perRow;
+  const slips = perSlip >= 0 ? (fractionMask - across) * perSlip : -across * perSlip;
+  const count = rows < slips ? rows : slips;
+  return count < most ? (count + 1) | 0 : most;
+}
+
+/** The reciprocal of a step, a little less than true; that of no step is so large that no run ends by it. */
+function reciprocal(step: number): number {
+  return step === 0 ? 2 ** 40 : (1 - 2 ** -40) / step;
+}
+
+/** Bilinear interpolation between two pixels of a row and the two below them, times 2²². */
+function interpolate8(
+  upper: number,
+  upperNext: number,
+  lower: number,
+  lowerNext: number,
+  across: number,
+  down: number,
+): number {
+  const fx = across >> weightShift;
+  const top = (upper << 11) + Math.imul(fx, upperNext - upper);
+  const bottom = (lower << 11) + Math.imul(fx, lowerNext - lower);
+  return (top << 11) + Math.imul(down >> weightShift, bottom - top);
 }
 
 /**
  * Bilinear samples of an 8-bit image into out[at + i], gain · value + offset, rounded and clamped; exact to 2⁻¹² px of
- * position. `origin` is the index of the image's pixel (0, 0), which may lie outside the part that was read.
+ * position. `origin` is the index of the image's pixel (0, 0), which may lie outside the part that was read. Samples
+ * without a tone are made two at a time, which is quicker by an eighth (bench/compose.bench.ts).
  */
 export function sampleFixed8(
   data: Uint8Array,
@@ -71,8 +93,10 @@ export function sampleFixed8(
   const isPlain = gain === 1 && offset === 0;
   const unit = gain / 2 ** 22;
   const slip = (du - one) | 0;
+  const perSlip = reciprocal(slip);
+  const perRow = reciprocal(dv);
   for (let i = run.from; i < to;) {
-    const count = samplesAlike(u, v, du, dv, to - i);
+    const count = samplesAlike(u, v, perSlip, perRow, to - i);
     const end = i + count;
     const p = (origin + Math.imul(v >> fractionBits, stride) + (u >> fractionBits)) | 0;
     const shift = (p + 1 - i) | 0;
@@ -80,19 +104,30 @@ export function sampleFixed8(
     let lower = data[p + stride];
     let across = u & fractionMask;
     let down = v & fractionMask;
+    const pairsEnd = isPlain ? (end - 1) | 0 : i;
+    for (; i < pairsEnd; i += 2) {
+      const k = (shift + i) | 0;
+      const k2 = (k + 1) | 0;
+      const upperNext = data[k];
+      const lowerNext = data[(k + stride) | 0];
+      const value = interpolate8(upper, upperNext, lower, lowerNext, across, down);
+      out[at + i] = (value + 2097152) >> 22;
+      across = (across + slip) | 0;
+      down = (down + dv) | 0;
+      upper = data[k2];
+      lower = data[(k2 + stride) | 0];
+      const second = interpolate8(upperNext, upper, lowerNext, lower, across, down);
+      out[at + i + 1] = (second + 2097152) >> 22;
+      across = (across + slip) | 0;
+      down = (down + dv) | 0;
+    }
     for (; i < end; i++) {
       const k = (shift + i) | 0;
       const upperNext = data[k];
       const lowerNext = data[(k + stride) | 0];
-      const fx = across >> weightShift;
-      const top = (upper << 11) + Math.imul(fx, upperNext - upper);
-      const bottom = (lower << 11) + Math.imul(fx, lowerNext - lower);
-      const value = (top << 11) + Math.imul(down >> weightShift, bottom - top);
-      if (isPlain) out[at + i] = (value + 2097152) >> 22;
-      else {
-        const toned = value * unit + offset;
-        out[at + i] = toned <= 0 ? 0 : toned >= 255 ? 255 : (toned + 0.5) | 0;
-      }
+      const value = interpolate8(upper, upperNext, lower, lowerNext, across, down);
+      const toned = value * unit + offset;
+      out[at + i] = toned <= 0 ? 0 : toned >= 255 ? 255 : (toned + 0.5) | 0;
       upper = upperNext;
       lower = lowerNext;
       across = (across + slip) | 0;
@@ -119,8 +154,10 @@ export function sampleFixed16(
   const isPlain = gain === 1 && offset === 0;
   const unit = gain / 2 ** 14;
   const slip = (du - one) | 0;
+  const perSlip = reciprocal(slip);
+  const perRow = reciprocal(dv);
   for (let i = run.from; i < to;) {
-    const count = samplesAlike(u, v, du, dv, to - i);
+    const count = samplesAlike(u, v, perSlip, perRow, to - i);
     const end = i + count;
     const p = (origin + Math.imul(v >> fractionBits, stride) + (u >> fractionBits)) | 0;
     const shift = (p + 1 - i) | 0;

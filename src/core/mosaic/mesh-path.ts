@@ -2,6 +2,7 @@ import { invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import type { Size } from '../geometry/rect.ts';
 import type { Placement } from './mosaic.ts';
 
 /** Straight pieces of a row through a bent tile: piece n leads from point n to point n + 1, ascending in x. */
@@ -20,6 +21,8 @@ const farPx = 1e6;
 /** A straight piece may be off the true path by so much, full-resolution px. */
 const straightWithinPx = 0.004;
 const guessRounds = 3;
+/** Rows nearer to each other than this are entered at the same cell, or next to it, px. */
+const nearRowPx = 8;
 /** Cells round a guess in which the row is looked for. */
 const searchReach = 3;
 const [topEdge, rightEdge, bottomEdge, leftEdge] = [0, 1, 2, 3];
@@ -29,7 +32,9 @@ interface Walk {
   readonly mesh: DisplacementMesh;
   readonly width: number;
   readonly height: number;
-  readonly mosaicFromTile: Affine2;
+  /** Mosaic places of the nodes −1 … columns by −1 … rows, row by row. */
+  readonly nodeX: Float64Array;
+  readonly nodeY: Float64Array;
   i: number;
   j: number;
   readonly cornerX: Float64Array;
@@ -59,7 +64,7 @@ export function meshPaths({ mosaicFromTile, size }: Placement, mesh: Displacemen
     mesh,
     width: size.width,
     height: size.height,
-    mosaicFromTile,
+    ...placedNodes(mosaicFromTile, size, mesh),
     i: 0,
     j: 0,
     cornerX: new Float64Array(4),
@@ -75,13 +80,18 @@ export function meshPaths({ mosaicFromTile, size }: Placement, mesh: Displacemen
     us: new Float64Array(64),
     vs: new Float64Array(64),
   };
+  /** Where the last row was entered: the next one is entered near by. */
+  const entered = { i: 0, j: 0, x0: NaN, y: NaN };
   return {
     path,
     find(y, x0, x1) {
       path.count = 0;
-      enterNear(walk, tileFromMosaic, x0, y);
+      if (x0 === entered.x0 && Math.abs(y - entered.y) < nearRowPx) [walk.i, walk.j] = [entered.i, entered.j];
+      else enterNear(walk, tileFromMosaic, x0, y);
+      entered.x0 = NaN;
       if (!findRow(walk, y)) return;
       let exit = walkBack(walk, y, x0);
+      [entered.i, entered.j, entered.x0, entered.y] = [walk.i, walk.j, x0, y];
       for (;;) {
         const entry = otherEdge(walk, exit);
         if (path.count === 0) append(path, walk, entry);
@@ -171,22 +181,37 @@ function nodeAt(n: number, nodes: number, extent: number): number {
   return n < nodes ? (n * (extent - 1)) / (nodes - 1) : extent - 1 + farPx;
 }
 
+/** Where the nodes of a mesh, and those far outside, lie in the mosaic. */
+function placedNodes(
+  { a, b, c, d, e, f }: Affine2,
+  { width, height }: Size,
+  { columns, rows, dx, dy }: DisplacementMesh,
+): { readonly nodeX: Float64Array; readonly nodeY: Float64Array } {
+  const nodeX = new Float64Array((columns + 2) * (rows + 2));
+  const nodeY = new Float64Array(nodeX.length);
+  for (let j = -1, n = 0; j <= rows; j++)
+    for (let i = -1; i <= columns; i++, n++) {
+      const u = nodeAt(i, columns, width);
+      const v = nodeAt(j, rows, height);
+      const at = Math.min(rows - 1, Math.max(0, j)) * columns + Math.min(columns - 1, Math.max(0, i));
+      nodeX[n] = a * u + c * v + e + dx[at];
+      nodeY[n] = b * u + d * v + f + dy[at];
+    }
+  return { nodeX, nodeY };
+}
+
 /** Where the row crosses the edges of the cell. Corners at or below the row are told from those above, each once. */
 function crossCell(walk: Walk, y: number): void {
-  const { mesh, width, height, mosaicFromTile, i, j, cornerX, cornerY, crossings } = walk;
-  const { a, b, c, d, e, f } = mosaicFromTile;
+  const { mesh, width, height, nodeX, nodeY, i, j, cornerX, cornerY, crossings } = walk;
   const { columns, rows } = mesh;
   const left = nodeAt(i, columns, width);
   const right = nodeAt(i + 1, columns, width);
   const upper = nodeAt(j, rows, height);
   const lower = nodeAt(j + 1, rows, height);
   for (let corner = 0; corner < 4; corner++) {
-    const u = corner & 1 ? right : left;
-    const v = corner & 2 ? lower : upper;
-    const column = Math.min(columns - 1, Math.max(0, i + (corner & 1)));
-    const row = Math.min(rows - 1, Math.max(0, j + (corner >> 1)));
-    cornerX[corner] = a * u + c * v + e + mesh.dx[row * columns + column];
-    cornerY[corner] = b * u + d * v + f + mesh.dy[row * columns + column];
+    const node = (j + 1 + (corner >> 1)) * (columns + 2) + i + 1 + (corner & 1);
+    cornerX[corner] = nodeX[node];
+    cornerY[corner] = nodeY[node];
   }
   walk.crossed = 0;
   for (let edge = 0; edge < 4; edge++) {

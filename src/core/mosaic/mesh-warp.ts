@@ -9,8 +9,8 @@ import type { MosaicSpan, RowGrid, TileWarp, WarpBounds } from './tile-warp.ts';
 
 /** A bent edge may leave a row and come back; what it does beyond so many times is fewer pixels than anyone sees. */
 const rangeCount = 4;
-/** Columns of a fixed-point piece at most: rounded steps are off by 0.002 px at its end. */
-const mostPieceColumns = 128;
+/** Columns of a fixed-point piece at most: right at its middle, with rounded steps it is off by 0.002 px at its ends. */
+const mostPieceColumns = 256;
 
 /** A path in px of a level, and where its last search of a column began. */
 interface LevelPath {
@@ -144,7 +144,7 @@ function mapPath(
   }
 }
 
-/** The row's straight pieces in fixed point, each from its own first column on. */
+/** The row's straight pieces in fixed point, each right at its own middle column. */
 function fixedPieces(
   { path, k, half }: LevelPath,
   { xs, first, step }: RowGrid,
@@ -157,7 +157,8 @@ function fixedPieces(
   for (let i = from, n = pieceAt(path, xs[from]); i < to; n++) {
     const left = path.xs[n];
     const isLast = n + 2 >= path.count;
-    const end = isLast ? to : Math.min(to, i + Math.max(0, Math.ceil((path.xs[n + 1] - xs[i]) / step)));
+    const right = i + Math.max(0, Math.ceil((path.xs[n + 1] - xs[i]) / step));
+    const end = isLast ? to : Math.min(to, right);
     if (end === i) continue;
     const run = path.xs[n + 1] - left || 1;
     const su = (k * (path.us[n + 1] - path.us[n])) / run;
@@ -165,17 +166,20 @@ function fixedPieces(
     const du = toFixedStep(su * step);
     const dv = toFixedStep(sv * step);
     for (; i < end;) {
-      // Columns since the piece began, or since the last place of the output where long pieces begin anew.
-      const since = Math.min((first + i) & (mostPieceColumns - 1), Math.floor((xs[i] - left) / step));
-      const ahead = xs[i] - since * step - left;
+      // A piece lies between two points of the path, and between two places of the output where long pieces begin anew.
+      const since = (first + i) & (mostPieceColumns - 1);
+      const begin = i - Math.min(since, Math.floor((xs[i] - left) / step));
+      const anew = i + mostPieceColumns - since;
+      const middle = (begin + Math.min(anew, right)) >> 1;
+      const ahead = xs[i] + (middle - i) * step - left;
       const u = k * path.us[n] + half + ahead * su;
       const v = k * path.vs[n] + half + ahead * sv;
       if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
-      const next = Math.min(end, i + mostPieceColumns - ((first + i) & (mostPieceColumns - 1)));
+      const next = Math.min(end, anew);
       const at = count++ * pieceLength;
       out[at] = next;
-      out[at + 1] = toFixed(u) + since * du;
-      out[at + 2] = toFixed(v) + since * dv;
+      out[at + 1] = toFixed(u) + (i - middle) * du;
+      out[at + 2] = toFixed(v) + (i - middle) * dv;
       out[at + 3] = du;
       out[at + 4] = dv;
       i = next;

@@ -1,5 +1,7 @@
-import type { Samples } from '../raster/raster.ts';
+import { sampleTypeOf } from '../raster/raster.ts';
+import type { Samples, SampleType } from '../raster/raster.ts';
 import type { RowSampler, SampleWindow } from '../raster/sample.ts';
+import type { FixedRun } from './fixed-point.ts';
 import type { BlendMode, GainOffset } from './mosaic.ts';
 import type { PairSeam } from './pair-seam.ts';
 import { pieceLength } from './tile-warp.ts';
@@ -10,6 +12,8 @@ export interface PlacedSource {
   readonly warp: TileWarp;
   /** One window a mosaic channel. */
   readonly windows: readonly SampleWindow[];
+  /** What all windows have; null where they differ. */
+  readonly sampleType: SampleType | null;
   readonly tone: GainOffset;
   /** Place among the sources of its block, which are in drawing order. */
   readonly index: number;
@@ -38,6 +42,7 @@ export interface RowWork {
   readonly grid: RowGrid | null;
   /** Output samples, one array a channel, and coverage; row-major. */
   readonly channels: readonly Samples[];
+  readonly sampleType: SampleType;
   readonly coverage: Uint8Array;
   readonly us: Float64Array;
   readonly vs: Float64Array;
@@ -48,6 +53,8 @@ export interface RowWork {
   readonly owners: Int32Array;
   /** Straight pieces of a row. */
   readonly pieces: Int32Array;
+  /** The run that is being sampled. */
+  readonly run: FixedRun;
 }
 
 /** Buffers for rows of `xs.length` columns that end in `channels` and `coverage`. */
@@ -67,6 +74,7 @@ export function rowWork(
     seams: null,
     xs,
     channels,
+    sampleType: sampleTypeOf(channels[0]),
     coverage,
     us: new Float64Array(width),
     vs: new Float64Array(width),
@@ -76,5 +84,6 @@ export function rowWork(
     nearest: new Float64Array(width),
     owners: new Int32Array(width),
     pieces: new Int32Array(pieceLength * width),
+    run: { from: 0, to: 0, u: 0, v: 0, du: 0, dv: 0 },
   };
 }

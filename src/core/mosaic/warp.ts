@@ -7,8 +7,12 @@ import { farthestPx, toFixed, toFixedStep } from './fixed-point.ts';
 import { hullSlackPx, pieceLength } from './tile-warp.ts';
 import type { MosaicSpan, TileWarp } from './tile-warp.ts';
 
-/** Columns of a fixed-point piece, a power of two: steps that are off by half of 2⁻¹⁵ px are off by 0.002 px at its end. */
-const pieceColumns = 128;
+/**
+ * Columns of a fixed-point piece, a power of two: right at its middle, with steps that are off by half of 2⁻¹⁵ px it is off
+ * by 0.002 px at its ends.
+ */
+const pieceColumns = 256;
+const middleColumn = pieceColumns / 2;
 
 /**
  * The warp of a placement into level n of its tile, level = (tile + ½) / 2ⁿ − ½, for mosaic points within `span`.
@@ -50,15 +54,15 @@ function affineWarp(levelFromMosaic: Affine2, width: number, height: number, k: 
       let count = 0;
       for (let i = from; i < to;) {
         const since = (first + i) & (pieceColumns - 1);
-        const x = xs[i] - since * step;
+        const x = xs[i] + (middleColumn - since) * step;
         const u = a * x + u0;
         const v = b * x + v0;
         if (!(Math.abs(u) < farthestPx && Math.abs(v) < farthestPx)) return 0;
         i = Math.min(to, i + pieceColumns - since);
         const at = count++ * pieceLength;
         out[at] = i;
-        out[at + 1] = toFixed(u) + since * du;
-        out[at + 2] = toFixed(v) + since * dv;
+        out[at + 1] = toFixed(u) + (since - middleColumn) * du;
+        out[at + 2] = toFixed(v) + (since - middleColumn) * dv;
         out[at + 3] = du;
         out[at + 4] = dv;
       }
@@ -80,7 +84,8 @@ function affineWarp(levelFromMosaic: Affine2, width: number, height: number, k: 
 
 /**
  * Shrinks the range out[at] … out[at + 1] to the points with −½ ≤ slope·x + origin ≤ extent − ½. The floating-point
- * value of slope·x + origin is monotonic in x, so bisection finds exactly the points that pass the comparison.
+ * value of slope·x + origin is monotonic in x, so a look at the ends, or bisection, finds exactly the points that pass the
+ * comparison.
  */
 function clipRange(xs: Float64Array, slope: number, origin: number, extent: number, out: Int32Array, at: number): void {
   const low = -0.5 - hullSlackPx;
@@ -104,6 +109,8 @@ function firstAtLeast(
   from: number,
   to: number,
 ): number {
+  if (from === to || slope * xs[from] + origin >= limit) return from;
+  if (!(slope * xs[to - 1] + origin >= limit)) return to;
   let low = from;
   let high = to;
   while (low < high) {
@@ -115,6 +122,8 @@ function firstAtLeast(
 }
 
 function firstAbove(xs: Float64Array, slope: number, origin: number, limit: number, from: number, to: number): number {
+  if (from === to || slope * xs[from] + origin > limit) return from;
+  if (!(slope * xs[to - 1] + origin > limit)) return to;
   let low = from;
   let high = to;
   while (low < high) {
