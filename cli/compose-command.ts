@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { StitchError } from '../src/core/errors.ts';
 import { mosaicFromSolution, parseSolution } from '../src/formats/solution-json.ts';
 import { CommandError, parseArguments, textOf } from './arguments.ts';
+import { readText as readTextFile } from './disk.ts';
 import { exportMosaic, exportReader, formatOfPath } from './export-mosaic.ts';
 import { blendOf, mosaicChoice, mosaicOptions, mosaicUsage } from './mosaic-options.ts';
 import { openFolder } from './open-folder.ts';
@@ -36,7 +36,7 @@ export const composeCommand = {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readTextFile(path);
   } catch (cause) {
     throw new StitchError('unreadable-file', `${path} cannot be read; check the path.`, { file: path }, { cause });
   }

@@ -1,4 +1,3 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StitchError } from '../src/core/errors.ts';
 import type { PairResult } from '../src/core/matching/link.ts';
@@ -7,6 +6,7 @@ import { handOffs } from '../src/formats/index.ts';
 import type { HandOffId } from '../src/formats/index.ts';
 import { parseSolution } from '../src/formats/solution-json.ts';
 import { CommandError, oneOf, parseArguments, textOf } from './arguments.ts';
+import { isThere, makeFolder, readText as readTextFile, writeText } from './disk.ts';
 import { openFolder } from './open-folder.ts';
 import { openPairStore } from './pair-store.ts';
 import { terminalContext } from './terminal.ts';
@@ -29,6 +29,7 @@ export const exportCommand = {
     const format = await handOffs[program].load();
     const { files, warnings } = format.write({ solution, links, tiles });
     const out = textOf(given.out) ?? dirname(path);
+    await makeFolder(out);
     for (const { name, text } of files) await writeText(join(out, name), text);
     for (const warning of warnings) process.stderr.write(`${handOffs[program].label}: ${warning}\n`);
     process.stderr.write(`${files.map(({ name }) => join(out, name)).join(', ')}\n`);
@@ -41,27 +42,13 @@ export const exportCommand = {
  */
 async function pairsBeside(path: string): Promise<Iterable<PairResult>> {
   const store = join(dirname(path), 'pairs.cache');
-  const isThere = await access(store).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? (await openPairStore(store, null)).known.values() : [];
+  return (await isThere(store)) ? (await openPairStore(store, null)).known.values() : [];
 }
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readTextFile(path);
   } catch (cause) {
     throw new StitchError('unreadable-file', `${path} cannot be read; check the path.`, { file: path }, { cause });
-  }
-}
-
-async function writeText(path: string, text: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StitchError('write-failed', `${path} could not be written: ${why}`, { file: path }, { cause });
   }
 }

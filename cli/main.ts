@@ -3,6 +3,7 @@ import { errorTable, type ShownCode } from '../src/core/error-table.ts';
 import { isAbort, StitchError } from '../src/core/errors.ts';
 import { CommandError } from './arguments.ts';
 import { composeCommand } from './compose-command.ts';
+import { isStuck } from './disk.ts';
 import { evaluateCommand } from './evaluate-command.ts';
 import { exportCommand } from './export-command.ts';
 import { sampleCommand } from './sample-command.ts';
@@ -35,6 +36,8 @@ const [name = 'help', ...args] = process.argv.slice(2);
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
 process.exitCode = await main();
+// A call that the system never answers keeps a process from ending, process.exit() too: everything else is done.
+if (isStuck()) process.kill(process.pid, 'SIGKILL');
 
 async function main(): Promise<number> {
   if (name === 'help' || name === '--help') {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Tensor } from 'onnxruntime-common';
@@ -9,6 +8,7 @@ import { bandFileOf, modelFileFor, openModelBundle, type ModelBundle } from '../
 import { matchers } from '../src/matchers/index.ts';
 import { bandedSession } from '../src/matchers/loftr/banded-session.ts';
 import { loftrMatcher, type InferenceSessionLike } from '../src/matchers/loftr/loftr.ts';
+import { readBytes, readText } from './disk.ts';
 import { createNodeSession, type NodeSession } from './ort-session.ts';
 
 /** A matcher ready to run, and what the report says of it. */
@@ -31,8 +31,8 @@ export async function loadMatcher(id: MatcherId, bundlePath: string | undefined)
   const path = bundlePath ?? embeddedBundle;
   const manifestPath = path.endsWith('.json') ? path : join(path, 'manifest.json');
   const bundle = openModelBundle({
-    manifestText: await readBundleFile(manifestPath, 'utf8'),
-    readFile: async (name) => new Uint8Array(await readBundleFile(join(dirname(manifestPath), name))),
+    manifestText: await bundleFile(manifestPath, readText),
+    readFile: async (name) => new Uint8Array(await bundleFile(join(dirname(manifestPath), name), readBytes)),
   });
   const file = modelFileFor(bundle.manifest, 'processor');
   const session = await createNodeSession(await bundle.open(file));
@@ -55,11 +55,9 @@ function withBand(session: NodeSession, bundle: ModelBundle): InferenceSessionLi
   return bandedSession(session, bandInput, async () => createNodeSession(await bundle.open(file)));
 }
 
-function readBundleFile(path: string): Promise<Buffer>;
-function readBundleFile(path: string, encoding: 'utf8'): Promise<string>;
-async function readBundleFile(path: string, encoding?: 'utf8'): Promise<Buffer | string> {
+async function bundleFile<T>(path: string, read: (path: string) => Promise<T>): Promise<T> {
   try {
-    return encoding ? await readFile(path, encoding) : await readFile(path);
+    return await read(path);
   } catch (cause) {
     throw new StitchError(
       'bad-model',

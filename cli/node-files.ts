@@ -1,7 +1,8 @@
-import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import type { Stats } from 'node:fs';
 import { StitchError } from '../src/core/errors.ts';
 import type { ByteSource, RandomAccessSink } from '../src/formats/image-file.ts';
+import { entriesOf, isAbsent, move, openFile, remove, statOf, writeFailed, type DiskFile } from './disk.ts';
 
 /** A folder with more entries than this is not a folder of tiles. */
 const maxFiles = 200_000;
@@ -13,11 +14,14 @@ const maxFiles = 200_000;
 export async function listFolder(folder: string, limit = maxFiles): Promise<readonly ByteSource[]> {
   const found: ByteSource[] = [];
   const visit = async (path: string): Promise<void> => {
-    for (const entry of await readdir(path, { withFileTypes: true })) {
+    for (const entry of await entriesOf(path)) {
       if (entry.name.startsWith('.')) continue;
       const full = join(path, entry.name);
       if (entry.isDirectory()) await visit(full);
-      else if (entry.isFile()) found.push(await fileSource(full, relative(folder, full).split(sep).join('/')));
+      else if (entry.isFile()) {
+        const source = await listedSource(full, relative(folder, full).split(sep).join('/'));
+        if (source) found.push(source);
+      }
       if (found.length > limit)
         throw new StitchError('too-large', `${folder} holds over ${limit} files; name the folder of one grid.`);
     }
@@ -36,90 +40,109 @@ export async function listFolder(folder: string, limit = maxFiles): Promise<read
   return found;
 }
 
-/** A file on disk as a byte source; it is opened for each read, so ten thousand tiles hold no handle. */
+/** A file of a listing: null when it is gone again; one that cannot be looked at says so when it is read. */
+async function listedSource(path: string, name: string): Promise<ByteSource | null> {
+  try {
+    return await fileSource(path, name);
+  } catch (cause) {
+    return isAbsent(cause) ? null : { name, size: 0, read: () => Promise.reject(unreadable(name, cause)) };
+  }
+}
+
+/**
+ * A file on disk as a byte source; it is opened for each read, so ten thousand tiles hold no handle. A file that changes
+ * after it was looked at first cannot be read any more: what is known of it would be told of other pixels.
+ * @throws the system's error when there is no such file
+ */
 export async function fileSource(path: string, name: string): Promise<ByteSource> {
-  const { size } = await stat(path);
+  const listed = await statOf(path);
+  const { size } = listed;
   return {
     name,
     size,
     async read(offset, length) {
-      let handle: FileHandle | null = null;
+      const wanted = Math.max(0, Math.min(length, size - offset));
       try {
-        handle = await open(path, 'r');
-        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-        let filled = 0;
-        while (filled < bytes.length) {
-          const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
-        return filled === bytes.length ? bytes : bytes.subarray(0, filled);
+        // A disk may stumble once, with an error or with less than there is.
+        const bytes = await readFrom(path, listed, offset, wanted).catch(() => null);
+        return bytes?.length === wanted ? bytes : await readFrom(path, listed, offset, wanted);
       } catch (cause) {
-        throw new StitchError(
-          'unreadable-file',
-          `${name} cannot be read; check the disk and its permissions.`,
-          { file: name },
-          { cause },
-        );
-      } finally {
-        await handle?.close();
+        throw unreadable(name, cause);
       }
     },
   };
 }
 
-/** Writes beside the target and renames on `commit`: the target is whole or absent. */
+async function readFrom(path: string, listed: Stats, offset: number, length: number): Promise<Uint8Array> {
+  const file = await openFile(path, 'r');
+  try {
+    const { size, mtimeMs } = await file.stat();
+    if (size !== listed.size || mtimeMs !== listed.mtimeMs) throw new Error('it was changed after it was listed');
+    return await filled(file, new Uint8Array(length), offset);
+  } finally {
+    // What was read was read, whatever becomes of the handle.
+    await file.close().catch(() => undefined);
+  }
+}
+
+async function filled(file: DiskFile, bytes: Uint8Array, offset: number): Promise<Uint8Array> {
+  let count = 0;
+  while (count < bytes.length) {
+    const read = await file.read(bytes, count, offset + count);
+    if (read <= 0) return bytes.subarray(0, count);
+    count += read;
+  }
+  return bytes;
+}
+
+function unreadable(name: string, cause: unknown): StitchError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StitchError(
+    'unreadable-file',
+    `${name} cannot be read (${why}); check the disk and its permissions.`,
+    { file: name },
+    { cause },
+  );
+}
+
+/**
+ * Writes beside the target and renames on `commit`: the target is whole or absent.
+ * @throws StitchError `write-failed`, as every method of the sink
+ */
 export async function fileSink(path: string): Promise<RandomAccessSink> {
   const partial = `${path}.partial`;
-  const handle = await open(partial, 'w');
-  let end = 0;
   const checked = async <T>(write: () => Promise<T>): Promise<T> => {
     try {
       return await write();
     } catch (cause) {
-      if (cause instanceof StitchError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new StitchError(
-        'write-failed',
-        `${path} could not be written (${why}); free some disk space and run again. The solution is kept.`,
-        { file: path },
-        { cause },
-      );
+      throw writeFailed(path, cause);
     }
   };
+  const file = await checked(() => openFile(partial, 'w'));
+  let end = 0;
   return {
     writeAt: (offset, bytes) =>
       checked(async () => {
-        let written = 0;
-        while (written < bytes.byteLength) {
-          const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written, offset + written);
-          if (bytesWritten <= 0)
-            throw new StitchError('write-failed', `${path} took only ${written} of ${bytes.byteLength} bytes.`, {
-              file: path,
-            });
-          written += bytesWritten;
-        }
+        await file.write(bytes, offset);
         end = Math.max(end, offset + bytes.byteLength);
       }),
     truncate: (size) =>
       checked(async () => {
-        await handle.truncate(size);
+        await file.truncate(size);
         end = size;
       }),
     commit: () =>
       checked(async () => {
-        await handle.sync();
-        const { size } = await handle.stat();
-        await handle.close();
-        if (size !== end)
-          throw new StitchError('write-failed', `${path} has ${size} of ${end} bytes; it was not kept.`, {
-            file: path,
-          });
-        await rename(partial, path);
+        await file.sync();
+        const { size } = await file.stat();
+        await file.close();
+        if (size !== end) throw new Error(`it has ${size} of ${end} bytes and was not kept`);
+        await move(partial, path);
       }),
-    abort: async () => {
-      await handle.close();
-      await rm(partial, { force: true });
+    async abort() {
+      // What is left bears the name of a part, and the next run writes over it: the error that led here is the one to tell.
+      await file.close().catch(() => undefined);
+      await remove(partial).catch(() => undefined);
     },
   };
 }

@@ -21,6 +21,9 @@ export interface NodeSessionOptions {
   readonly threads?: number;
 }
 
+/** A network that does not answer for so long has gone, ms; a pair takes seconds on a slow processor. */
+const patienceMs = 600_000;
+
 /**
  * A session of the ONNX `model`.
  * @throws StitchError `inference-failed` when the model cannot be loaded.
@@ -30,11 +33,14 @@ export async function createNodeSession(model: Uint8Array, options: NodeSessionO
   const runtime = native ?? (await importWasm());
   let session: InferenceSession;
   try {
-    session = await runtime.InferenceSession.create(model, {
-      executionProviders: [native ? 'cpu' : 'wasm'],
-      ...(native && options.threads ? { intraOpNumThreads: options.threads } : {}),
-    });
+    session = await answered(() =>
+      runtime.InferenceSession.create(model, {
+        executionProviders: [native ? 'cpu' : 'wasm'],
+        ...(native && options.threads ? { intraOpNumThreads: options.threads } : {}),
+      }),
+    );
   } catch (cause) {
+    if (cause instanceof StitchError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StitchError('inference-failed', `The model cannot be loaded: ${why}`, {}, { cause });
   }
@@ -42,7 +48,7 @@ export async function createNodeSession(model: Uint8Array, options: NodeSessionO
   return {
     device: native ? 'onnxruntime-node, cpu' : 'onnxruntime-web, wasm, 1 thread',
     run(feeds) {
-      const result = tail.then(() => session.run(feeds));
+      const result = tail.then(() => answered(() => session.run(feeds)));
       tail = result.then(
         () => undefined,
         () => undefined,
@@ -51,6 +57,25 @@ export async function createNodeSession(model: Uint8Array, options: NodeSessionO
     },
     release: () => session.release(),
   };
+}
+
+/**
+ * What the runtime answers.
+ * @throws StitchError `inference-failed` for its errors, and when no answer comes within the stated time
+ */
+async function answered<T>(call: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${patienceMs / 60_000} minutes`)), patienceMs);
+  });
+  try {
+    return await Promise.race([call(), late]);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StitchError('inference-failed', `The network failed: ${why}. Finished pairs are kept.`, {}, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** onnxruntime-node is an optional dependency (several times faster than wasm); its install script is not run. */

@@ -1,5 +1,5 @@
-import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StitchError } from '../src/core/errors.ts';
 import type { Section, Stack } from '../src/core/stack/find-stack.ts';
 import { sha256Hex } from '../src/formats/sha256.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type SectionDone,
   type SectionOutcome,
 } from '../src/formats/stack-json.ts';
-import { writeText } from './stitch-results.ts';
+import { isAbsent, readText, remove, statOf, writeFailed, writeText } from './disk.ts';
 
 const recordName = 'section.json';
 
@@ -22,12 +22,15 @@ export async function readOutcome(out: string, section: Section): Promise<Sectio
 
 /** Writes how a section ended: last, so that a record stands for files that are whole. */
 export async function writeOutcome(out: string, outcome: SectionOutcome): Promise<void> {
-  await writeWhole(join(out, outcome.section, recordName), writeSectionOutcome(outcome));
+  await writeShared(join(out, outcome.section, recordName), writeSectionOutcome(outcome));
 }
 
 /** Takes the record of an earlier run away before its files are written anew. */
 export async function removeOutcome(out: string, section: Section): Promise<void> {
-  await rm(join(out, section.name, recordName), { force: true });
+  const path = join(out, section.name, recordName);
+  await remove(path).catch((cause: unknown) => {
+    throw writeFailed(path, cause);
+  });
 }
 
 /**
@@ -50,7 +53,7 @@ export function textHash(text: string): Promise<string> {
 
 /** Bytes of a file; 0 for a folder, which is whole by its name; null when nothing is there. */
 export async function pictureBytes(path: string): Promise<number | null> {
-  return stat(path).then(
+  return statOf(path).then(
     (found) => (found.isDirectory() ? 0 : found.size),
     () => null,
   );
@@ -67,19 +70,21 @@ export async function writeStack(out: string, stack: Stack): Promise<string> {
     return stackSummary(stack, outcomes);
   };
   for (let text = await summarise(); ;) {
-    await writeWhole(join(out, 'stack.json'), text);
+    await writeShared(join(out, 'stack.json'), text);
     const again = await summarise();
     if (again === text) return text;
     text = again;
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
-  await writeText(partial, text);
-  await rename(partial, path);
+/** Two processes may write the same file at once: each has a part of its own. */
+function writeShared(path: string, text: string): Promise<void> {
+  return writeText(path, text, `${path}.${process.pid}.partial`);
 }
 
 async function readIfPresent(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
+  return readText(path).catch((cause: unknown) => {
+    if (isAbsent(cause)) return null;
+    throw new StitchError('unreadable-file', `${path} cannot be read.`, { file: path }, { cause });
+  });
 }

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, oneOf, parseArguments, textOf } from './arguments.ts';
+import { makeFolder } from './disk.ts';
 import { exportMosaic, exportReader } from './export-mosaic.ts';
 import { chooseLayout, layoutOptions, layoutUsage } from './layout-options.ts';
 import { loadMatcher } from './matcher.ts';
@@ -56,7 +56,7 @@ async function stitchFolder(folder: string, given: Given, signal: AbortSignal): 
 
   const { layout, description } = await chooseLayout(inspection, reader, given, context);
   process.stderr.write(`layout: ${description}\n`);
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   const loaded = await loadMatcher(options.matcher, textOf(given.model));
   const run = { tiles: inspection.tiles, layout, options, sources, reader, loaded };
   const result = await stitchGrid(run, join(out, 'pairs.cache'), context);
@@ -92,7 +92,7 @@ async function stitchStack(folder: string, given: Given, signal: AbortSignal): P
   const out = outOf(given);
   for (const { file } of stack.loose) process.stderr.write(`left out: ${file} belongs to no section\n`);
   process.stderr.write(`${stack.sections.length} sections by ${stack.kind}, ${chosen.length} to do\n`);
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   const loaded = await loadMatcher(options.matcher, textOf(given.model));
   const { pattern, order, rows, columns, overlap } = given;
   const layoutGiven = { pattern, order, rows, columns, overlap };

@@ -1,6 +1,7 @@
 import { solveElasticGraph } from '../src/core/elastic/solve-elastic-graph.ts';
 import { recommendTransform } from '../src/core/diagnosis/recommend-transform.ts';
 import { findOddTiles } from '../src/core/diagnosis/tile-orientation.ts';
+import { StitchError } from '../src/core/errors.ts';
 import { solvePoseGraph } from '../src/core/graph/solve.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import { pairCacheKey } from '../src/core/matching/pair-cache-key.ts';
@@ -41,11 +42,13 @@ export async function stitchGrid(run: GridRun, storePath: string, context: RunCo
   const keyOf = await cacheKeys(run);
   const { tiles, layout, options } = run;
   const known = knownPairs(proposePairs(layout, tiles), keyOf, store);
-  return stitch(
-    { tiles, layout, options, known, excluded: new Set() },
-    localSteps(run, keyOf, store, context),
-    context,
-  );
+  try {
+    const input = { tiles, layout, options, known, excluded: new Set<string>() };
+    return await stitch(input, localSteps(run, keyOf, store, context), context);
+  } finally {
+    const loss = await store.settle();
+    if (loss !== null) process.stderr.write(`${storePath}: ${loss}\n`);
+  }
 }
 
 type KeyOf = (pair: TilePair) => string;
@@ -53,7 +56,7 @@ type KeyOf = (pair: TilePair) => string;
 async function cacheKeys({ tiles, sources, options, loaded }: GridRun): Promise<KeyOf> {
   const files = new Set(tiles.map((tile) => tile.file));
   const identities = new Map<string, string>();
-  for (const source of sources) if (files.has(source.name)) identities.set(source.name, await fileIdentity(source));
+  for (const source of sources) if (files.has(source.name)) identities.set(source.name, await identityOrNone(source));
   const identityOf = (id: TileId) => identities.get(id.split('#')[0]) ?? id;
   return (pair) =>
     pairCacheKey({
@@ -63,6 +66,14 @@ async function cacheKeys({ tiles, sources, options, loaded }: GridRun): Promise<
       modelSha256: loaded.modelSha256,
       options: options.pair,
     });
+}
+
+/** A tile that cannot be read now is named with its pairs; what another run knows of it is not taken for this one's. */
+async function identityOrNone(source: ByteSource): Promise<string> {
+  return fileIdentity(source).catch((error: unknown) => {
+    if (error instanceof StitchError) return `${error.code} ${source.name}`;
+    throw error;
+  });
 }
 
 function knownPairs(pairs: readonly TilePair[], keyOf: KeyOf, store: PairStore) {
@@ -92,7 +103,7 @@ function localSteps(run: GridRun, keyOf: KeyOf, store: PairStore, context: RunCo
     // A pair whose file could not be read is tried again at the next run: the disk may be back.
     onPair: (result) => {
       if (result.kind === 'rejected' && result.reason === 'read-failed') return;
-      void store.keep(keyOf(result.pair), result);
+      store.keep(keyOf(result.pair), result);
     },
     findOddTiles: (pairs) => findOddTiles(pairs, tiles, reader, context),
     solve: (graph, solveOptions) => solvePoseGraph(graph, solveOptions, context),

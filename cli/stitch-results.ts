@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diagnoseAcquisition } from '../src/core/diagnosis/diagnose-acquisition.ts';
-import { StitchError } from '../src/core/errors.ts';
 import type { StitchResult } from '../src/core/stitch.ts';
 import { linksCsv } from '../src/formats/links-csv.ts';
 import { solutionFrom, writeSolution, type Solution } from '../src/formats/solution-json.ts';
 import { writeTileConfiguration } from '../src/formats/tile-configuration.ts';
+import { writeText } from './disk.ts';
 import type { GridRun } from './stitch-grid.ts';
 
 /**
@@ -46,19 +45,6 @@ async function writeAcquisition(out: string, { tiles, layout }: GridRun, result:
   await writeText(join(out, 'acquisition.json'), `${text}\n`);
   if (recommendation) process.stderr.write(`${recommendation.sentence}\n`);
   for (const { sentence, advice } of diagnosis.worthFixing) process.stderr.write(`${sentence} ${advice ?? ''}\n`);
-}
-
-/**
- * Writes a text file.
- * @throws StitchError `write-failed` naming the file
- */
-export async function writeText(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StitchError('write-failed', `${path} could not be written: ${why}`, { file: path }, { cause });
-  }
 }
 
 /** Says on the terminal what linked and what did not. */

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StitchError } from '../src/core/errors.ts';
 import type { StitchOptions } from '../src/core/options.ts';
@@ -13,6 +12,7 @@ import { writeSolution } from '../src/formats/solution-json.ts';
 import type { SectionDone, SectionOutcome } from '../src/formats/stack-json.ts';
 import { inspectFiles, type Inspection } from '../src/formats/inspect.ts';
 import { resultCodeHash } from './dev/result-code.ts';
+import { makeFolder } from './disk.ts';
 import { exportMosaic, type ExportChoice } from './export-mosaic.ts';
 import { chooseLayout, namesAll, type LayoutGiven } from './layout-options.ts';
 import type { LoadedMatcher } from './matcher.ts';
@@ -129,7 +129,7 @@ async function sectionOutcome(run: StackRun, section: Section, reference: Refere
       process.stderr.write(`section ${section.name} is finished already\n`);
       return finished;
     }
-    await mkdir(join(out, section.name), { recursive: true });
+    await makeFolder(join(out, section.name));
     await removeOutcome(out, section);
     const done = await makeSection(run, section, reference, prior);
     const outcome: SectionDone = {
@@ -146,7 +146,7 @@ async function sectionOutcome(run: StackRun, section: Section, reference: Refere
     if (!(error instanceof StitchError)) throw error;
     const { code, message } = error;
     const outcome = { version: 1, state: 'failed', section: section.name, error: { code, message } } as const;
-    await mkdir(join(out, section.name), { recursive: true });
+    await makeFolder(join(out, section.name));
     await writeOutcome(out, outcome);
     return outcome;
   }

@@ -25,8 +25,9 @@ function listed(path: string): unknown {
 }
 
 describe('the ZIP writer', () => {
-  it('stores any files under any names: fflate reads them back', async () => {
-    const file = fc.tuple(fc.string({ minLength: 1, maxLength: 20 }), fc.uint8Array({ maxLength: 300 }));
+  it('stores any files under any names that lead nowhere else: fflate reads them back', async () => {
+    const name = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => !/[/\\:]|^\.{1,2}$/.test(text));
+    const file = fc.tuple(name, fc.uint8Array({ maxLength: 300 }));
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(file, { selector: ([name]) => name }), async (files) => {
         const sink = memorySink();

@@ -1,5 +1,5 @@
 import { crc32 } from './crc32.ts';
-import type { FileTreeSink } from './file-tree-sink.ts';
+import { treePath, type FileTreeSink } from './file-tree-sink.ts';
 import type { RandomAccessSink } from './image-file.ts';
 
 export interface ZipOptions {
@@ -31,7 +31,7 @@ export function zipTreeSink(sink: RandomAccessSink, options: ZipOptions = {}): F
   return {
     async write(path, bytes) {
       if (bytes.length >= max32) throw new RangeError(`${path}: an entry of ${bytes.length} bytes`);
-      const name = new TextEncoder().encode(path);
+      const name = new TextEncoder().encode(treePath(path).join('/'));
       const crc = crc32(bytes);
       const entry = new Uint8Array(localBytes + name.length + bytes.length);
       const view = new DataView(entry.buffer);
