@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { pagePolicy } from './cli/dev/content-security-policy.ts';
+import { serviceWorkerFile, writeOfflineBuild } from './cli/dev/offline-build.ts';
 import { resultCodeHash } from './cli/dev/result-code.ts';
 import { softwareVersion } from './src/formats/software.ts';
 import { billOfMaterials } from './cli/dev/sbom.ts';
@@ -62,9 +63,28 @@ function billInBuild(): Plugin {
   };
 }
 
+/** The service worker, with the list of all files of the build that it keeps for use without a network. */
+function offlineInBuild(): Plugin {
+  return {
+    name: 'offline',
+    apply: 'build',
+    buildStart() {
+      this.emitFile({ type: 'chunk', id: 'workers/service-worker.ts', fileName: serviceWorkerFile });
+    },
+    writeBundle: {
+      // After the page has got its hashes.
+      order: 'post',
+      sequential: true,
+      handler({ dir = 'dist' }) {
+        writeOfflineBuild(dir);
+      },
+    },
+  };
+}
+
 export default defineConfig({
   base: './',
-  plugins: [react(), policyInBuild(), integrityInBuild(), billInBuild()],
+  plugins: [react(), policyInBuild(), integrityInBuild(), billInBuild(), offlineInBuild()],
   define: {
     'import.meta.env.VITE_RESULT_CODE': JSON.stringify(resultCodeHash()),
     'import.meta.env.VITE_APP_VERSION': JSON.stringify(softwareVersion),

@@ -9,12 +9,15 @@ export class App {
   /** Uncaught errors and policy violations; there must be none. */
   readonly pageErrors: string[] = [];
 
+  /** Keeping 20 MB for offline use in every test would only cost time. */
+  private readonly keepsOffline: boolean;
   /** Directives that a worker broke. */
   private readonly workerViolations: string[] = [];
   private forgiven = false;
 
-  constructor(page: Page) {
+  constructor(page: Page, { keepsOffline = false }: { readonly keepsOffline?: boolean } = {}) {
     this.page = page;
+    this.keepsOffline = keepsOffline;
     page.on('worker', (worker) => {
       worker.on('console', (message) => {
         const directive = /^violation: (.*)$/.exec(message.text())?.[1];
@@ -38,7 +41,9 @@ export class App {
     });
   }
 
-  async open(): Promise<void> {
+  async open(address = '/'): Promise<void> {
+    if (!this.keepsOffline)
+      await this.page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker'));
     // The picker cannot be used in headless mode; without it the app writes to OPFS and downloads, as Firefox does.
     await this.page.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
     await this.page.addInitScript(() => {
@@ -46,7 +51,7 @@ export class App {
       Object.assign(window, { policyViolations: seen });
       document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
     });
-    await this.page.goto('/');
+    await this.page.goto(address);
     await expect(this.byId('start-page')).toBeVisible();
   }
 

@@ -328,3 +328,19 @@ export interface StitchClient {
   /** Terminates every worker. */
   dispose(): void;
 }
+
+/** What the page says to the service worker. */
+export type OfflineRequest =
+  /** Keep everything that this device needs without a network; told at every start of the page. */
+  | { readonly kind: 'keep'; readonly hasGpu: boolean }
+  /** Become the version in use: the user asked for the new one. */
+  | { readonly kind: 'take-over' };
+
+/** What the service worker says to its pages while and after it keeps files. */
+export interface OfflineNews {
+  readonly kind: 'offline';
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Why a file could not be kept; null while all goes well. */
+  readonly failure: string | null;
+}

@@ -7,6 +7,7 @@ import { createJobs } from './jobs/jobs.ts';
 import { persistentPairCache } from './jobs/pair-cache.ts';
 import { browserSavePlace } from './jobs/save-place.ts';
 import { persistentSessionStore } from './jobs/session-store.ts';
+import { keepOffline } from './offline/keep-offline.ts';
 import { createAppStore } from './state/store.ts';
 import { AppContext } from './ui/app-context.ts';
 import { App } from './ui/App.tsx';
@@ -44,12 +45,15 @@ function start(): void {
       ),
     save: (text: string) => place.download('em-stitch-diagnostics.txt', new Blob([text], { type: 'text/plain' })),
   };
+  const offline = keepOffline(store, window, new URL('service-worker.js', document.baseURI).href);
   void jobs.session.start();
   createRoot(root).render(
-    <AppContext value={{ store, jobs, client, diagnostics, mosaic: { current: null } }}>
+    <AppContext value={{ store, jobs, client, offline, diagnostics, mosaic: { current: null } }}>
       <App />
     </AppContext>,
   );
+  // The page comes first. A development build changes all the time: it is not kept.
+  if (import.meta.env.PROD) window.addEventListener('load', () => void offline.start(), { once: true });
 }
 
 start();

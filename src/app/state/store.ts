@@ -1,12 +1,13 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { noTool, type ToolState } from './edits.ts';
 import { noJob, type JobState } from './job.ts';
+import { notOffline, type OfflineState } from './offline.ts';
 import { emptyProject, type ProjectState } from './project.ts';
 import { noResult, type ResultState } from './result.ts';
 import { noSections, type SectionsState } from './sections.ts';
 import { initialView, type ViewState } from './view.ts';
 
-/** The whole state of the app: plain data in six slices. Only `app/jobs` writes `result`, `job` and `sections`. */
+/** The whole state of the app: plain data in slices. Only `app/jobs` writes `result`, `job` and `sections`. */
 export interface AppState {
   readonly project: ProjectState;
   readonly result: ResultState;
@@ -14,6 +15,7 @@ export interface AppState {
   readonly view: ViewState;
   readonly tool: ToolState;
   readonly sections: SectionsState;
+  readonly offline: OfflineState;
 }
 
 export type AppStore = StoreApi<AppState>;
@@ -26,6 +28,7 @@ export function createAppStore(): AppStore {
     view: initialView,
     tool: noTool,
     sections: noSections,
+    offline: notOffline,
   }));
 }
 

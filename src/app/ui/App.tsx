@@ -15,11 +15,11 @@ import { Workspace } from './Workspace.tsx';
 
 /** The whole page; `data-state` says what it is doing. */
 export function App() {
-  const { store, jobs } = useApp();
+  const { store, jobs, offline } = useApp();
   const phase = useAppState(phaseOf);
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
   const [overlay, show] = useState<Overlay | null>(null);
-  useCommandKeys({ store, jobs, show });
+  useCommandKeys({ store, jobs, offline, show });
   /** A dialog says later that it was closed: by then another may be shown. */
   const hide = (closed: Overlay) => () => show((now) => (now === closed ? null : now));
   return (

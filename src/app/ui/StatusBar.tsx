@@ -3,6 +3,7 @@ import { warningCount } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
+import { OfflineStatus } from './OfflineStatus.tsx';
 import { lengthText } from './length-text.ts';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
@@ -13,6 +14,7 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
     <footer className="status-bar" data-testid="status-bar">
       {run ? <Cursor /> : <span />}
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
+      <OfflineStatus />
       <Warnings />
       <button
         type="button"

@@ -223,6 +223,22 @@ const fileCommands: readonly Command[] = [
 
 const helpCommands: readonly Command[] = [
   {
+    id: 'take-update',
+    title: 'Reload with the new version',
+    group: 'Help',
+    keys: [],
+    isPossible: ({ offline }) => offline.hasUpdate,
+    run: ({ offline }) => offline.takeUpdate(),
+  },
+  {
+    id: 'install',
+    title: 'Install as an app',
+    group: 'Help',
+    keys: [],
+    isPossible: ({ offline }) => offline.canInstall,
+    run: ({ offline }) => offline.install(),
+  },
+  {
     id: 'palette',
     title: 'All commands',
     group: 'Help',

@@ -1,4 +1,5 @@
 import type { Jobs } from '../../jobs/jobs.ts';
+import type { Offline } from '../../offline/keep-offline.ts';
 import type { AppState, AppStore } from '../../state/store.ts';
 import type { ViewerCommand } from '../../viewer/viewer-commands.ts';
 
@@ -32,6 +33,7 @@ export interface CommandContext {
   readonly jobs: Jobs;
   /** Null while no mosaic is shown. */
   readonly mosaic: MosaicActions | null;
+  readonly offline: Offline;
   readonly show: (overlay: Overlay) => void;
 }
 

@@ -1,0 +1,176 @@
+import type { Browser } from '@playwright/test';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { writeOfflineBuild } from '../cli/dev/offline-build.ts';
+import { createStaticServer } from '../cli/dev/static-server.ts';
+import { App, expect, test } from './app.ts';
+import { emptyFolder } from './tiny-grids.ts';
+
+/** Chromium asks its maker about every form field that it sees, on any page: not the app's doing, and no page can stop it. */
+const browsersOwn = 'content-autofill.googleapis.com:443';
+
+/** A copy of the build on a server of its own that records every request, and a proxy that records all others. */
+class Host {
+  readonly folder = emptyFolder('dist');
+  /** Paths that our own origin was asked for. */
+  readonly requests: string[] = [];
+  /** What was asked of any other host: nothing but localhost goes past the proxy. */
+  readonly foreign: string[] = [];
+  private readonly server: Server;
+  private readonly proxy: Server;
+
+  constructor() {
+    cpSync('dist', this.folder, { recursive: true });
+    this.server = createStaticServer(this.folder);
+    this.server.on('request', ({ url }) => this.requests.push(url ?? ''));
+    this.proxy = createServer(({ url }, response) => {
+      this.foreign.push(url ?? '');
+      response.writeHead(502).end();
+    });
+    this.proxy.on('connect', ({ url }, socket) => {
+      if (url !== browsersOwn) this.foreign.push(url ?? '');
+      socket.end();
+    });
+  }
+
+  async visit(browser: Browser): Promise<App> {
+    for (const server of [this.server, this.proxy])
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const portOf = (server: Server) => (server.address() as AddressInfo).port;
+    const context = await browser.newContext({
+      baseURL: `http://localhost:${portOf(this.server)}`,
+      viewport: { width: 1280, height: 720 },
+      proxy: { server: `http://127.0.0.1:${portOf(this.proxy)}`, bypass: 'localhost' },
+    });
+    const app = new App(await context.newPage(), { keepsOffline: true });
+    await app.page.addInitScript(() => {
+      const said: string[] = [];
+      Object.assign(window, { saidOfOffline: said });
+      new MutationObserver(() => {
+        const text = document.querySelector('[data-testid="offline"]')?.textContent ?? '';
+        if (text !== (said.at(-1) ?? '')) said.push(text);
+      }).observe(document, { subtree: true, childList: true, characterData: true });
+    });
+    await app.open();
+    return app;
+  }
+
+  /** What the app asked for; the browser by itself looks whether the service worker has changed. */
+  ofTheApp(): readonly string[] {
+    return this.requests.filter((path) => path !== '/service-worker.js');
+  }
+
+  /** Nobody answers any more. */
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  end(): void {
+    this.stop();
+    this.proxy.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const readyOffline = (app: App) =>
+  expect(app.byId('offline')).toHaveAttribute('data-state', 'ready', { timeout: 120_000 });
+
+test('after the first visit nothing is asked of any network, and the sample is stitched without one', async ({
+  browser,
+}) => {
+  const host = new Host();
+  const app = await host.visit(browser);
+  // In the first minute, before everything is kept, the app is used already.
+  await app.openSample();
+  await readyOffline(app);
+  const said = await app.page.evaluate(() => (window as unknown as { saidOfOffline: string[] }).saidOfOffline);
+  expect(said.filter((text) => /^Keeping for offline use \d+ %$/.test(text))).not.toEqual([]);
+  expect(said.at(-1)).toBe('Ready offline');
+  expect(host.requests).toContain('/models/loftr-compact/manifest.json');
+  // Each is fetched for the page and for the cache at most: the browser's own cache has most of them.
+  expect(host.requests.filter((path) => path.endsWith('.wasm'))).toHaveLength(1);
+
+  host.requests.length = 0;
+  await app.chooseMatcher('sift');
+  await app.stitch();
+  await app.download('export-tiff');
+  expect(host.ofTheApp()).toEqual([]);
+
+  await app.open();
+  await readyOffline(app);
+  expect(host.ofTheApp()).toEqual([]);
+
+  host.stop();
+  await app.page.context().setOffline(true);
+  await app.open();
+  expect(await app.page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await app.openSample();
+  await app.stitch();
+  await expect(app.byId('rung')).toContainText(/wasm|WebAssembly/i);
+  await expect(app.byId('count-solved')).toContainText('12');
+  await readyOffline(app);
+
+  expect(host.foreign).toEqual([]);
+  expect(app.foreignRequests).toEqual([]);
+  expect(app.pageErrors).toEqual([]);
+  expect(await app.violations()).toEqual([]);
+  await app.page.context().close();
+  host.end();
+});
+
+test('a new build is told of, taken when the user asks, and the old one removed', async ({ browser }) => {
+  const host = new Host();
+  const app = await host.visit(browser);
+  await readyOffline(app);
+  const caches = () => app.page.evaluate(() => window.caches.keys());
+  const [before, ...others] = await caches();
+  expect(others).toEqual([]);
+
+  const page = join(host.folder, 'index.html');
+  writeFileSync(page, readFileSync(page, 'utf8').replace('<title>EM Stitch</title>', '<title>EM Stitch, next</title>'));
+  writeOfflineBuild(host.folder);
+  host.requests.length = 0;
+  await app.open();
+  await expect(app.page).toHaveTitle('EM Stitch');
+  await app.byId('take-update').click();
+  await expect(app.page).toHaveTitle('EM Stitch, next');
+  await readyOffline(app);
+  await expect(app.byId('take-update')).toHaveCount(0);
+  await expect.poll(caches).toHaveLength(1);
+  expect(await caches()).not.toContain(before);
+  // What has not changed is taken over, not fetched again.
+  expect(host.requests.filter((path) => /\.wasm|\.onnx|assets/.test(path))).toEqual([]);
+  expect(host.requests).toContain('/index.html');
+  expect(app.pageErrors).toEqual([]);
+  await app.page.context().close();
+  host.end();
+});
+
+test('the app can be installed: manifest, icons and scope hold', async ({ browser }) => {
+  const host = new Host();
+  const app = await host.visit(browser);
+  const session = await app.page.context().newCDPSession(app.page);
+  const { errors, data } = await session.send('Page.getAppManifest');
+  expect(errors).toEqual([]);
+  const { icons, display } = JSON.parse(data ?? '') as {
+    icons: readonly { src: string; sizes: string }[];
+    display: string;
+  };
+  expect(display).toBe('standalone');
+  for (const { src, sizes } of icons) {
+    const width = await app.page.evaluate(async (address) => {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      return image.naturalWidth;
+    }, src);
+    if (sizes !== 'any') expect(`${width}x${width}`).toBe(sizes);
+  }
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
+  await app.page.context().close();
+  host.end();
+});

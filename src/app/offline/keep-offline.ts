@@ -1,0 +1,106 @@
+import type { OfflineNews, OfflineRequest } from '../../../workers/protocol.ts';
+import type { OfflineState } from '../state/offline.ts';
+import { updateSlice, type AppStore } from '../state/store.ts';
+
+/** What the user can ask for. */
+export interface Offline {
+  /** Keeps the app for use without a network, and says how far that is. */
+  readonly start: () => Promise<void>;
+  /** Takes the new version, and loads the page anew with it. */
+  readonly takeUpdate: () => void;
+  /** Has the browser ask whether the app is to be installed. */
+  readonly install: () => void;
+}
+
+/** Chromium's event, which TypeScript's DOM library does not have. */
+interface InstallPrompt extends Event {
+  prompt(): Promise<unknown>;
+}
+
+/** A worker that was ended in the middle goes on when it is asked again, ms. */
+const askAgainMs = 30_000;
+
+/** Registers the service worker at `script` and follows it into the state. */
+export function keepOffline(store: AppStore, page: Window & typeof globalThis, script: string): Offline {
+  const container = 'serviceWorker' in page.navigator ? page.navigator.serviceWorker : null;
+  let registration: ServiceWorkerRegistration | null = null;
+  let installPrompt: InstallPrompt | null = null;
+  const change = (now: Partial<OfflineState>) => updateSlice(store, 'offline', (before) => ({ ...before, ...now }));
+  const say = (to: ServiceWorker | null | undefined, request: OfflineRequest) => to?.postMessage(request);
+
+  const onNews = ({ doneBytes, totalBytes, failure }: OfflineNews) => {
+    if (failure !== null) change({ status: { kind: 'failed', reason: failure } });
+    else if (doneBytes < totalBytes) change({ status: { kind: 'keeping', doneBytes, totalBytes } });
+    // A page that was loaded past the worker would still ask the network.
+    else if (container?.controller) change({ status: { kind: 'ready', totalBytes } });
+  };
+
+  /** Tells of a version that has been fetched and waits, now and later. */
+  const watchUpdates = (found: ServiceWorkerRegistration) => {
+    const tellWaiting = () => change({ hasUpdate: found.waiting !== null && found.active !== null });
+    const watch = (installing: ServiceWorker | null) =>
+      installing?.addEventListener('statechange', () => {
+        tellWaiting();
+        if (installing.state === 'redundant' && !found.active)
+          change({ status: { kind: 'failed', reason: 'a file of the app could not be fetched or kept' } });
+      });
+    found.addEventListener('updatefound', () => watch(found.installing));
+    watch(found.installing);
+    tellWaiting();
+  };
+
+  const askToKeep = async (active: ServiceWorker) => {
+    const hasGpu = await hasGraphicsDevice(page.navigator);
+    const ask = () => say(active, { kind: 'keep', hasGpu });
+    ask();
+    const timer = setInterval(() => {
+      if (store.getState().offline.status.kind === 'keeping') ask();
+      else clearInterval(timer);
+    }, askAgainMs);
+  };
+
+  return {
+    async start() {
+      page.addEventListener('beforeinstallprompt', (event) => {
+        event.preventDefault();
+        installPrompt = event as InstallPrompt;
+        change({ canInstall: true });
+      });
+      if (!container) return;
+      container.addEventListener('message', ({ data }) => onNews(data as OfflineNews));
+      container.startMessages();
+      try {
+        registration = await container.register(script, { updateViaCache: 'none' });
+        watchUpdates(registration);
+        const { active } = await container.ready;
+        if (active) await askToKeep(active);
+      } catch (error) {
+        change({ status: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
+      }
+    },
+    takeUpdate() {
+      container?.addEventListener('controllerchange', () => page.location.reload(), { once: true });
+      say(registration?.waiting, { kind: 'take-over' });
+    },
+    install() {
+      // It can be asked once.
+      void installPrompt?.prompt();
+      installPrompt = null;
+      change({ canInstall: false });
+    },
+  };
+}
+
+interface Gpu {
+  requestAdapter(): Promise<{
+    readonly isFallbackAdapter?: boolean;
+    readonly info?: { readonly isFallbackAdapter?: boolean };
+  } | null>;
+}
+
+/** Whether the network will run on a graphics device: as `workers/ort-session.ts` decides it. */
+async function hasGraphicsDevice(from: Navigator): Promise<boolean> {
+  const adapter = await (from as { gpu?: Gpu }).gpu?.requestAdapter().catch(() => null);
+  if (!adapter) return false;
+  return !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false);
+}
