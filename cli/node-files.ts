@@ -2,7 +2,7 @@ import { join, relative, sep } from 'node:path';
 import type { Stats } from 'node:fs';
 import { StitchError } from '../src/core/errors.ts';
 import type { ByteSource, RandomAccessSink } from '../src/formats/image-file.ts';
-import { entriesOf, isAbsent, move, openFile, remove, statOf, writeFailed, type DiskFile } from './disk.ts';
+import { entriesOf, move, openFile, remove, statOf, writeFailed, type DiskFile } from './disk.ts';
 
 /** A folder with more entries than this is not a folder of tiles. */
 const maxFiles = 200_000;
@@ -18,10 +18,7 @@ export async function listFolder(folder: string, limit = maxFiles): Promise<read
       if (entry.name.startsWith('.')) continue;
       const full = join(path, entry.name);
       if (entry.isDirectory()) await visit(full);
-      else if (entry.isFile()) {
-        const source = await listedSource(full, relative(folder, full).split(sep).join('/'));
-        if (source) found.push(source);
-      }
+      else if (entry.isFile()) found.push(await listedSource(full, relative(folder, full).split(sep).join('/')));
       if (found.length > limit)
         throw new StitchError('too-large', `${folder} holds over ${limit} files; name the folder of one grid.`);
     }
@@ -40,13 +37,13 @@ export async function listFolder(folder: string, limit = maxFiles): Promise<read
   return found;
 }
 
-/** A file of a listing: null when it is gone again; one that cannot be looked at says so when it is read. */
-async function listedSource(path: string, name: string): Promise<ByteSource | null> {
-  try {
-    return await fileSource(path, name);
-  } catch (cause) {
-    return isAbsent(cause) ? null : { name, size: 0, read: () => Promise.reject(unreadable(name, cause)) };
-  }
+/** A file of a listing; one that is gone again, or cannot be looked at, says so when it is read. */
+async function listedSource(path: string, name: string): Promise<ByteSource> {
+  return fileSource(path, name).catch((cause: unknown) => ({
+    name,
+    size: 0,
+    read: () => Promise.reject(unreadable(name, cause)),
+  }));
 }
 
 /**

@@ -35,8 +35,8 @@ const mostTurns = 100;
 /** A killed process is looked at after this time, ms. */
 const killedMs = 60;
 
-/** Runs a command once with all doors under `plan`. */
-export async function runUnder(plan: FaultPlan<NodeFault>, command: CommandRun): Promise<RunOutcome> {
+/** Runs a command once with all doors under `plan`; its files are below `place`. */
+export async function runUnder(plan: FaultPlan<NodeFault>, place: string, command: CommandRun): Promise<RunOutcome> {
   const controller = new AbortController();
   const unhandled: unknown[] = [];
   const catchUnhandled = (error: unknown) => void unhandled.push(error);
@@ -55,7 +55,7 @@ export async function runUnder(plan: FaultPlan<NodeFault>, command: CommandRun):
     controller.abort();
     realTimeout(() => kill('killed'), killedMs);
   };
-  const doors = installNodeDoors(plan, onStrike);
+  const doors = installNodeDoors(plan, place, onStrike);
   const sessions = await installSessionDoors(plan, onStrike);
   let error: unknown = null;
   let status = -1;

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { composeCommand } from '../../cli/compose-command.ts';
 import { exportCommand } from '../../cli/export-command.ts';
 import { stitchCommand } from '../../cli/stitch-command.ts';
@@ -52,7 +53,7 @@ const stitch =
 
 async function prepareSolution(place: string): Promise<void> {
   await writeGrid(join(place, 'in'), {});
-  const made = await runUnder(faultPlan(null), (signal) =>
+  const made = await runUnder(faultPlan(null), place, (signal) =>
     stitchCommand.run([join(place, 'in'), '--out', join(place, 'solved'), ...pattern, ...fast, '--no-mosaic'], signal),
   );
   if (made.ended !== 'done') throw made.error;
@@ -67,6 +68,9 @@ const compose =
       [join(place, 'solved', 'solution.json'), '--tiles', join(place, 'in'), '--out', join(place, 'out', name)],
       signal,
     );
+
+/** The network that comes with the app, of which every run has a copy. */
+const bundle = fileURLToPath(new URL('../../public/models/loftr-compact', import.meta.url));
 
 const writers = /write|writeFile|open to write|sync|truncate|handle\.(stat|close)|mkdir|rename|rm/;
 
@@ -114,8 +118,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'stitch with the network',
     doors: /session|appendFile|readFile/,
     pairs: 0,
-    prepare: (place) => writeGrid(join(place, 'in'), { rows: 1, columns: 2, tileSize: { width: 160, height: 160 } }),
-    run: stitch(...pattern, '--transform', 'translation', '--no-mosaic'),
+    async prepare(place) {
+      await writeGrid(join(place, 'in'), { rows: 1, columns: 2, tileSize: { width: 160, height: 160 } });
+      cpSync(bundle, join(place, 'model'), { recursive: true });
+    },
+    run: (place) =>
+      stitch(...pattern, '--transform', 'translation', '--no-mosaic', '--model', join(place, 'model'))(place),
   },
 ];
 

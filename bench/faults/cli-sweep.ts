@@ -44,7 +44,7 @@ export async function sweepCli(scenario: Scenario, { step, seed, onFailure }: Sw
   await scenario.prepare(inputs);
   resetPlace(inputs, place);
   const counted = faultPlan<NodeFault>(null);
-  const reference = await runUnder(counted, scenario.run(place));
+  const reference = await runUnder(counted, place, scenario.run(place));
   if (reference.ended !== 'done' || reference.status !== 0) throw reference.error;
   const expected = filesIn(join(place, 'out'));
   const doors = new Map([...counted.calls].filter(([door]) => scenario.doors?.test(door) ?? true));
@@ -54,10 +54,10 @@ export async function sweepCli(scenario: Scenario, { step, seed, onFailure }: Sw
   for (const point of chosen) {
     resetPlace(inputs, place);
     const plan = faultPlan(point, lastsAt);
-    const first = await runUnder(plan, scenario.run(place));
+    const first = await runUnder(plan, place, scenario.run(place));
     const broken = [...brokenByFirst(first, point, place, expected, reference)];
     restoreInputs(inputs, place);
-    const second = await runUnder(faultPlan(null), scenario.run(place));
+    const second = await runUnder(faultPlan(null), place, scenario.run(place));
     broken.push(...brokenBySecond(first, second, point, scenario, place, expected));
     if (broken.length === 0) continue;
     const failure = { scenario: scenario.name, point, broken };

@@ -2,6 +2,7 @@ import { appendFileSync, rmSync, truncateSync, utimesSync, writeFileSync, writeS
 import fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { sep } from 'node:path';
 import type { FaultPlan } from '../../src/core/testing/fault-plan.ts';
 import { systemError, type NodeDoor, type NodeFault } from './node-faults.ts';
 
@@ -23,8 +24,9 @@ const never = new Promise<never>(() => undefined);
 /** Bytes that remain of a truncated file: its header, and no pixels. */
 const truncatedBytes = 300;
 
-/** What others do to a file while it is read. */
-function damaged<T>(path: string, then: () => Promise<T>): Effects<T> {
+/** What others do to a file of the sweep's own while it is read; no other file is touched. */
+function damaged<T>(place: string, path: string, then: () => Promise<T>): Effects<T> {
+  if (!path.startsWith(place + sep)) return {};
   return {
     vanished: () => {
       rmSync(path, { force: true });
@@ -44,9 +46,14 @@ function damaged<T>(path: string, then: () => Promise<T>): Effects<T> {
 
 /**
  * Has every call to the file system through `node:fs/promises`, wherever it is made, ask `plan` first. Nothing of the
- * program knows of it: the functions of the module are replaced, as a faulty disk would replace them.
+ * program knows of it: the functions of the module are replaced, as a faulty disk would replace them. Files below `place`
+ * alone are damaged.
  */
-export function installNodeDoors(plan: FaultPlan<NodeFault>, onStrike: (kind: NodeFault) => void): NodeDoors {
+export function installNodeDoors(
+  plan: FaultPlan<NodeFault>,
+  place: string,
+  onStrike: (kind: NodeFault) => void,
+): NodeDoors {
   const real = { ...fs };
   const handles = new Map<FileHandle, string>();
 
@@ -54,12 +61,12 @@ export function installNodeDoors(plan: FaultPlan<NodeFault>, onStrike: (kind: No
     const kind = plan.meet(door);
     if (kind === null) return make();
     onStrike(kind);
-    const effect = { ...damaged(path, make), ...effects }[kind];
+    const effect = { ...damaged(place, path, make), ...effects }[kind];
     const done = effect ? await effect() : null;
     const error = systemError(kind, door, path);
     if (error) throw error;
     if (kind === 'hang' || kind === 'killed' || kind === 'killed-torn') return never;
-    return done as T;
+    return effect ? (done as T) : make();
   };
 
   const handleOf = (handle: FileHandle, path: string): CountedHandle => {
