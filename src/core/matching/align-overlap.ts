@@ -11,11 +11,12 @@ import {
   smallMotion,
   solveSymmetric,
 } from './motion-model.ts';
-import { alignmentBlurPx, noiseLevelOf, structureCorrelation } from './noise-level.ts';
+import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
+import type { NoiseLevel } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
-import { scoreCells, scoreStride } from './cell-scores.ts';
-import type { CellScores } from './cell-scores.ts';
+import { scoreCells, scoreStride, sparedVariances, usualToneSidePx } from './cell-scores.ts';
+import type { CellScores, Variances } from './cell-scores.ts';
 import type { Strip } from './overlap-intensities.ts';
 
 /** Options of `alignOverlap`; all have defaults. */
@@ -35,6 +36,8 @@ export interface OverlapAlignment {
   readonly ncc: number;
   /** The same of the structure alone, the variance of the noise taken out: near 1 when both show the same thing. */
   readonly structureNcc: number;
+  /** The same within cells, the quarter that agrees least left out: what charging spares; null where noise hides it. */
+  readonly sparedNcc: number | null;
   /** Gauss–Newton steps over all levels. */
   readonly iterations: number;
   /** Where the parameters are counted from: centre of the overlap in tile a, full-resolution px. */
@@ -65,6 +68,8 @@ const convergedPx = 0.002;
 const coarseConvergedPx = 0.05;
 /** An alignment that leads further than this many start errors away is another place. */
 const driftFactor = 4;
+/** Structure that agrees as well is taken to be the same; below, charges may be in the way. */
+export const sameStructureNcc = 0.93;
 /** Shift that the slope of the score is measured with, px of the level. */
 const slopeShiftPx = 0.5;
 
@@ -94,26 +99,52 @@ export function alignOverlap(
   if (common === null) return null;
   const noise = [noiseLevelOf(common.a.raster), noiseLevelOf(common.b.raster)] as const;
   const blurPx = options.blurPx ?? alignmentBlurPx(...noise);
-  const { region } = common.b;
+  const task = { ...common, noise, blurPx, startErrorPx, isAmple: options.resolution === 'ample' };
+  const usual = alignAtTone(task, aFromB, model, usualToneSidePx);
+  if (usual !== null && usual.structureNcc >= sameStructureNcc) return usual;
+  // Charges change the brightness within less than a block, and most of all what is coarse: what fits badly or not at
+  // all may fit without both.
+  const local = alignAtTone({ ...task, startErrorPx: 1 }, aFromB, model, cellSide);
+  return (local?.sparedNcc ?? 0) > (usual?.sparedNcc ?? 0) ? local : usual;
+}
+
+interface AlignmentTask {
+  readonly a: Strip;
+  readonly b: Strip;
+  readonly noise: readonly [NoiseLevel, NoiseLevel];
+  readonly blurPx: number;
+  readonly startErrorPx: number;
+  readonly isAmple: boolean;
+}
+
+/** From coarse to fine with one offset for each block of `toneSidePx`, px of each level. */
+function alignAtTone(
+  { a, b, noise, blurPx, startErrorPx, isAmple }: AlignmentTask,
+  aFromB: Affine2,
+  model: TransformModel,
+  toneSidePx: number,
+): OverlapAlignment | null {
+  const { region } = b;
   const middle = [region.x + (region.width - 1) / 2, region.y + (region.height - 1) / 2] as const;
   const start = projectToModel(aFromB, model, ...middle);
   let motion = start;
   let iterations = 0;
   let fine: LevelOutcome | null = null;
-  const finestScale = options.resolution === 'ample' ? sufficientScale(common.a, common.b) : 1;
-  for (const scale of pyramidScales(common.a, common.b, startErrorPx, finestScale)) {
-    const level = alignmentLevel(common.a, common.b, scale, blurPx);
-    fine = alignLevel(level, motion, model, scale === finestScale);
+  const finestScale = isAmple ? sufficientScale(a, b) : 1;
+  for (const scale of pyramidScales(a, b, startErrorPx, finestScale)) {
+    const level = alignmentLevel(a, b, scale, blurPx);
+    fine = alignLevel(level, motion, model, toneSidePx, scale === finestScale);
     if (fine === null) return null;
     iterations += fine.iterations;
     motion = fine.aFromB;
-    if (!(cornerShiftPx(start, motion, common.b) <= driftFactor * Math.max(1, startErrorPx))) return null;
+    if (!(cornerShiftPx(start, motion, b) <= driftFactor * Math.max(1, startErrorPx))) return null;
   }
   if (fine === null) return null;
   const { aFromB: found, ncc, centre, covariance } = fine;
   const [noiseA, noiseB] = noise.map((level) => noiseOnLevel(level.noise, finestScale, blurPx).value);
   const structureNcc = structureCorrelation(fine.variances, noiseA, noiseB);
-  return { aFromB: found, ncc, structureNcc, iterations, centre, covariance };
+  const sparedNcc = sparedCorrelation(fine.spared, noiseA, noiseB);
+  return { aFromB: found, ncc, structureNcc, sparedNcc, iterations, centre, covariance };
 }
 
 /** The finest last; coarser by halves before, as far as the start error asks and the overlap allows. */
@@ -141,13 +172,17 @@ function cornerShiftPx(from: Affine2, to: Affine2, { region }: Strip): number {
   return Math.max(...shifts);
 }
 
-type LevelOutcome = Omit<OverlapAlignment, 'structureNcc'> & Pick<CellScores, 'variances'>;
+interface LevelOutcome extends Omit<OverlapAlignment, 'structureNcc' | 'sparedNcc'> {
+  readonly variances: Variances;
+  readonly spared: Variances;
+}
 
 /** Gauss–Newton on one level, in px of the level; the outcome is in full-resolution px of the tiles again. */
 function alignLevel(
   level: AlignmentLevel,
   aFromB: Affine2,
   model: TransformModel,
+  toneSidePx: number,
   isFinest: boolean,
 ): LevelOutcome | null {
   const { a, b } = level;
@@ -158,7 +193,7 @@ function alignLevel(
   const centre = centreOf(cells);
   const measure = (at: Affine2): CellScores => {
     measureCells(cells, a, b, invertAffine(at), null, sums);
-    return scoreCells(cells, sums);
+    return scoreCells(cells, sums, toneSidePx);
   };
   let scores = measure(motion);
   const share = signalShare(scores, measure, motion);
@@ -177,9 +212,11 @@ function alignLevel(
     if (!isFiniteAffine(motion) || Math.abs(determinant(motion)) < 0.25) return null;
     scores = measure(motion);
     if (full > (iteration < maxIterations ? limit : nearlyConvergedPx)) continue;
-    if (!isFinest) return outcomeOf(level, motion, scores, iteration, centre, new Float64Array(0));
+    const spared = sparedVariances(cells, sums);
+    const found = { motion, ncc: scores.ncc, variances: scores.variances, spared, iterations: iteration };
+    if (!isFinest) return outcomeOf(level, found, centre, new Float64Array(0));
     const covariance = covarianceOf(cells, scores, model, centre, share);
-    return covariance && outcomeOf(level, motion, scores, iteration, centre, covariance);
+    return covariance && outcomeOf(level, found, centre, covariance);
   }
   return null;
 }
@@ -196,9 +233,10 @@ function scaled(step: Float64Array, factor: number): Float64Array {
 
 function outcomeOf(
   level: AlignmentLevel,
-  motion: Affine2,
-  { ncc, variances }: CellScores,
-  iterations: number,
+  {
+    motion,
+    ...found
+  }: Pick<LevelOutcome, 'ncc' | 'variances' | 'spared' | 'iterations'> & { readonly motion: Affine2 },
   centre: readonly [number, number],
   covariance: Float64Array,
 ): LevelOutcome {
@@ -206,9 +244,7 @@ function outcomeOf(
   const middle = applyAffine(tileFromLevel, centre[0], centre[1]);
   return {
     aFromB: composeAffine(tileFromLevel, composeAffine(motion, level.bFromTile)),
-    ncc,
-    variances,
-    iterations,
+    ...found,
     centre: [middle.x, middle.y],
     covariance: inFullPixels(covariance, level.scale),
   };

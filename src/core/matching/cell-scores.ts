@@ -15,18 +15,28 @@ export interface CellScores {
   /** Over all cells, within blocks of one brightness. */
   readonly ncc: number;
   /** Variances of a and of b and their covariance, likewise. */
-  readonly variances: { readonly a: number; readonly b: number; readonly ab: number };
+  readonly variances: Variances;
 }
 
-/** Side of the blocks that have a brightness of their own, px of the level. */
-const toneSidePx = 64;
+/** Variances of a and of b and their covariance, per pixel. */
+export interface Variances {
+  readonly a: number;
+  readonly b: number;
+  readonly ab: number;
+}
+
+/** Side of the blocks that have a brightness of their own, px of the level, as a rule. */
+export const usualToneSidePx = 64;
 /** Residual variance of a cell, in medians, from which it weighs less: charging, dirt, what only one tile shows. */
 const outlyingResidual = 4;
 
-/** Turns the sums of `measureCells` into scores: one gain for all, one offset for each block of 64 px. */
-export function scoreCells(cells: OverlapCells, sums: Float64Array): CellScores {
+/**
+ * Turns the sums of `measureCells` into scores: one gain for all, one offset for each block of `toneSidePx`, which is
+ * rounded to whole cells.
+ */
+export function scoreCells(cells: OverlapCells, sums: Float64Array, toneSidePx = usualToneSidePx): CellScores {
   const { template, count } = cells;
-  const means = toneMeans(cells, sums);
+  const means = toneMeans(cells, sums, toneSidePx);
   const n = count.length;
   const [va, vb, ab] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   let [sumA, sumB, sumAb] = [0, 0, 0];
@@ -71,7 +81,11 @@ export function scoreCells(cells: OverlapCells, sums: Float64Array): CellScores 
 }
 
 /** [cells · 2] means of a and of b over the block that a cell belongs to. */
-function toneMeans({ columns, rows, side, template, count }: OverlapCells, sums: Float64Array): Float64Array {
+function toneMeans(
+  { columns, rows, side, template, count }: OverlapCells,
+  sums: Float64Array,
+  toneSidePx: number,
+): Float64Array {
   const cellsAcross = Math.max(1, Math.round(toneSidePx / side));
   const blockColumns = Math.ceil(columns / cellsAcross);
   const blocks = new Float64Array(3 * blockColumns * Math.ceil(rows / cellsAcross));
@@ -91,6 +105,48 @@ function toneMeans({ columns, rows, side, template, count }: OverlapCells, sums:
     means[2 * k + 1] = blocks[at + 2] / blocks[at];
   }
   return means;
+}
+
+/** Share of the cells that may show what only one of the images has. */
+const sparedShare = 0.25;
+const sparedRounds = 3;
+
+/**
+ * Variances within cells alone, of the cells that agree best under one gain, the worst quarter left out: brightness that
+ * is wider than a cell, streaks and patches of charge in one of the images do not count.
+ */
+export function sparedVariances({ template, count }: OverlapCells, sums: Float64Array): Variances {
+  const least = Math.max(...count) / 4;
+  const known: { readonly n: number; readonly a: number; readonly b: number; readonly ab: number }[] = [];
+  for (let k = 0; k < count.length; k++) {
+    const n = count[k];
+    if (n < least || n < 2) continue;
+    const [t, m] = [k * templateStride, k * measureStride];
+    const a = template[t + 1] - template[t] ** 2 / n;
+    const b = sums[m + 1] - sums[m] ** 2 / n;
+    known.push({ n, a, b, ab: sums[m + 2] - (template[t] * sums[m]) / n });
+  }
+  const kept = Math.ceil((1 - sparedShare) * known.length);
+  let total = totalOf(known);
+  for (let round = 0; round < sparedRounds; round++) {
+    if (!(total.a > 0 && total.b > 0)) break;
+    const gain = Math.sqrt(total.b / total.a);
+    const residual = ({ n, a, b, ab }: Variances & { readonly n: number }) => (b / gain + a * gain - 2 * ab) / n;
+    total = totalOf([...known].sort((p, q) => residual(p) - residual(q)).slice(0, kept));
+  }
+  return total;
+}
+
+/** The mean takes one degree of freedom of each cell. */
+function totalOf(cells: readonly (Variances & { readonly n: number })[]): Variances {
+  let [a, b, ab, n] = [0, 0, 0, 0];
+  for (const cell of cells) {
+    a += cell.a;
+    b += cell.b;
+    ab += cell.ab;
+    n += cell.n - 1;
+  }
+  return { a: a / Math.max(1, n), b: b / Math.max(1, n), ab: ab / Math.max(1, n) };
 }
 
 function weightsOf(residual: Float64Array, count: Int32Array): Float64Array {

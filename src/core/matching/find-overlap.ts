@@ -42,6 +42,7 @@ export interface FoundOverlap extends OverlapEvidence {
 interface Place extends Fit {
   readonly rival: number;
   readonly structureNcc: number;
+  readonly sparedNcc: number | null;
   /** Matches that lead there, beyond chance, powers of ten. */
   readonly support: number;
   /** Support, and what the correlation is beyond chance, powers of ten. */
@@ -65,9 +66,9 @@ export function findOverlap(images: SearchImages, judged: PairResult, weighed: W
   if (backed !== null) return backed;
   const [best, second] = distinct(places, images.middleB);
   if (best === undefined) return null;
-  const { aFromB, z, structureNcc } = best;
+  const { aFromB, z, structureNcc, sparedNcc } = best;
   const rivalZ = Math.max(best.rival, second?.z ?? 0);
-  return { kind: 'overlap', aFromB, z, rivalZ, structureNcc, isBacked: false };
+  return { kind: 'overlap', aFromB, z, rivalZ, structureNcc, sparedNcc, isBacked: false };
 }
 
 function alignedPlace(
@@ -78,11 +79,11 @@ function alignedPlace(
   radius: number,
 ): Place {
   const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4, resolution: 'ample' });
-  if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0, support: 0, sum: 0 };
-  const { aFromB, structureNcc } = aligned;
+  if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0, sparedNcc: null, support: 0, sum: 0 };
+  const { aFromB, structureNcc, sparedNcc } = aligned;
   const { z, rival } = fitAt(images, aFromB, radius);
   const support = supportOf(aFromB, judged, options);
-  return { aFromB, z, rival, structureNcc, support, sum: support - logNormalTail(z) };
+  return { aFromB, z, rival, structureNcc, sparedNcc, support, sum: support - logNormalTail(z) };
 }
 
 /** How far the matches of a pair that lie where a motion puts them are beyond chance, powers of ten; 0 for a few. */
@@ -101,10 +102,10 @@ function backedPlace(places: readonly Place[], { middleB }: SearchImages, leastZ
     .filter(({ structureNcc }) => structureNcc >= neededTogether.structureNcc)
     .sort((p, q) => q.sum - p.sum);
   if (same.length === 0) return null;
-  const [{ aFromB, z, rival, support, sum, structureNcc }] = same;
+  const [{ aFromB, z, rival, support, sum, structureNcc, sparedNcc }] = same;
   const isElsewhere = (place: Place) => distanceAt(middleB, place.aFromB, aFromB) > onePlacePx;
   const next = Math.max(-logNormalTail(rival), same.find(isElsewhere)?.sum ?? 0);
   const isProof = z >= leastZ && support >= neededTogether.support && sum >= neededTogether.sum;
   if (!isProof || sum - next < neededTogether.lead) return null;
-  return { kind: 'overlap', aFromB, z, rivalZ: rival, structureNcc, isBacked: true };
+  return { kind: 'overlap', aFromB, z, rivalZ: rival, structureNcc, sparedNcc, isBacked: true };
 }

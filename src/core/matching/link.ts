@@ -53,6 +53,8 @@ export interface OverlapEvidence {
   readonly rivalZ: number;
   /** Correlation of the structure, without noise; null when not aligned as a whole. */
   readonly structureNcc: number | null;
+  /** The same within cells, the quarter that agrees least left out; null where noise hides it, or not aligned. */
+  readonly sparedNcc: number | null;
 }
 
 /** A verified between-edge of the pose graph. */

@@ -78,6 +78,23 @@ export function noiseSlopeLeftBy(sigmaPx: number): number {
 /** Least share of the variance that is taken for structure: below it the correction would only amplify noise. */
 const leastShare = 0.05;
 
+/** Structure over noise, in variance, from which cells can be compared one by one. */
+const leastSparedRatio = 2;
+
+/**
+ * The same of what `sparedVariances` leaves; null where noise is too much of it to tell structure that is the same from
+ * structure that is alike.
+ */
+export function sparedCorrelation(
+  variances: { readonly a: number; readonly b: number; readonly ab: number },
+  noiseA: number,
+  noiseB: number,
+): number | null {
+  const { a, b } = variances;
+  const isClear = a > (1 + leastSparedRatio) * noiseA && b > (1 + leastSparedRatio) * noiseB;
+  return isClear ? structureCorrelation(variances, noiseA, noiseB) : null;
+}
+
 /** Correlation of the structure in two images from their variances and covariance, the noise of each taken out. */
 export function structureCorrelation(
   { a, b, ab }: { readonly a: number; readonly b: number; readonly ab: number },

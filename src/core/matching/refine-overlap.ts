@@ -2,10 +2,10 @@ import { applyAffine, composeAffine, determinant, invertAffine } from '../geomet
 import type { Affine2 } from '../geometry/affine2.ts';
 import { rectArea } from '../geometry/rect.ts';
 import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
-import { scoreCells, scoreStride } from './cell-scores.ts';
-import type { CellScores } from './cell-scores.ts';
+import { scoreCells, scoreStride, sparedVariances } from './cell-scores.ts';
+import type { CellScores, Variances } from './cell-scores.ts';
 import { invertSymmetric } from './motion-model.ts';
-import { alignmentBlurPx, noiseLevelOf, structureCorrelation } from './noise-level.ts';
+import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import type { Strip } from './overlap-intensities.ts';
@@ -28,6 +28,8 @@ export interface AlignedPatches {
   readonly isBent: boolean;
   /** Correlation of the structure, noise taken out, under the smooth motion alone: lower for what is only alike. */
   readonly structureNcc: number;
+  /** The same within cells, the quarter that agrees least left out; null where noise hides it. */
+  readonly sparedNcc: number | null;
 }
 
 /** Side of a patch, px: several membranes wide, small against the bending of a scan line; less in small overlaps. */
@@ -75,9 +77,11 @@ export function alignPatchLattice(
   if (lattice === null) return null;
   const hasClimbed = climbLadder(lattice);
   const [inA, inB] = noise.map((level) => noiseOnLevel(level.noise, scale, blurPx));
-  const structureNcc = structureCorrelation(lattice.measure().variances, inA.value, inB.value);
+  const { variances, spared } = lattice.agreement();
+  const structureNcc = structureCorrelation(variances, inA.value, inB.value);
+  const sparedNcc = sparedCorrelation(spared, inA.value, inB.value);
   const patches = readPatches(lattice, inA.slope);
-  return patches && { ...patches, isBent: bendAt !== null || hasClimbed || patches.isBent, structureNcc };
+  return patches && { ...patches, isBent: bendAt !== null || hasClimbed || patches.isBent, structureNcc, sparedNcc };
 }
 
 /** A lattice of cells on one level, with where each is looked for. */
@@ -91,6 +95,7 @@ interface Lattice {
   /** [cells · 2] added to the place in a, px of the level. */
   readonly shift: Float64Array;
   measure(): CellScores;
+  agreement(): { readonly variances: Variances; readonly spared: Variances };
 }
 
 function latticeOf(
@@ -121,7 +126,8 @@ function latticeOf(
     measureCells(cells, level.a, level.b, bFromA, shift, sums);
     return scoreCells(cells, sums);
   };
-  return { scale, cells, bFromA, tileFromA, tileFromB: invertAffine(level.bFromTile), shift, measure };
+  const agreement = () => ({ variances: measure().variances, spared: sparedVariances(cells, sums) });
+  return { scale, cells, bFromA, tileFromA, tileFromB: invertAffine(level.bFromTile), shift, measure, agreement };
 }
 
 /** A polynomial motion of the lattice, px of the level: coefficients along x and along y. */
@@ -251,7 +257,7 @@ function fitScores(scores: CellScores, basis: Float64Array, terms: number): Scor
   return { ...fit, fValue: explained / n / left, largestPx };
 }
 
-type MeasuredPatches = Omit<AlignedPatches, 'structureNcc'>;
+type MeasuredPatches = Omit<AlignedPatches, 'structureNcc' | 'sparedNcc'>;
 
 /** Reads each patch's own displacement at the smooth motion, twice when patches deviate by more than their noise. */
 function readPatches(lattice: Lattice, noiseSlope: number): MeasuredPatches | null {

@@ -1,10 +1,10 @@
 import { applyAffine, identityAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { alignOverlap } from './align-overlap.ts';
+import { alignOverlap, sameStructureNcc } from './align-overlap.ts';
 import type { OverlapAlignment } from './align-overlap.ts';
 import { cropToOverlap } from './alignment-level.ts';
 import { linkMoments, scaleMoments, squaredResidual } from './link-moments.ts';
-import type { Link, LinkMoments, TransformModel } from './link.ts';
+import type { Link, LinkMoments, OverlapEvidence, TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
 import { parameterCount } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
@@ -67,8 +67,10 @@ export function sharpMotion(
   const patches = straightOrBent(a, b, start, whole, bendAt);
   const isEnough = patches !== null && patches.precision.length >= leastPatches;
   // What does not bend is best placed by the whole of it; patches of a stiff overlap only repeat it with some loss.
-  if (whole !== null && model !== 'translation' && !(isEnough && patches.isBent))
-    return wholeMotion(a, b, whole, model, isEnough ? patches : null);
+  // Charges look like bends to patches: where they agree no better than the whole, they are not heard.
+  const known = isEnough && !(whole !== null && isBetterSpared(whole, patches)) ? patches : null;
+  if (whole !== null && model !== 'translation' && !(known !== null && known.isBent))
+    return wholeMotion(a, b, whole, model, known);
   if (!isEnough) return null;
   const matches = { a: patches.a, b: patches.b, confidence: patches.correlation };
   const all = new Uint8Array(patches.precision.length).fill(1);
@@ -82,6 +84,11 @@ export function sharpMotion(
       return { model, aFromB: fit.aFromB, moments: honestMoments(fit, model, patches, misfit), patches };
     misfit = misfitOf(squaredResiduals(matches, fit.aFromB), patches.precision);
   }
+}
+
+/** Whether charges or dirt disturb an overlap, and its patches more than its whole. */
+function isBetterSpared(whole: OverlapAlignment, patches: AlignedPatches): boolean {
+  return patches.structureNcc < sameStructureNcc && (whole.sparedNcc ?? 0) > (patches.sparedNcc ?? 0);
 }
 
 /**
@@ -109,7 +116,7 @@ function straightOrBent(
 function wholeMotion(
   a: Strip,
   b: Strip,
-  { aFromB, ncc, structureNcc, covariance }: OverlapAlignment,
+  { aFromB, ncc, structureNcc, sparedNcc, covariance }: OverlapAlignment,
   model: TransformModel,
   known: AlignedPatches | null,
 ): SharpMotion | null {
@@ -140,6 +147,7 @@ function wholeMotion(
     ncc,
     isBent: false,
     structureNcc,
+    sparedNcc,
   };
   const exact = linkMoments({ a: places, b: partners, confidence: new Float32Array(count) }, null);
   const cost = sharedWholeNoise * variance * count * (2 * count - parameters);
@@ -193,13 +201,14 @@ export function sharpenLink(
   b: Strip,
   ransacPx: number,
   startErrorPx?: number,
-): { readonly link: Link; readonly structureNcc: number | null } {
+): { readonly link: Link } & Pick<OverlapEvidence, 'structureNcc' | 'sparedNcc'> {
   const bendAt = bendOfMatches(link.correspondences, link.inlierMask, link.aFromB, ransacPx);
   const sharp = sharpMotion(a, b, link.aFromB, link.model, bendAt, ransacPx, startErrorPx);
-  if (sharp === null) return { link, structureNcc: null };
+  if (sharp === null) return { link, structureNcc: null, sparedNcc: null };
   const correspondences = moveInliers(link.correspondences, link.inlierMask, sharp.patches);
   const sharpened = { ...link, ...motionOf(sharp, correspondences, link.inlierMask), correspondences };
-  return { link: sharpened, structureNcc: sharp.patches.structureNcc };
+  const { structureNcc, sparedNcc } = sharp.patches;
+  return { link: sharpened, structureNcc, sparedNcc };
 }
 
 /** What of a link follows from its motion. */

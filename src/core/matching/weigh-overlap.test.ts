@@ -3,6 +3,8 @@ import { applyAffine, translation, type Affine2 } from '../geometry/affine2.ts';
 import type { FloatRaster, Raster } from '../raster/raster.ts';
 import { defaultStitchOptions } from '../options.ts';
 import { silentContext } from '../progress.ts';
+import { addCharges } from '../synthesis/charging.ts';
+import { randomStream } from '../synthesis/random.ts';
 import { defaultTexture, emTexture, type Texture } from '../synthesis/texture.ts';
 import { addNoise } from '../testing/analytic-texture.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
@@ -108,6 +110,24 @@ describe('the overlap as second evidence', () => {
     if (result.kind === 'link') expect(worstCorner(result.aFromB, truth)).toBeLessThan(3);
     const elsewhere = [tiles[0], see(neuropil, translation(4000, 900), 125, 13)] as const;
     expect((await linkOf(...elsewhere, few)).kind).toBe('rejected');
+  });
+
+  it('links what charges have changed in a part of either tile, and not two places charged alike', async () => {
+    const truth = truthAt(-7.4, 5.8, 0.01);
+    const charged = (tile: FloatRaster, seed: number): FloatRaster => {
+      const data = tile.data.slice();
+      addCharges(data, size, 10, randomStream(seed));
+      return { ...tile, data };
+    };
+    const a = charged(see(neuropil, origin, 8, 41), 5);
+    const result = await linkOf(a, charged(see(neuropil, laidAt(truth), 8, 42), 6), silent);
+    expect(result.kind).toBe('link');
+    if (result.kind !== 'link') return;
+    expect(result.evidence?.structureNcc).toBeLessThan(0.95);
+    expect(result.evidence?.sparedNcc).toBeGreaterThan(0.9);
+    expect(worstCorner(result.aFromB, truth)).toBeLessThan(1);
+    const elsewhere = charged(see(neuropil, translation(4000, 900), 8, 43), 5);
+    expect((await linkOf(a, elsewhere, silent)).kind).toBe('rejected');
   });
 
   it('links nothing where the tiles show different places, and says by how much it fell short', async () => {

@@ -18,6 +18,8 @@ const lowZ = 5.5;
 const lowZStructureNcc = 0.98;
 const neededFaint = { z: 4.5, lead: 1.5, structureNcc: 0.93 } as const;
 const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
+/** What stands in for the structure of the whole where charges, streaks or dirt are in one of the images alone. */
+const neededSpared = { z: 14, lead: 10, sparedNcc: 0.85 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
 const likelyErrorPx = 3;
 const smallErrorPx = 1;
@@ -57,9 +59,9 @@ export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResu
  */
 function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: WeighedPair): WeighedLink {
   const weigh = (startErrorPx: number): WeighedLink => {
-    const { link: sharp, structureNcc } = sharpenLink(link, a, b, options.ransacPx, startErrorPx);
+    const { link: sharp, structureNcc, sparedNcc } = sharpenLink(link, a, b, options.ransacPx, startErrorPx);
     const { z, rival } = fitAt(images, sharp.aFromB, shiftLimitPx(link.pair));
-    return { ...sharp, evidence: { kind: 'matches', z, rivalZ: rival, structureNcc } };
+    return { ...sharp, evidence: { kind: 'matches', z, rivalZ: rival, structureNcc, sparedNcc } };
   };
   const first = weigh(likelyErrorPx);
   if (first.evidence.z >= weakZ) return first;
@@ -93,7 +95,7 @@ function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, o
   const { patches } = sharp;
   const correspondences = { a: patches.a, b: patches.b, confidence: patches.correlation };
   const inlierMask = new Uint8Array(patches.precision.length).fill(1);
-  const { kind, z, rivalZ, structureNcc } = found;
+  const { kind, z, rivalZ, structureNcc, sparedNcc } = found;
   return {
     kind: 'link',
     pair: rejected.pair,
@@ -104,20 +106,21 @@ function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, o
     confidence: patches.correlation.reduce((sum, value) => sum + value, 0) / inlierMask.length,
     ...motionOf(sharp, correspondences, inlierMask),
     intensities: null,
-    evidence: { kind, z, rivalZ, structureNcc },
+    evidence: { kind, z, rivalZ, structureNcc, sparedNcc },
   };
 }
 
 /** Why an overlap proves nothing, as the end of a sentence; null when it does. */
 function objectionTo(evidence: OverlapEvidence | undefined, least: NeededEvidence): string | null {
   if (evidence === undefined) return 'the overlap was not weighed';
-  const { z, rivalZ, structureNcc } = evidence;
+  const { z, rivalZ, structureNcc, sparedNcc } = evidence;
   if (!(z >= least.z))
     return `their best fit stands out by ${z.toFixed(1)} standard deviations, where ${least.z} are needed`;
   if (!(z - rivalZ >= least.lead))
     return `they fit elsewhere about as well (${z.toFixed(1)} and ${rivalZ.toFixed(1)} standard deviations)`;
   const leastNcc = z < lowZ ? Math.max(lowZStructureNcc, least.structureNcc) : least.structureNcc;
-  if (structureNcc !== null && !(structureNcc >= leastNcc))
+  const isSpared = z >= neededSpared.z && z - rivalZ >= neededSpared.lead && (sparedNcc ?? 0) >= neededSpared.sparedNcc;
+  if (structureNcc !== null && !(structureNcc >= leastNcc) && !isSpared)
     return `only ${Math.floor(100 * Math.max(0, structureNcc))} % of their structure agrees, where ${100 * leastNcc} % are needed`;
   return null;
 }
