@@ -1,7 +1,9 @@
 import { addEntry, bandMatrix, factoriseBand, solveBand } from '../graph/band-cholesky.ts';
 import type { BandMatrix } from '../graph/band-cholesky.ts';
-import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
-import type { CholeskyFactor, CholeskyPattern } from '../graph/sparse-cholesky.ts';
+import { analysePattern } from '../graph/cholesky-pattern.ts';
+import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
+import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
+import type { CholeskyFactor } from '../graph/sparse-cholesky.ts';
 import type { Measurements } from './measurements.ts';
 import {
   affineModes,

@@ -8,7 +8,8 @@ import type { LinearPrior, NormalEquations } from './normal-equations.ts';
 import { addPins, noPins } from './pins.ts';
 import type { Pins } from './pins.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
-import type { CholeskyFactor, CholeskyPattern } from './sparse-cholesky.ts';
+import type { CholeskyPattern } from './cholesky-pattern.ts';
+import type { CholeskyFactor } from './sparse-cholesky.ts';
 
 /** One model's least squares over a graph: everything that stays while weights and poses change. */
 export interface Adjustment {

@@ -23,10 +23,18 @@ export function adjacencyOf(nodeCount: number, from: Int32Array, to: Int32Array)
   return { starts, neighbours };
 }
 
-/** Sets of at most this many nodes are not cut any further: below it the order hardly changes the fill. */
+/** Sets of at most this many nodes are not cut any further: they are eliminated together, as one dense block. */
 const leafSize = 6;
 /** A cut may leave the median by this fraction of the set to fall between two columns or rows of tiles. */
 const cutSlack = 0.15;
+
+/** An elimination order in groups of nodes that are eliminated together: small sets and separators. */
+export interface Dissection {
+  /** order[k] = node eliminated k-th. */
+  readonly order: Int32Array;
+  /** Place in `order` of the first node of each group and, at the end, the number of nodes. */
+  readonly groups: Int32Array;
+}
 
 /**
  * Elimination order by geometric nested dissection: the set is cut across its longer side at the widest gap near the
@@ -34,76 +42,103 @@ const cutSlack = 0.15;
  * For an n-tile grid the Cholesky factor has O(n log n) blocks and takes O(n^1.5) block products.
  *
  * @param x, y place of each node, any unit; poor places cost fill, never correctness.
- * @returns order[k] = node eliminated k-th.
  * @see George 1973, "Nested dissection of a regular finite element mesh"
  */
-export function nestedDissectionOrder(adjacency: Adjacency, x: Float64Array, y: Float64Array): Int32Array {
+export function nestedDissection(adjacency: Adjacency, x: Float64Array, y: Float64Array): Dissection {
   const n = x.length;
-  const order = new Int32Array(n);
+  // Both hold the same nodes in [begin, end) of every set, sorted by x and by y; in the end both are the order.
+  const byX = sortedBy(x);
+  const byY = sortedBy(y);
   const half = new Int8Array(n);
-  let end = n;
+  const scratch = new Int32Array(n);
+  const groups: number[] = [];
 
-  const dissect = (nodes: Int32Array): void => {
-    if (nodes.length <= leafSize) {
-      for (let i = nodes.length - 1; i >= 0; i--) order[--end] = nodes[i];
+  const dissect = (begin: number, end: number): void => {
+    if (end - begin <= leafSize) {
+      if (end > begin) groups.push(begin);
       return;
     }
-    const key = spreadOf(nodes, x) >= spreadOf(nodes, y) ? x : y;
-    const sorted = nodes.slice().sort((i, j) => key[i] - key[j] || i - j);
-    const cut = widestGap(sorted, key);
-    const first = sorted.subarray(0, cut);
-    const second = sorted.subarray(cut);
-    for (const i of first) half[i] = 1;
-    for (const i of second) half[i] = 2;
-    const fromFirst = countTouching(first, 2);
-    const fromSecond = countTouching(second, 1);
-    const giver = fromFirst <= fromSecond ? first : second;
-    const other = giver === first ? 2 : 1;
-    const separator = new Int32Array(Math.min(fromFirst, fromSecond));
-    const rest = new Int32Array(giver.length - separator.length);
-    let s = 0;
-    let r = 0;
-    for (const i of giver) {
-      if (touches(i, other)) separator[s++] = i;
-      else rest[r++] = i;
+    const alongX = x[byX[end - 1]] - x[byX[begin]] >= y[byY[end - 1]] - y[byY[begin]];
+    const sorted = alongX ? byX : byY;
+    const cut = widestGap(sorted, alongX ? x : y, begin, end);
+    for (let k = begin; k < end; k++) half[sorted[k]] = k < cut ? 1 : 2;
+    const fromFirst = countTouching(adjacency, half, sorted, begin, cut, 2);
+    const fromSecond = countTouching(adjacency, half, sorted, cut, end, 1);
+    const giver = fromFirst <= fromSecond ? 1 : 2;
+    for (let k = begin; k < end; k++) {
+      const i = sorted[k];
+      if (half[i] === giver && touches(adjacency, half, i, 3 - giver)) scratch[k] = i;
+      else scratch[k] = -1;
     }
-    for (const i of nodes) half[i] = 0;
-    for (let i = s - 1; i >= 0; i--) order[--end] = separator[i];
-    dissect(giver === first ? second : first);
-    dissect(rest);
+    for (let k = begin; k < end; k++) if (scratch[k] !== -1) half[scratch[k]] = 3;
+    const separator = Math.min(fromFirst, fromSecond);
+    const rest = (giver === 1 ? cut - begin : end - cut) - separator;
+    for (const nodes of [byX, byY]) partition(nodes, half, giver, begin, begin + rest, end - separator, end, scratch);
+    for (let k = begin; k < end; k++) half[byX[k]] = 0;
+    dissect(begin, begin + rest);
+    dissect(begin + rest, end - separator);
+    if (separator > 0) groups.push(end - separator);
+    // The separator is eliminated in one order, whichever.
+    byX.set(sorted.subarray(end - separator, end), end - separator);
   };
 
-  const touches = (i: number, side: number): boolean => {
-    for (let p = adjacency.starts[i]; p < adjacency.starts[i + 1]; p++)
-      if (half[adjacency.neighbours[p]] === side) return true;
-    return false;
-  };
-  const countTouching = (nodes: Int32Array, side: number): number => {
-    let count = 0;
-    for (const i of nodes) if (touches(i, side)) count++;
-    return count;
-  };
-
-  dissect(Int32Array.from({ length: n }, (_, i) => i));
-  return order;
+  dissect(0, n);
+  groups.push(n);
+  return { order: byX, groups: Int32Array.from(groups) };
 }
 
-function spreadOf(nodes: Int32Array, key: Float64Array): number {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const i of nodes) {
-    if (key[i] < low) low = key[i];
-    if (key[i] > high) high = key[i];
+function sortedBy(key: Float64Array): Int32Array {
+  return Int32Array.from(key, (_, i) => i).sort((i, j) => key[i] - key[j] || i - j);
+}
+
+/** Sorts a set, in its order, into the nodes of the giving half, those of the other half and the separator. */
+function partition(
+  nodes: Int32Array,
+  half: Int8Array,
+  giver: number,
+  begin: number,
+  other: number,
+  separator: number,
+  end: number,
+  scratch: Int32Array,
+): void {
+  let a = begin;
+  let b = other;
+  let c = separator;
+  for (let k = begin; k < end; k++) {
+    const i = nodes[k];
+    if (half[i] === 3) scratch[c++] = i;
+    else if (half[i] === giver) scratch[a++] = i;
+    else scratch[b++] = i;
   }
-  return high - low;
+  for (let k = begin; k < end; k++) nodes[k] = scratch[k];
 }
 
-function widestGap(sorted: Int32Array, key: Float64Array): number {
-  const middle = sorted.length >> 1;
-  const slack = Math.floor(sorted.length * cutSlack);
+function touches({ starts, neighbours }: Adjacency, half: Int8Array, i: number, side: number): boolean {
+  for (let p = starts[i]; p < starts[i + 1]; p++) if (half[neighbours[p]] === side) return true;
+  return false;
+}
+
+function countTouching(
+  adjacency: Adjacency,
+  half: Int8Array,
+  nodes: Int32Array,
+  begin: number,
+  end: number,
+  side: number,
+): number {
+  let count = 0;
+  for (let k = begin; k < end; k++) if (touches(adjacency, half, nodes[k], side)) count++;
+  return count;
+}
+
+/** The place between `begin` and `end` at which the sorted keys are furthest apart, near the median. */
+function widestGap(sorted: Int32Array, key: Float64Array, begin: number, end: number): number {
+  const middle = (begin + end) >> 1;
+  const slack = Math.floor((end - begin) * cutSlack);
   let cut = middle;
   let widest = -1;
-  for (let k = Math.max(1, middle - slack); k <= Math.min(sorted.length - 1, middle + slack); k++) {
+  for (let k = Math.max(begin + 1, middle - slack); k <= Math.min(end - 1, middle + slack); k++) {
     const gap = key[sorted[k]] - key[sorted[k - 1]];
     if (gap > widest) {
       widest = gap;

@@ -1,4 +1,7 @@
-import type { CholeskyFactor, CholeskyPattern } from './sparse-cholesky.ts';
+import type { CholeskyPattern } from './cholesky-pattern.ts';
+import { dotRows, subtractProduct } from './dense-product.ts';
+import type { RowBlock } from './dense-product.ts';
+import type { CholeskyFactor } from './sparse-cholesky.ts';
 
 /**
  * The diagonal blocks of H⁻¹, [nodes · k²] in node order, by Takahashi's recurrence on the pattern of L, a supernode (columns
@@ -10,10 +13,9 @@ import type { CholeskyFactor, CholeskyPattern } from './sparse-cholesky.ts';
  */
 export function inverseDiagonal(factor: CholeskyFactor): Float64Array {
   const { pattern, k, blocks } = factor;
-  const { nodeCount: n, starts, order } = pattern;
+  const { nodeCount: n, starts, order, supernodes } = pattern;
   const kk = k * k;
-  const supernodes = supernodesOf(pattern);
-  const work = allocateWork(pattern, supernodes, k);
+  const work = allocateWork(pattern, k);
   const z = new Float64Array(blocks.length);
   const result = new Float64Array(n * kk);
   for (let s = supernodes.length - 2; s >= 0; s--) {
@@ -22,46 +24,34 @@ export function inverseDiagonal(factor: CholeskyFactor): Float64Array {
     const height = (starts[first + 1] - starts[first]) * k - width;
     gatherInverse(pattern, k, z, supernodes[s + 1] - 1, work);
     gatherFactor(pattern, k, blocks, first, width, work);
-    solveFromRight(work.lower, work.y, width, height);
     invertLower(work.lower, work.inverse, width);
-    multiplySymmetric(work.square, work.y, work.product, height, width);
-    addCorner(work.inverse, work.y, work.product, work.corner, width, height);
+    multiply(work, width, height);
     scatterInverse(pattern, k, z, first, width, height, work);
   }
   for (let j = 0; j < n; j++) for (let m = 0; m < kk; m++) result[order[j] * kk + m] = z[starts[j] * kk + m];
   return result;
 }
 
-/** First columns of the supernodes and, at the end, the number of columns. */
-function supernodesOf({ nodeCount: n, starts, rows }: CholeskyPattern): Int32Array {
-  const firsts: number[] = [];
-  for (let j = 0; j < n; j++) {
-    const before = j === 0 ? 0 : starts[j] - starts[j - 1];
-    const continues = j > 0 && before === starts[j + 1] - starts[j] + 1 && rows[starts[j - 1] + 1] === j;
-    if (!continues) firsts.push(j);
-  }
-  firsts.push(n);
-  return Int32Array.from(firsts);
-}
-
-/** Dense matrices of the largest supernode, row by row; rows of Y, of the product and of L(S, J) are columns of J. */
+/** Dense matrices of the largest supernode, row by row. */
 interface Work {
   /** Z(S, S), height × height. */
   readonly square: Float64Array;
-  /** L(S, J)ᵀ, then Yᵀ, width × height. */
+  /** L(S, J), height × width. */
+  readonly panel: Float64Array;
+  /** −Yᵀ, width × height. */
   readonly y: Float64Array;
-  /** (Z(S, S) · Y)ᵀ, width × height. */
+  /** −Z(S, J)ᵀ, width × height. */
   readonly product: Float64Array;
-  /** D, width × width, and its inverse. */
+  /** D and D⁻ᵀ, width × width; of the latter the upper triangle. */
   readonly lower: Float64Array;
   readonly inverse: Float64Array;
-  /** Z(J, J), width × width. */
+  /** Z(J, J), width × width, of which the lower triangle. */
   readonly corner: Float64Array;
   /** Place of a block row in S, −1 outside. */
   readonly slot: Int32Array;
 }
 
-function allocateWork({ nodeCount, starts }: CholeskyPattern, supernodes: Int32Array, k: number): Work {
+function allocateWork({ nodeCount, starts, supernodes }: CholeskyPattern, k: number): Work {
   let height = 0;
   let width = 0;
   let panel = 0;
@@ -74,6 +64,7 @@ function allocateWork({ nodeCount, starts }: CholeskyPattern, supernodes: Int32A
   }
   return {
     square: new Float64Array(height * height),
+    panel: new Float64Array(panel),
     y: new Float64Array(panel),
     product: new Float64Array(panel),
     lower: new Float64Array(width * width),
@@ -108,144 +99,48 @@ function gatherInverse({ starts, rows }: CholeskyPattern, k: number, z: Float64A
   for (let p = begin; p < end; p++) slot[rows[p]] = -1;
 }
 
-/** Fills `lower` with D and `y` with L(S, J)ᵀ. */
+/** Fills `lower` with D and `panel` with L(S, J). */
 function gatherFactor(
   { starts }: CholeskyPattern,
   k: number,
   blocks: Float64Array,
   first: number,
   width: number,
-  { lower, y }: Work,
+  { lower, panel }: Work,
 ): void {
   const columns = width / k;
-  const kk = k * k;
-  const height = (starts[first + 1] - starts[first]) * k - width;
+  const below = starts[first + 1] - starts[first] - columns;
   for (let j = 0; j < columns; j++) {
-    let at = starts[first + j] * kk;
-    for (let i = j; i < columns; i++)
-      for (let r = 0; r < k; r++) for (let c = 0; c < k; c++) lower[(i * k + r) * width + j * k + c] = blocks[at++];
-    for (let s = 0; s < height; s += k)
-      for (let r = 0; r < k; r++) for (let c = 0; c < k; c++) y[(j * k + c) * height + s + r] = blocks[at++];
+    let at = starts[first + j] * k * k;
+    for (let i = j * k; i < width; i += k)
+      for (let r = i; r < i + k; r++) for (let c = 0, o = r * width + j * k; c < k; c++) lower[o + c] = blocks[at++];
+    for (let r = 0; r < below * k; r++) for (let c = 0, o = r * width + j * k; c < k; c++) panel[o + c] = blocks[at++];
   }
 }
 
-/** Yᵀ ← D⁻ᵀ · Yᵀ for the lower triangular D. */
-function solveFromRight(lower: Float64Array, y: Float64Array, width: number, height: number): void {
-  for (let c = width - 1; c >= 0; c--) {
-    const row = c * height;
-    for (let m = c + 1; m < width; m++) {
-      const factor = lower[m * width + c];
-      const other = m * height;
-      for (let s = 0; s < height; s++) y[row + s] -= factor * y[other + s];
-    }
-    const scale = 1 / lower[c * width + c];
-    for (let s = 0; s < height; s++) y[row + s] *= scale;
-  }
-}
-
+/** inverse ← D⁻ᵀ, row c of which solves D·w = e_c. */
 function invertLower(lower: Float64Array, inverse: Float64Array, width: number): void {
-  inverse.fill(0, 0, width * width);
-  for (let r = 0; r < width; r++) {
-    const pivot = 1 / lower[r * width + r];
-    for (let m = 0; m < r; m++) {
-      const factor = -lower[r * width + m] * pivot;
-      for (let c = 0; c <= m; c++) inverse[r * width + c] += factor * inverse[m * width + c];
-    }
-    inverse[r * width + r] = pivot;
+  for (let c = 0; c < width; c++) {
+    const row = c * width;
+    inverse.fill(0, row, row + c);
+    inverse[row + c] = 1 / lower[row + c];
+    for (let r = c + 1; r < width; r++)
+      inverse[row + r] = -dotRows(lower, r * width + c, inverse, row + c, r - c) / lower[r * width + r];
   }
 }
 
-/** productᵀ = yᵀ · square for a symmetric matrix, three rows by three columns at a time. */
-function multiplySymmetric(
-  square: Float64Array,
-  y: Float64Array,
-  product: Float64Array,
-  height: number,
-  width: number,
-): void {
-  for (let i = 0; i < height; i += 3)
-    for (let j = 0; j < width; j += 3) {
-      const isWhole = i + 3 <= height && j + 3 <= width;
-      if (isWhole) multiplyTile(square, y, product, height, i, j);
-      else
-        for (let r = i; r < Math.min(i + 3, height); r++)
-          for (let c = j; c < Math.min(j + 3, width); c++)
-            product[c * height + r] = dot(square, r * height, y, c * height, height);
-    }
-}
-
-function multiplyTile(
-  square: Float64Array,
-  y: Float64Array,
-  product: Float64Array,
-  height: number,
-  i: number,
-  j: number,
-): void {
-  let p = i * height;
-  let q = j * height;
-  const stride = height;
-  const stride2 = 2 * height;
-  let s00 = 0;
-  let s01 = 0;
-  let s02 = 0;
-  let s10 = 0;
-  let s11 = 0;
-  let s12 = 0;
-  let s20 = 0;
-  let s21 = 0;
-  let s22 = 0;
-  for (const end = p + height; p < end; p++, q++) {
-    const a0 = square[p];
-    const a1 = square[p + stride];
-    const a2 = square[p + stride2];
-    const b0 = y[q];
-    const b1 = y[q + stride];
-    const b2 = y[q + stride2];
-    s00 += a0 * b0;
-    s01 += a0 * b1;
-    s02 += a0 * b2;
-    s10 += a1 * b0;
-    s11 += a1 * b1;
-    s12 += a1 * b2;
-    s20 += a2 * b0;
-    s21 += a2 * b1;
-    s22 += a2 * b2;
-  }
-  const o = j * height + i;
-  product[o] = s00;
-  product[o + 1] = s10;
-  product[o + 2] = s20;
-  product[o + stride] = s01;
-  product[o + stride + 1] = s11;
-  product[o + stride + 2] = s21;
-  product[o + stride2] = s02;
-  product[o + stride2 + 1] = s12;
-  product[o + stride2 + 2] = s22;
-}
-
-function dot(a: Float64Array, atA: number, b: Float64Array, atB: number, length: number): number {
-  let sum = 0;
-  for (let s = 0; s < length; s++) sum += a[atA + s] * b[atB + s];
-  return sum;
-}
-
-/** corner = D⁻ᵀD⁻¹ + Yᵀ · product. */
-function addCorner(
-  inverse: Float64Array,
-  y: Float64Array,
-  product: Float64Array,
-  corner: Float64Array,
-  width: number,
-  height: number,
-): void {
+/** −Yᵀ, −Z(S, J)ᵀ and Z(J, J) from D⁻ᵀ, L(S, J) and Z(S, S). */
+function multiply({ square, panel, y, product, inverse, corner }: Work, width: number, height: number): void {
+  y.fill(0, 0, width * height);
+  product.fill(0, 0, width * height);
+  const ofWidth = (values: Float64Array): RowBlock => ({ values, at: 0, stride: width });
+  const ofHeight = (values: Float64Array): RowBlock => ({ values, at: 0, stride: height });
+  subtractProduct(ofHeight(y), ofWidth(inverse), width, ofWidth(panel), height, width, false);
+  subtractProduct(ofHeight(product), ofHeight(y), width, ofHeight(square), height, height, false);
   for (let r = 0; r < width; r++)
-    for (let c = 0; c <= r; c++) {
-      let sum = dot(y, r * height, product, c * height, height);
-      for (let m = r; m < width; m++) sum += inverse[m * width + r] * inverse[m * width + c];
-      corner[r * width + c] = sum;
-      corner[c * width + r] = sum;
-    }
+    for (let c = 0; c <= r; c++)
+      corner[r * width + c] = dotRows(inverse, r * width + r, inverse, c * width + r, width - r);
+  subtractProduct(ofWidth(corner), ofHeight(y), width, ofHeight(product), width, height, true);
 }
 
 /** Writes Z(J, J) and Z(S, J) into the pattern. */
@@ -262,7 +157,9 @@ function scatterInverse(
   for (let j = 0; j < columns; j++) {
     let at = starts[first + j] * k * k;
     for (let i = j; i < columns; i++)
-      for (let r = 0; r < k; r++) for (let c = 0; c < k; c++) z[at++] = corner[(i * k + r) * width + j * k + c];
+      for (let r = 0; r < k; r++)
+        for (let c = 0; c < k; c++)
+          z[at++] = i > j || r >= c ? corner[(i * k + r) * width + j * k + c] : corner[(j * k + c) * width + i * k + r];
     for (let s = 0; s < height; s += k)
       for (let r = 0; r < k; r++) for (let c = 0; c < k; c++) z[at++] = -product[(j * k + c) * height + s + r];
   }

@@ -7,7 +7,7 @@ import { pinnedComponents } from './pins.ts';
 import type { Pins } from './pins.ts';
 import type { SolveOptions } from './pose-graph.ts';
 import { medianOf } from './robust-loss.ts';
-import type { CholeskyPattern } from './sparse-cholesky.ts';
+import type { CholeskyPattern } from './cholesky-pattern.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
 
 /** Re-weightings or Gauss–Newton steps of one model at most. */

@@ -1,21 +1,6 @@
-import { adjacencyOf, nestedDissectionOrder } from './nested-dissection.ts';
-
-/**
- * The pattern of L in P·H·Pᵀ = L·Lᵀ for a symmetric matrix of blocks, one block row a node: independent of the block
- * size and of the numbers, so one pattern serves every model and every re-weighting.
- */
-export interface CholeskyPattern {
-  readonly nodeCount: number;
-  /** order[k] = node in block row k of the permuted matrix; position is its inverse. */
-  readonly order: Int32Array;
-  readonly position: Int32Array;
-  /** Blocks of column j are starts[j] … starts[j + 1] − 1; the first is the diagonal, rows ascend. */
-  readonly starts: Int32Array;
-  readonly rows: Int32Array;
-  /** Block of L into which edge e of `from`, `to` falls; it is H(from, to) when `upright[e]` is 1, else its transpose. */
-  readonly edgeBlock: Int32Array;
-  readonly edgeUpright: Uint8Array;
-}
+import type { CholeskyPattern } from './cholesky-pattern.ts';
+import { factoriseFront } from './front.ts';
+import type { Front } from './front.ts';
 
 /** L with blocks of size k, row-major in each block; the diagonal blocks are lower triangular. */
 export interface CholeskyFactor {
@@ -24,85 +9,21 @@ export interface CholeskyFactor {
   readonly blocks: Float64Array;
 }
 
-/** Symbolic factorisation of the matrix with one block a node and one a pair of nodes (from[e], to[e]), from ≠ to. */
-export function analysePattern(from: Int32Array, to: Int32Array, x: Float64Array, y: Float64Array): CholeskyPattern {
-  const n = x.length;
-  const adjacency = adjacencyOf(n, from, to);
-  const order = nestedDissectionOrder(adjacency, x, y);
-  const position = new Int32Array(n);
-  for (let k = 0; k < n; k++) position[order[k]] = k;
-
-  // Column j of L holds its own entries of H and those of its children in the elimination tree (Liu 1990, eq. 4.3).
-  const columns: Int32Array[] = new Array<Int32Array>(n);
-  const firstChild = new Int32Array(n).fill(-1);
-  const nextSibling = new Int32Array(n).fill(-1);
-  const mark = new Int32Array(n).fill(-1);
-  const scratch = new Int32Array(n);
-  const starts = new Int32Array(n + 1);
-  for (let j = 0; j < n; j++) {
-    let count = 0;
-    mark[j] = j;
-    const node = order[j];
-    for (let p = adjacency.starts[node]; p < adjacency.starts[node + 1]; p++) {
-      const i = position[adjacency.neighbours[p]];
-      if (i > j && mark[i] !== j) {
-        mark[i] = j;
-        scratch[count++] = i;
-      }
-    }
-    for (let child = firstChild[j]; child !== -1; child = nextSibling[child]) {
-      for (const i of columns[child]) {
-        if (mark[i] !== j) {
-          mark[i] = j;
-          scratch[count++] = i;
-        }
-      }
-    }
-    const column = scratch.slice(0, count).sort();
-    columns[j] = column;
-    starts[j + 1] = starts[j] + 1 + count;
-    if (count > 0) {
-      nextSibling[j] = firstChild[column[0]];
-      firstChild[column[0]] = j;
-    }
-  }
-  const rows = new Int32Array(starts[n]);
-  for (let j = 0; j < n; j++) {
-    rows[starts[j]] = j;
-    rows.set(columns[j], starts[j] + 1);
-  }
-
-  const edgeBlock = new Int32Array(from.length);
-  const edgeUpright = new Uint8Array(from.length);
-  for (let e = 0; e < from.length; e++) {
-    const i = position[from[e]];
-    const j = position[to[e]];
-    edgeUpright[e] = i > j ? 1 : 0;
-    edgeBlock[e] = findBlock(rows, starts, Math.max(i, j), Math.min(i, j));
-  }
-  return { nodeCount: n, order, position, starts, rows, edgeBlock, edgeUpright };
-}
-
-function findBlock(rows: Int32Array, starts: Int32Array, row: number, column: number): number {
-  let low = starts[column];
-  let high = starts[column + 1] - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle] < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The columns of a factorisation that is under way; `next` is the first column not yet done. */
+/** A factorisation that is under way. */
 export interface Factorisation extends CholeskyFactor {
+  /** First column that is not yet done. */
   next: number;
-  /** Head and links of the lists of columns whose next row is r, and that row's block. */
-  readonly head: Int32Array;
-  readonly link: Int32Array;
-  readonly cursor: Int32Array;
-  /** Block of the current column in which row i lies. */
+  /** Supernode in which it is. */
+  supernode: number;
+  readonly front: Front;
+  /** What finished supernodes leave to their parents, one on the other, and whose the last are. */
+  readonly stack: Float64Array;
+  readonly stacked: number[];
+  stackEnd: number;
+  /** Row of the present front in which each block row begins. */
   readonly place: Int32Array;
+  /** Rows of the present front into which the scalar rows of a child fall. */
+  readonly rowMap: Int32Array;
 }
 
 /**
@@ -133,150 +54,143 @@ export function startFactorisation(
       for (let r = 0; r < k; r++)
         for (let c = 0; c < k; c++) blocks[target + r * k + c] += offDiagonal[source + c * k + r];
   }
+  const { panel, rest, stack } = sizesOf(pattern);
   return {
     pattern,
     k,
     blocks,
     next: 0,
-    head: new Int32Array(n).fill(-1),
-    link: new Int32Array(n).fill(-1),
-    cursor: new Int32Array(n),
+    supernode: 0,
+    front: { panel: new Float64Array(panel * kk), rest: new Float64Array(rest * rest * kk) },
+    stack: new Float64Array(stack * kk),
+    stacked: [],
+    stackEnd: 0,
     place: new Int32Array(n),
+    rowMap: new Int32Array(rest * k),
   };
 }
 
+/** The most that a front and the stack hold, in blocks. */
+function sizesOf(pattern: CholeskyPattern): { readonly panel: number; readonly rest: number; readonly stack: number } {
+  const { supernodes, parents, starts } = pattern;
+  let panel = 0;
+  let rest = 0;
+  let stack = 0;
+  let height = 0;
+  const stacked: number[] = [];
+  for (let s = 0; s + 1 < supernodes.length; s++) {
+    const all = starts[supernodes[s] + 1] - starts[supernodes[s]];
+    panel = Math.max(panel, all * (supernodes[s + 1] - supernodes[s]));
+    while (stacked.length > 0 && parents[stacked[stacked.length - 1]] === s)
+      height -= rowsBelow(pattern, stacked.pop() ?? 0) ** 2;
+    const below = rowsBelow(pattern, s);
+    rest = Math.max(rest, below);
+    if (below === 0) continue;
+    stacked.push(s);
+    height += below ** 2;
+    stack = Math.max(stack, height);
+  }
+  return { panel, rest, stack };
+}
+
+function rowsBelow({ supernodes, starts }: CholeskyPattern, s: number): number {
+  return starts[supernodes[s + 1]] - starts[supernodes[s + 1] - 1] - 1;
+}
+
 /**
- * Left-looking block Cholesky over the next columns, at most about `blockProducts` products of blocks (so that a caller
+ * Multifrontal block Cholesky over the next supernodes, at most about `blockProducts` products of blocks (so that a caller
  * can yield in between).
  *
  * @returns −1 when there are columns left or all are done (`next === nodeCount`), else the node whose pivot was not
  * positive: the matrix is singular, indefinite or not finite there.
+ * @see Duff & Reid 1983, "The multifrontal solution of indefinite sparse symmetric linear equations"
  */
 export function factoriseSome(state: Factorisation, blockProducts: number): number {
-  const { pattern, k, blocks, head, link, cursor, place } = state;
-  const { nodeCount: n, starts, rows, order } = pattern;
+  const { pattern, k, front } = state;
+  const { supernodes, order } = pattern;
   let budget = blockProducts;
-  for (let j = state.next; j < n && budget > 0; j++) {
-    const start = starts[j];
-    const end = starts[j + 1];
-    for (let p = start; p < end; p++) place[rows[p]] = p;
-    for (let c = head[j]; c !== -1;) {
-      const following = link[c];
-      const first = cursor[c];
-      const last = starts[c + 1];
-      budget -= last - first;
-      if (k === 1) subtractScalars(blocks, rows, place, first, last);
-      else if (k === 3) subtractBlocks3(blocks, rows, place, first, last);
-      else subtractBlocks(blocks, rows, place, first, last, k);
-      cursor[c] = first + 1;
-      if (first + 1 < last) {
-        const row = rows[first + 1];
-        link[c] = head[row];
-        head[row] = c;
-      }
-      c = following;
+  for (let s = state.supernode; s + 1 < supernodes.length && budget > 0; s++) {
+    const below = rowsBelow(pattern, s);
+    const columns = supernodes[s + 1] - supernodes[s];
+    const width = columns * k;
+    const height = width + below * k;
+    loadFront(state, s, columns, below);
+    while (state.stacked.length > 0 && pattern.parents[state.stacked[state.stacked.length - 1]] === s)
+      addChild(state, state.stacked.pop() ?? 0, width, height - width);
+    const failed = factoriseFront(front, height, width);
+    if (failed !== -1) return order[supernodes[s] + Math.floor(failed / k)];
+    storePanel(state, supernodes[s], columns, below);
+    if (below > 0) {
+      const size = (below * k) ** 2;
+      state.stack.set(front.rest.subarray(0, size), state.stackEnd);
+      state.stackEnd += size;
+      state.stacked.push(s);
     }
-    if (!factoriseDiagonal(blocks, start * k * k, k)) return order[j];
-    for (let p = start + 1; p < end; p++) solveBlockRow(blocks, start * k * k, p * k * k, k);
-    if (start + 1 < end) {
-      cursor[j] = start + 1;
-      link[j] = head[rows[start + 1]];
-      head[rows[start + 1]] = j;
-    }
-    state.next = j + 1;
+    budget -= (columns * (columns + below) ** 2) / 2;
+    state.supernode = s + 1;
+    state.next = supernodes[s + 1];
   }
   return -1;
 }
 
-function subtractScalars(blocks: Float64Array, rows: Int32Array, place: Int32Array, first: number, last: number): void {
-  const f = blocks[first];
-  for (let q = first; q < last; q++) blocks[place[rows[q]]] -= blocks[q] * f;
-}
-
-/** target(row) −= L(row, c) · L(j, c)ᵀ for 3×3 blocks, unrolled: the inner loop of every rigid and affine solve. */
-function subtractBlocks3(blocks: Float64Array, rows: Int32Array, place: Int32Array, first: number, last: number): void {
-  const f = first * 9;
-  const f0 = blocks[f];
-  const f1 = blocks[f + 1];
-  const f2 = blocks[f + 2];
-  const f3 = blocks[f + 3];
-  const f4 = blocks[f + 4];
-  const f5 = blocks[f + 5];
-  const f6 = blocks[f + 6];
-  const f7 = blocks[f + 7];
-  const f8 = blocks[f + 8];
-  for (let q = first; q < last; q++) {
-    const s = q * 9;
-    const t = place[rows[q]] * 9;
-    const a0 = blocks[s];
-    const a1 = blocks[s + 1];
-    const a2 = blocks[s + 2];
-    blocks[t] -= a0 * f0 + a1 * f1 + a2 * f2;
-    blocks[t + 1] -= a0 * f3 + a1 * f4 + a2 * f5;
-    blocks[t + 2] -= a0 * f6 + a1 * f7 + a2 * f8;
-    const b0 = blocks[s + 3];
-    const b1 = blocks[s + 4];
-    const b2 = blocks[s + 5];
-    blocks[t + 3] -= b0 * f0 + b1 * f1 + b2 * f2;
-    blocks[t + 4] -= b0 * f3 + b1 * f4 + b2 * f5;
-    blocks[t + 5] -= b0 * f6 + b1 * f7 + b2 * f8;
-    const c0 = blocks[s + 6];
-    const c1 = blocks[s + 7];
-    const c2 = blocks[s + 8];
-    blocks[t + 6] -= c0 * f0 + c1 * f1 + c2 * f2;
-    blocks[t + 7] -= c0 * f3 + c1 * f4 + c2 * f5;
-    blocks[t + 8] -= c0 * f6 + c1 * f7 + c2 * f8;
-  }
-}
-
-function subtractBlocks(
-  blocks: Float64Array,
-  rows: Int32Array,
-  place: Int32Array,
-  first: number,
-  last: number,
-  k: number,
+/** Begins the front of supernode s with its columns of H. */
+function loadFront(
+  { pattern, k, blocks, front, place }: Factorisation,
+  s: number,
+  columns: number,
+  below: number,
 ): void {
-  const kk = k * k;
-  const f = first * kk;
-  for (let q = first; q < last; q++) {
-    const s = q * kk;
-    const t = place[rows[q]] * kk;
-    for (let r = 0; r < k; r++) {
-      for (let c = 0; c < k; c++) {
-        let sum = 0;
-        for (let m = 0; m < k; m++) sum += blocks[s + r * k + m] * blocks[f + c * k + m];
-        blocks[t + r * k + c] -= sum;
-      }
-    }
+  const { supernodes, starts, rows } = pattern;
+  const { panel, rest } = front;
+  const first = supernodes[s];
+  const width = columns * k;
+  panel.fill(0, 0, (columns + below) * k * width);
+  rest.fill(0, 0, (below * k) ** 2);
+  for (let p = starts[first], at = 0; p < starts[first + 1]; p++, at += k) place[rows[p]] = at;
+  for (let j = 0; j < columns; j++) {
+    let at = starts[first + j] * k * k;
+    for (let i = j; i < columns + below; i++)
+      for (let r = 0; r < k; r++)
+        for (let c = 0, o = (i * k + r) * width + j * k; c < k; c++) panel[o + c] = blocks[at++];
   }
 }
 
-/** Dense Cholesky of the block at `at`; false when a pivot is not positive relative to its diagonal. */
-function factoriseDiagonal(blocks: Float64Array, at: number, k: number): boolean {
-  for (let r = 0; r < k; r++) {
-    for (let c = 0; c <= r; c++) {
-      let sum = blocks[at + r * k + c];
-      for (let m = 0; m < c; m++) sum -= blocks[at + r * k + m] * blocks[at + c * k + m];
-      if (r !== c) blocks[at + r * k + c] = sum / blocks[at + c * k + c];
-      else {
-        if (!(sum > 0) || sum === Infinity) return false;
-        blocks[at + r * k + r] = Math.sqrt(sum);
-      }
-    }
-    for (let c = r + 1; c < k; c++) blocks[at + r * k + c] = 0;
+/** Adds what supernode `child` left, the last on the stack, to the present front. */
+function addChild(state: Factorisation, child: number, width: number, restSize: number): void {
+  const { pattern, k, front, stack, place, rowMap } = state;
+  const { supernodes, starts, rows } = pattern;
+  const { panel, rest } = front;
+  const last = supernodes[child + 1] - 1;
+  let size = 0;
+  let inPanel = 0;
+  for (let p = starts[last] + 1; p < starts[last + 1]; p++) {
+    const at = place[rows[p]];
+    for (let r = 0; r < k; r++) rowMap[size++] = at + r;
+    if (at < width) inPanel = size;
   }
-  return true;
+  state.stackEnd -= size * size;
+  const begin = state.stackEnd;
+  for (let a = 0; a < size; a++) {
+    const source = begin + a * size;
+    const toPanel = rowMap[a] * width;
+    const most = a < inPanel ? a + 1 : inPanel;
+    for (let b = 0; b < most; b++) panel[toPanel + rowMap[b]] += stack[source + b];
+    const toRest = (rowMap[a] - width) * restSize - width;
+    for (let b = inPanel; b <= a; b++) rest[toRest + rowMap[b]] += stack[source + b];
+  }
 }
 
-/** X ← X · D⁻ᵀ for the block X at `at` and the lower triangular block D. */
-function solveBlockRow(blocks: Float64Array, diagonalAt: number, at: number, k: number): void {
-  for (let r = 0; r < k; r++) {
-    for (let c = 0; c < k; c++) {
-      let sum = blocks[at + r * k + c];
-      for (let m = 0; m < c; m++) sum -= blocks[at + r * k + m] * blocks[diagonalAt + c * k + m];
-      blocks[at + r * k + c] = sum / blocks[diagonalAt + c * k + c];
-    }
+/** Writes the finished columns of a supernode into the pattern. */
+function storePanel({ pattern, k, blocks, front }: Factorisation, first: number, columns: number, below: number): void {
+  const { panel } = front;
+  const width = columns * k;
+  for (let j = 0; j < columns; j++) {
+    let at = pattern.starts[first + j] * k * k;
+    for (let r = 0; r < k; r++)
+      for (let c = 0; c < k; c++) blocks[at++] = c > r ? 0 : panel[(j * k + r) * width + j * k + c];
+    for (let i = j + 1; i < columns + below; i++)
+      for (let r = 0; r < k; r++)
+        for (let c = 0, o = (i * k + r) * width + j * k; c < k; c++) blocks[at++] = panel[o + c];
   }
 }
 

@@ -1,7 +1,8 @@
 import { StitchError } from '../errors.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
-import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
-import type { CholeskyPattern } from '../graph/sparse-cholesky.ts';
+import { analysePattern } from '../graph/cholesky-pattern.ts';
+import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
+import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
 import { invertSymmetric } from './dense-solve.ts';
 import type { ShadingBasis } from './shading-basis.ts';
 import type { OverlapEvidence } from './shading-evidence.ts';

@@ -1,8 +1,9 @@
 import { StitchError } from '../errors.ts';
 import { connectedComponents } from '../graph/components.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
-import { analysePattern, factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
-import type { CholeskyPattern } from '../graph/sparse-cholesky.ts';
+import { analysePattern } from '../graph/cholesky-pattern.ts';
+import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
+import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
 import type { IntensityMoments, Link } from '../matching/link.ts';
 import type { GainOffset } from '../mosaic/mosaic.ts';
 import { pairKey } from '../tiles/tile.ts';
