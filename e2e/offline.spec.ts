@@ -1,79 +1,8 @@
-import type { Browser } from '@playwright/test';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOfflineBuild } from '../cli/dev/offline-build.ts';
-import { createStaticServer } from '../cli/dev/static-server.ts';
-import { App, expect, test } from './app.ts';
-import { emptyFolder } from './tiny-grids.ts';
-
-/** Chromium asks its maker about every form field that it sees, on any page: not the app's doing, and no page can stop it. */
-const browsersOwn = 'content-autofill.googleapis.com:443';
-
-/** A copy of the build on a server of its own that records every request, and a proxy that records all others. */
-class Host {
-  readonly folder = emptyFolder('dist');
-  /** Paths that our own origin was asked for. */
-  readonly requests: string[] = [];
-  /** What was asked of any other host: nothing but localhost goes past the proxy. */
-  readonly foreign: string[] = [];
-  private readonly server: Server;
-  private readonly proxy: Server;
-
-  constructor() {
-    cpSync('dist', this.folder, { recursive: true });
-    this.server = createStaticServer(this.folder);
-    this.server.on('request', ({ url }) => this.requests.push(url ?? ''));
-    this.proxy = createServer(({ url }, response) => {
-      this.foreign.push(url ?? '');
-      response.writeHead(502).end();
-    });
-    this.proxy.on('connect', ({ url }, socket) => {
-      if (url !== browsersOwn) this.foreign.push(url ?? '');
-      socket.end();
-    });
-  }
-
-  async visit(browser: Browser): Promise<App> {
-    for (const server of [this.server, this.proxy])
-      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const portOf = (server: Server) => (server.address() as AddressInfo).port;
-    const context = await browser.newContext({
-      baseURL: `http://localhost:${portOf(this.server)}`,
-      viewport: { width: 1280, height: 720 },
-      proxy: { server: `http://127.0.0.1:${portOf(this.proxy)}`, bypass: 'localhost' },
-    });
-    const app = new App(await context.newPage(), { keepsOffline: true });
-    await app.page.addInitScript(() => {
-      const said: string[] = [];
-      Object.assign(window, { saidOfOffline: said });
-      new MutationObserver(() => {
-        const text = document.querySelector('[data-testid="offline"]')?.textContent ?? '';
-        if (text !== (said.at(-1) ?? '')) said.push(text);
-      }).observe(document, { subtree: true, childList: true, characterData: true });
-    });
-    await app.open();
-    return app;
-  }
-
-  /** What the app asked for; the browser by itself looks whether the service worker has changed. */
-  ofTheApp(): readonly string[] {
-    return this.requests.filter((path) => path !== '/service-worker.js');
-  }
-
-  /** Nobody answers any more. */
-  stop(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-
-  end(): void {
-    this.stop();
-    this.proxy.close();
-    rmSync(this.folder, { recursive: true });
-  }
-}
+import { expect, test, type App } from './app.ts';
+import { RecordingHost } from './recording-host.ts';
 
 const readyOffline = (app: App) =>
   expect(app.byId('offline')).toHaveAttribute('data-state', 'ready', { timeout: 120_000 });
@@ -81,7 +10,7 @@ const readyOffline = (app: App) =>
 test('after the first visit nothing is asked of any network, and the sample is stitched without one', async ({
   browser,
 }) => {
-  const host = new Host();
+  const host = new RecordingHost();
   const app = await host.visit(browser);
   // In the first minute, before everything is kept, the app is used already.
   await app.openSample();
@@ -122,7 +51,7 @@ test('after the first visit nothing is asked of any network, and the sample is s
 });
 
 test('a new build is told of, taken when the user asks, and the old one removed', async ({ browser }) => {
-  const host = new Host();
+  const host = new RecordingHost();
   const app = await host.visit(browser);
   await readyOffline(app);
   const caches = () => app.page.evaluate(() => window.caches.keys());
@@ -150,7 +79,7 @@ test('a new build is told of, taken when the user asks, and the old one removed'
 });
 
 test('the app can be installed: manifest, icons and scope hold', async ({ browser }) => {
-  const host = new Host();
+  const host = new RecordingHost();
   const app = await host.visit(browser);
   const session = await app.page.context().newCDPSession(app.page);
   const { errors, data } = await session.send('Page.getAppManifest');
