@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faultPlan, faultPoints, everyNth, type FaultPoint } from '../../src/core/testing/fault-plan.ts';
 import { isTold, runUnder, type RunOutcome } from './cli-run.ts';
 import { resetPlace, restoreInputs, type Scenario } from './cli-scenarios.ts';
 import { lastsAt, nodeFaultsAt, type NodeFault } from './node-faults.ts';
+import { filesBelow } from './files-below.ts';
 import { isWhole } from './whole-file.ts';
 
 /** A run that broke a promise. */
@@ -46,7 +47,7 @@ export async function sweepCli(scenario: Scenario, { step, seed, onFailure }: Sw
   const counted = faultPlan<NodeFault>(null);
   const reference = await runUnder(counted, place, scenario.run(place));
   if (reference.ended !== 'done' || reference.status !== 0) throw reference.error;
-  const expected = filesIn(join(place, 'out'));
+  const expected = filesBelow(join(place, 'out'));
   const doors = new Map([...counted.calls].filter(([door]) => scenario.doors?.test(door) ?? true));
   const points = faultPoints(doors, nodeFaultsAt);
   const chosen = step === 1 ? points : everyNth(points, step, seed);
@@ -79,7 +80,7 @@ function* brokenByFirst(
   for (const stray of unhandled) yield `nobody waited for: ${textOf(stray)}`;
   if (ended === 'failed' && !isTold(error)) yield `an error that is not told: ${textOf(error)}`;
   if (ended !== 'killed' && kind !== 'hang' && leftOpen.length > 0) yield `left open: ${leftOpen.join(', ')}`;
-  const found = filesIn(join(place, 'out'));
+  const found = filesBelow(join(place, 'out'));
   let differs = false;
   for (const [name, bytes] of found) {
     if (partialName.test(name) || storeName.test(name) || expected.get(name)?.equals(bytes)) continue;
@@ -104,7 +105,7 @@ function* brokenBySecond(
     yield `the second run ${second.ended}: ${textOf(second.error)} ${second.said.slice(-200)}`;
     return;
   }
-  const found = filesIn(join(place, 'out'));
+  const found = filesBelow(join(place, 'out'));
   for (const [name, bytes] of expected) {
     if (storeName.test(name)) continue;
     if (!found.has(name)) yield `the second run lacks ${name}`;
@@ -122,14 +123,6 @@ function* brokenBySecond(
 
 function layoutIn(said: string): string {
   return [...said.matchAll(/^layout.*$/gm)].join();
-}
-
-/** Every file below a folder. */
-function filesIn(folder: string): Files {
-  if (!existsSync(folder)) return new Map();
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const files = names.filter((name) => statSync(join(folder, name)).isFile());
-  return new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
 function textOf(error: unknown): string {
