@@ -28,7 +28,7 @@ module.exports = {
       name: 'formats-import-core',
       severity: 'error',
       from: { path: '^src/formats/', pathNot: testFiles },
-      to: { pathNot: ['^src/(core|formats)/', 'node_modules/(fast-png|jpeg-js|fzstd|fflate|valibot)/'] },
+      to: { pathNot: ['^src/(core|formats)/', 'node_modules/(jpeg-js|fzstd|fflate|valibot)/'] },
     },
     {
       name: 'workers-import-domain',
