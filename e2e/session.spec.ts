@@ -107,3 +107,29 @@ test('a colleague opens the project file and sees the same mosaic with the same 
   expect(colleague.pageErrors).toEqual([]);
   await colleague.page.context().close();
 });
+
+test('a link opens the same view with the same options', async ({ app, browser }) => {
+  const folder = emptyFolder('grid');
+  await writeGrid(folder);
+  await app.drop(folder);
+  await app.chooseMatcher('sift');
+  await app.stitch();
+  await app.byId('mosaic-viewer').focus();
+  for (const key of ['o', 'r', '+', 'ArrowRight', 'n', 'Shift+C']) await app.page.keyboard.press(key);
+  await app.byId('inspector-tab').click();
+  await app.page.keyboard.press('4');
+  const linkOf = async (shown: App) => decodeURIComponent(await shown.page.evaluate(() => location.hash));
+  await expect.poll(() => linkOf(app)).toMatch(/compare=sides.*tab=inspector.*at=.*grey=.*inverted.*"matcher":"sift"/);
+  const link = await linkOf(app);
+  expect(link).toContain('turn=1');
+
+  const colleague = new App(await (await browser.newContext({ viewport: { width: 1280, height: 720 } })).newPage());
+  await colleague.open(await app.page.evaluate(() => location.href));
+  await colleague.drop(folder);
+  await colleague.stitch();
+  await expect(colleague.byId('pair-inspector')).toBeVisible();
+  await expect(colleague.page.getByRole('button', { name: 'Side by side' })).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(() => linkOf(colleague)).toBe(link);
+  expect(colleague.pageErrors).toEqual([]);
+  await colleague.page.context().close();
+});

@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client';
 import { createStitchClient, embeddedModel } from '../../workers/client.ts';
+import { followAddress } from './address/follow-address.ts';
 import { diagnosticsText } from './diagnostics/diagnostics-text.ts';
 import { readEnvironment } from './diagnostics/environment.ts';
 import { followStore } from './diagnostics/event-log.ts';
@@ -46,6 +47,7 @@ function start(): void {
     save: (text: string) => place.download('em-stitch-diagnostics.txt', new Blob([text], { type: 'text/plain' })),
   };
   const offline = keepOffline(store, window, new URL('service-worker.js', document.baseURI).href);
+  followAddress(store, client, window);
   void jobs.session.start();
   createRoot(root).render(
     <AppContext value={{ store, jobs, client, offline, diagnostics, mosaic: { current: null } }}>

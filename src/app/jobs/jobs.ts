@@ -120,7 +120,13 @@ export function createJobs({
       updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));
       updateSlice(store, 'sections', () => noSections);
       updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
-      updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null, sidePanel: 'auto' }));
+      updateSlice(store, 'view', (view) => ({
+        ...view,
+        selectedPair: null,
+        selectedTile: null,
+        wantedViewport: null,
+        sidePanel: 'auto',
+      }));
     },
     chooseLayout(layoutChoice) {
       // A layout by hand says nothing about the overlap: what is known of it stays.

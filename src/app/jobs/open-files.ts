@@ -30,7 +30,13 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
   /** Hands the tiles to the workers and ranks the layouts their names allow. */
   const layOut = async ({ signal, onProgress }: JobContext) => {
     updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
-    updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, selectedTile: null, sidePanel: 'auto' }));
+    updateSlice(store, 'view', (view) => ({
+      ...view,
+      selectedPair: null,
+      selectedTile: null,
+      wantedViewport: null,
+      sidePanel: 'auto',
+    }));
     const { project } = store.getState();
     await client.openProject(tileSources(project, relativeToDrop(project.files)));
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import type { LayoutChoice } from './layout-choice.ts';
 import type { ProjectState } from './project.ts';
 import { withDecisions } from './project.ts';
 import type { AppState } from './store.ts';
-import type { ResultTab, ViewState } from './view.ts';
+import { resultTabs, type ViewState } from './view.ts';
 
 /** A project of an earlier visit, as the start page lists it. */
 export interface RecentProject {
@@ -79,10 +79,8 @@ export function withSaved(project: ProjectState, saved: ProjectFile): ProjectSta
   return withDecisions(project, { layoutChoice: layoutChoice satisfies LayoutChoice, overlap, options, corrections });
 }
 
-const tabs: readonly ResultTab[] = ['links', 'inspector', 'corrections', 'tiles', 'export', 'acquisition'];
-
 /** The view with what was looked at when the project was saved. */
 export function withSavedView(view: ViewState, saved: ProjectFile['view']): ViewState {
-  const tab = tabs.find((one) => one === saved.tab) ?? view.tab;
-  return { ...view, tab, selectedPair: saved.selectedPair };
+  const tab = resultTabs.find((one) => one === saved.tab) ?? view.tab;
+  return { ...view, tab, selectedPair: saved.selectedPair, wantedViewport: saved.viewport };
 }

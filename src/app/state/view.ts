@@ -8,7 +8,8 @@ import type { Viewport } from '../viewer/viewport.ts';
 
 export type { Overlays };
 
-export type ResultTab = 'links' | 'inspector' | 'corrections' | 'tiles' | 'export' | 'acquisition';
+export const resultTabs = ['links', 'inspector', 'corrections', 'tiles', 'export', 'acquisition'] as const;
+export type ResultTab = (typeof resultTabs)[number];
 
 /** What of the evidence of a pair is looked at. */
 export const evidenceLooks = ['pictures', 'residuals', 'point', 'matchers'] as const;
@@ -43,6 +44,8 @@ export interface ViewState {
   readonly selectedTile: TileId | null;
   /** What the viewer shows; null before it has told. */
   readonly viewport: Viewport | null;
+  /** Where a link or an earlier visit wants it to look; the viewer goes there once. */
+  readonly wantedViewport: Viewport | null;
   /** Mosaic pixel under the pointer. */
   readonly cursor: Point | null;
 }
@@ -62,6 +65,7 @@ export const initialView: ViewState = {
   selectedPair: null,
   selectedTile: null,
   viewport: null,
+  wantedViewport: null,
   cursor: null,
 };
 

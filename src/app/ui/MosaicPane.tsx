@@ -28,6 +28,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
   const { client, store, jobs, mosaic } = useApp();
   const pane = useRef<HTMLDivElement>(null);
   const generation = useAppState(({ result }) => result.revision);
+  const wantedViewport = useAppState(({ view }) => view.wantedViewport);
   const isPixelShown = useAppState(({ view }) => view.isPixelShown);
   const pixelSizeNm = useAppState(({ view }) => run.outcome.mosaic.pixelSizeNm ?? view.pixelSizeNm);
   const scene = useScene(run);
@@ -108,6 +109,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
           pixelSizeNm={pixelSizeNm}
           hasCross={isPixelShown}
           tool={editTool.tool}
+          viewport={wantedViewport}
           {...scene}
           {...events}
         />

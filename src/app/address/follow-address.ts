@@ -1,0 +1,104 @@
+import type { StitchClient } from '../../../workers/protocol.ts';
+import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts';
+import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
+import { linkOf, readLink, type LinkedPlace } from '../state/view-link.ts';
+
+/** The address is written at most this often, ms: browsers refuse more than about six times a second. */
+const writePeriodMs = 300;
+
+/**
+ * Keeps the view and the options in the address after `#`, and takes up what a link says there: settings at once, the
+ * place on the mosaic as soon as there is one. Nothing of it ever leaves the machine.
+ */
+export function followAddress(store: AppStore, client: Pick<StitchClient, 'parseOptions'>, page: Window): void {
+  /** What a link says of a mosaic that is not there yet. */
+  let pending: LinkedPlace | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const write = () => {
+    timer = null;
+    // A link that has not been followed to its place stays.
+    if (pending) return;
+    const { view, result, project } = store.getState();
+    const link = new URLSearchParams(linkOf(view, result.run !== null));
+    const changed = difference(project.edits.options, defaultStitchOptions);
+    if (changed !== undefined) link.set('options', JSON.stringify(changed));
+    const { pathname, search, hash } = page.location;
+    const text = link.toString();
+    if (hash.replace(/^#/, '') === text) return;
+    page.history.replaceState(null, '', `${pathname}${search}${text && `#${text}`}`);
+  };
+
+  const goToPlace = (place: LinkedPlace) => {
+    const { viewport = null, ...rest } = place;
+    updateSlice(store, 'view', (view) => ({ ...view, ...rest, wantedViewport: viewport ?? view.wantedViewport }));
+  };
+
+  const read = () => {
+    const { settings, place } = readLink(page.location.hash);
+    const text = new URLSearchParams(page.location.hash.slice(1)).get('options');
+    updateSlice(store, 'view', (view) => ({ ...view, ...settings }));
+    if (text !== null) void takeOptions(store, client, text);
+    if (store.getState().result.run) goToPlace(place);
+    else if (Object.keys(place).length > 0) pending = place;
+  };
+
+  read();
+  page.addEventListener('hashchange', read);
+  store.subscribe((now, before) => {
+    // Contrast and contents are settled when the job is done.
+    if (pending && now.result.run && now.job.current.kind === 'done') {
+      const place = pending;
+      pending = null;
+      goToPlace(place);
+    }
+    if (isWorthWriting(now, before)) timer ??= setTimeout(write, writePeriodMs);
+  });
+}
+
+function isWorthWriting({ view, result, project }: AppState, before: AppState): boolean {
+  return (
+    (view !== before.view && view.cursor === before.view.cursor) ||
+    result.run !== before.result.run ||
+    project.edits.options !== before.project.edits.options
+  );
+}
+
+/** Options of a link are held to the schema of options files; those that it does not accept are left alone. */
+async function takeOptions(store: AppStore, client: Pick<StitchClient, 'parseOptions'>, text: string): Promise<void> {
+  try {
+    const said: unknown = JSON.parse(text);
+    const merged = merge(defaultStitchOptions, said);
+    const options = await client.parseOptions(JSON.stringify({ kind: 'em-stitch-options', ...merged }), 'the address');
+    updateSlice(store, 'project', (now) => ({ ...now, edits: { ...now.edits, options } }));
+  } catch (error) {
+    console.warn('the options of the address are not used', error);
+  }
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What of `value` is not as in `base`, field by field; undefined for nothing. */
+function difference(value: unknown, base: unknown): unknown {
+  if (!isPlain(value) || !isPlain(base)) return JSON.stringify(value) === JSON.stringify(base) ? undefined : value;
+  const fields = Object.entries(value).map(([name, own]) => [name, difference(own, base[name])] as const);
+  const changed = fields.filter(([, own]) => own !== undefined);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+function merge(base: StitchOptions, said: unknown): StitchOptions {
+  return mergePlain(base as unknown as Plain, said) as unknown as StitchOptions;
+}
+
+function mergePlain(base: Plain, said: unknown): Plain {
+  if (!isPlain(said)) return base;
+  const merged = Object.entries(said).map(([name, value]): readonly [string, unknown] => {
+    const own = base[name];
+    return [name, isPlain(own) && isPlain(value) ? mergePlain(own, value) : value];
+  });
+  return { ...base, ...Object.fromEntries(merged) };
+}
