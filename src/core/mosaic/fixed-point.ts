@@ -126,8 +126,11 @@ export function sampleFixed8(
       const upperNext = data[k];
       const lowerNext = data[(k + stride) | 0];
       const value = interpolate8(upper, upperNext, lower, lowerNext, across, down);
-      const toned = value * unit + offset;
-      out[at + i] = toned <= 0 ? 0 : toned >= 255 ? 255 : (toned + 0.5) | 0;
+      if (isPlain) out[at + i] = (value + 2097152) >> 22;
+      else {
+        const toned = value * unit + offset;
+        out[at + i] = toned <= 0 ? 0 : toned >= 255 ? 255 : (toned + 0.5) | 0;
+      }
       upper = upperNext;
       lower = lowerNext;
       across = (across + slip) | 0;

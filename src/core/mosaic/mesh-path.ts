@@ -35,6 +35,9 @@ interface Walk {
   /** Mosaic places of the nodes −1 … columns by −1 … rows, row by row. */
   readonly nodeX: Float64Array;
   readonly nodeY: Float64Array;
+  /** Tile coordinates of the columns −1 … columns and of the rows −1 … rows of nodes. */
+  readonly nodeU: Float64Array;
+  readonly nodeV: Float64Array;
   i: number;
   j: number;
   readonly cornerX: Float64Array;
@@ -92,14 +95,14 @@ export function meshPaths({ mosaicFromTile, size }: Placement, mesh: Displacemen
       if (!findRow(walk, y)) return;
       let exit = walkBack(walk, y, x0);
       [entered.i, entered.j, entered.x0, entered.y] = [walk.i, walk.j, x0, y];
+      let entry = otherEdge(walk, exit);
+      append(path, walk, entry);
       for (;;) {
-        const entry = otherEdge(walk, exit);
-        if (path.count === 0) append(path, walk, entry);
         cutPiece(path, walk, y, entry, exit);
         append(path, walk, exit);
         if (walk.crossings[3 * exit] >= x1 || !step(walk, exit)) return;
-        crossCell(walk, y);
-        exit = otherEdge(walk, exit ^ 2);
+        entry = exit ^ 2;
+        exit = crossOn(walk, y, entry);
       }
     },
   };
@@ -186,45 +189,70 @@ function placedNodes(
   { a, b, c, d, e, f }: Affine2,
   { width, height }: Size,
   { columns, rows, dx, dy }: DisplacementMesh,
-): { readonly nodeX: Float64Array; readonly nodeY: Float64Array } {
-  const nodeX = new Float64Array((columns + 2) * (rows + 2));
+): Pick<Walk, 'nodeX' | 'nodeY' | 'nodeU' | 'nodeV'> {
+  const nodeU = Float64Array.from({ length: columns + 2 }, (_, i) => nodeAt(i - 1, columns, width));
+  const nodeV = Float64Array.from({ length: rows + 2 }, (_, j) => nodeAt(j - 1, rows, height));
+  const nodeX = new Float64Array(nodeU.length * nodeV.length);
   const nodeY = new Float64Array(nodeX.length);
   for (let j = -1, n = 0; j <= rows; j++)
     for (let i = -1; i <= columns; i++, n++) {
-      const u = nodeAt(i, columns, width);
-      const v = nodeAt(j, rows, height);
+      const [u, v] = [nodeU[i + 1], nodeV[j + 1]];
       const at = Math.min(rows - 1, Math.max(0, j)) * columns + Math.min(columns - 1, Math.max(0, i));
       nodeX[n] = a * u + c * v + e + dx[at];
       nodeY[n] = b * u + d * v + f + dy[at];
     }
-  return { nodeX, nodeY };
+  return { nodeX, nodeY, nodeU, nodeV };
 }
 
-/** Where the row crosses the edges of the cell. Corners at or below the row are told from those above, each once. */
+/** The corners of the cell into the walk. */
+function setCorners({ mesh, nodeX, nodeY, i, j, cornerX, cornerY }: Walk): void {
+  const first = (j + 1) * (mesh.columns + 2) + i + 1;
+  const below = first + mesh.columns + 2;
+  cornerX[0] = nodeX[first];
+  cornerX[1] = nodeX[first + 1];
+  cornerX[2] = nodeX[below];
+  cornerX[3] = nodeX[below + 1];
+  cornerY[0] = nodeY[first];
+  cornerY[1] = nodeY[first + 1];
+  cornerY[2] = nodeY[below];
+  cornerY[3] = nodeY[below + 1];
+}
+
+/** Where the row crosses the edges of the cell. */
 function crossCell(walk: Walk, y: number): void {
-  const { mesh, width, height, nodeX, nodeY, i, j, cornerX, cornerY, crossings } = walk;
-  const { columns, rows } = mesh;
-  const left = nodeAt(i, columns, width);
-  const right = nodeAt(i + 1, columns, width);
-  const upper = nodeAt(j, rows, height);
-  const lower = nodeAt(j + 1, rows, height);
-  for (let corner = 0; corner < 4; corner++) {
-    const node = (j + 1 + (corner >> 1)) * (columns + 2) + i + 1 + (corner & 1);
-    cornerX[corner] = nodeX[node];
-    cornerY[corner] = nodeY[node];
-  }
+  setCorners(walk);
   walk.crossed = 0;
-  for (let edge = 0; edge < 4; edge++) {
-    const from = edge === rightEdge ? 1 : edge === bottomEdge ? 2 : 0;
-    const to = edge === topEdge ? 1 : edge === leftEdge ? 2 : 3;
-    if (cornerY[from] >= y === cornerY[to] >= y) continue;
-    const t = (y - cornerY[from]) / (cornerY[to] - cornerY[from]);
-    const isAcross = edge === topEdge || edge === bottomEdge;
-    walk.crossed |= 1 << edge;
-    crossings[3 * edge] = cornerX[from] + t * (cornerX[to] - cornerX[from]);
-    crossings[3 * edge + 1] = isAcross ? left + t * (right - left) : edge === rightEdge ? right : left;
-    crossings[3 * edge + 2] = isAcross ? (edge === topEdge ? upper : lower) : upper + t * (lower - upper);
+  for (let edge = 0; edge < 4; edge++) if (crossEdge(walk, y, edge)) walk.crossed |= 1 << edge;
+}
+
+/** Crosses the cell that was entered through this edge, by which the last one was left; answers where the row leaves it. */
+function crossOn(walk: Walk, y: number, entry: number): number {
+  const { crossings } = walk;
+  const left = entry ^ 2;
+  for (let n = 0; n < 3; n++) crossings[3 * entry + n] = crossings[3 * left + n];
+  setCorners(walk);
+  for (let edge = 0; edge < 4; edge++) if (edge !== entry && crossEdge(walk, y, edge)) return edge;
+  return entry;
+}
+
+/** Where the row crosses one edge, if it does. Corners at or below the row are told from those above, each once. */
+function crossEdge(walk: Walk, y: number, edge: number): boolean {
+  const { nodeU, nodeV, i, j, cornerX, cornerY, crossings } = walk;
+  const from = edge === rightEdge ? 1 : edge === bottomEdge ? 2 : 0;
+  const to = edge === topEdge ? 1 : edge === leftEdge ? 2 : 3;
+  if (cornerY[from] >= y === cornerY[to] >= y) return false;
+  const t = (y - cornerY[from]) / (cornerY[to] - cornerY[from]);
+  crossings[3 * edge] = cornerX[from] + t * (cornerX[to] - cornerX[from]);
+  if (edge === topEdge || edge === bottomEdge) {
+    const left = nodeU[i + 1];
+    crossings[3 * edge + 1] = left + t * (nodeU[i + 2] - left);
+    crossings[3 * edge + 2] = nodeV[edge === topEdge ? j + 1 : j + 2];
+  } else {
+    const upper = nodeV[j + 1];
+    crossings[3 * edge + 1] = nodeU[edge === rightEdge ? i + 2 : i + 1];
+    crossings[3 * edge + 2] = upper + t * (nodeV[j + 2] - upper);
   }
+  return true;
 }
 
 function append(path: MeshPath, { crossings }: Walk, edge: number): void {
@@ -254,14 +282,14 @@ function doubled(values: Float64Array): Float64Array {
  * fractions p, q of the cell.
  */
 function cutPiece(path: MeshPath, walk: Walk, y: number, entry: number, exit: number): void {
-  const { mesh, width, height, i, j, cornerX, cornerY, crossings } = walk;
+  const { nodeU, nodeV, i, j, cornerX, cornerY, crossings } = walk;
   const twist = Math.max(
     Math.abs(cornerX[0] - cornerX[1] - cornerX[2] + cornerX[3]),
     Math.abs(cornerY[0] - cornerY[1] - cornerY[2] + cornerY[3]),
   );
   if (twist / 4 <= straightWithinPx) return;
-  const [left, right] = [nodeAt(i, mesh.columns, width), nodeAt(i + 1, mesh.columns, width)];
-  const [upper, lower] = [nodeAt(j, mesh.rows, height), nodeAt(j + 1, mesh.rows, height)];
+  const [left, right] = [nodeU[i + 1], nodeU[i + 2]];
+  const [upper, lower] = [nodeV[j + 1], nodeV[j + 2]];
   const p0 = (crossings[3 * entry + 1] - left) / (right - left);
   const p1 = (crossings[3 * exit + 1] - left) / (right - left);
   const q0 = (crossings[3 * entry + 2] - upper) / (lower - upper);

@@ -154,21 +154,22 @@ function fixedPieces(
 ): number {
   if (path.count < 2 || from >= to) return 0;
   let count = 0;
+  const perStep = 1 / step; // exact: a power of two
   for (let i = from, n = pieceAt(path, xs[from]); i < to; n++) {
     const left = path.xs[n];
     const isLast = n + 2 >= path.count;
-    const right = i + Math.max(0, Math.ceil((path.xs[n + 1] - xs[i]) / step));
+    const right = i + Math.max(0, Math.ceil((path.xs[n + 1] - xs[i]) * perStep));
     const end = isLast ? to : Math.min(to, right);
     if (end === i) continue;
-    const run = path.xs[n + 1] - left || 1;
-    const su = (k * (path.us[n + 1] - path.us[n])) / run;
-    const sv = (k * (path.vs[n + 1] - path.vs[n])) / run;
+    const perPx = k / (path.xs[n + 1] - left || 1);
+    const su = perPx * (path.us[n + 1] - path.us[n]);
+    const sv = perPx * (path.vs[n + 1] - path.vs[n]);
     const du = toFixedStep(su * step);
     const dv = toFixedStep(sv * step);
     for (; i < end;) {
       // A piece lies between two points of the path, and between two places of the output where long pieces begin anew.
       const since = (first + i) & (mostPieceColumns - 1);
-      const begin = i - Math.min(since, Math.floor((xs[i] - left) / step));
+      const begin = i - Math.min(since, Math.floor((xs[i] - left) * perStep));
       const anew = i + mostPieceColumns - since;
       const middle = (begin + Math.min(anew, right)) >> 1;
       const ahead = xs[i] + (middle - i) * step - left;
