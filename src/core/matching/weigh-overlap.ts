@@ -19,7 +19,7 @@ const lowZStructureNcc = 0.98;
 const neededFaint = { z: 4.5, lead: 1.5, structureNcc: 0.93 } as const;
 const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
 /** What stands in for the structure of the whole where charges, streaks or dirt are in one of the images alone. */
-const neededSpared = { z: 14, lead: 10, sparedNcc: 0.85 } as const;
+const neededSpared = { z: 14, lead: 10, sparedNcc: 0.9 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
 const likelyErrorPx = 3;
 const smallErrorPx = 1;
