@@ -2,6 +2,7 @@ import { startCeres } from './ceres/ceres.ts';
 import { markdownTable, writeBetweenMarkers } from './markdown.ts';
 import { besideCeresHeader, besideCeresRow } from './solve/beside-ceres.ts';
 import type { Cell } from './solve/cells.ts';
+import { excludeHeader, excludeRow } from './solve/exclude.ts';
 import type { TestGraphKind } from './solve/test-graph.ts';
 import { truthHeader, truthRow } from './solve/truth.ts';
 
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, () => Promise<Part | string>>> = {
     if (typeof ceres === 'string') return `not beside Ceres: ${ceres}`;
     return { header: besideCeresHeader, row: (kind) => besideCeresRow(kind, ceres), close: ceres.close };
   },
+  exclude: () => Promise.resolve({ header: excludeHeader, row: excludeRow }),
 };
 
 function listOf(args: readonly string[], flag: string, fallback: readonly string[]): readonly string[] {
@@ -39,7 +41,7 @@ function kindsOf(args: readonly string[]): readonly TestGraphKind[] {
 }
 
 /**
- * Solves generated graphs of known truth: `--parts truth,ceres`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
+ * Solves generated graphs of known truth: `--parts truth,ceres,exclude`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
  * 10` (how many), `--period 80` (px), `--write` (into docs/solver.md).
  */
 export async function run(args: readonly string[]): Promise<void> {

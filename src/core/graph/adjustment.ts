@@ -111,12 +111,17 @@ function singularAt(system: LinkSystem, node: number): StitchError {
  * @throws StitchError `numerical-failure` when the step is not finite.
  */
 export function takeStep(adjustment: Adjustment, factor: CholeskyFactor, poses: Float64Array): number {
+  return takeStepBy(adjustment, (rhs) => solveFactored(factor, rhs), poses);
+}
+
+/** `takeStep` with H⁻¹ by other means: `solve` replaces a gradient by H⁻¹·gradient. */
+export function takeStepBy(adjustment: Adjustment, solve: (rhs: Float64Array) => void, poses: Float64Array): number {
   const { model, system, equations } = adjustment;
   const steps = equations.gradients.map((gradient) => gradient.slice());
-  for (const step of steps) solveFactored(factor, step);
   for (const step of steps) {
-    const at = step.findIndex((value) => !Number.isFinite(value));
-    if (at !== -1) throw singularAt(system, Math.floor(at / equations.k));
+    solve(step);
+    for (let s = 0; s < step.length; s++)
+      if (!Number.isFinite(step[s])) throw singularAt(system, Math.floor(s / equations.k));
   }
   return applyStep(model, system, poses, steps);
 }

@@ -32,9 +32,10 @@ const tilesOfTurn = 6;
  * @returns whether anything was changed.
  */
 export function reviewAttachments(attachments: Attachments): boolean {
-  const { system, active, accepted } = attachments;
+  const { system, active, accepted, near } = attachments;
   const { from, to } = system;
   const n = system.nodes.length;
+  const isFar = (l: number): boolean => near !== null && near[from[l]] === 0 && near[to[l]] === 0;
   const odds = learnLinkOdds(attachments);
   const around = linksAround(n, from, to, active);
   const { label } = connectedComponents(n, from, to, accepted);
@@ -42,11 +43,12 @@ export function reviewAttachments(attachments: Attachments): boolean {
   const islandsOf = islands(label, attachments);
   let changed = false;
   for (const cut of weakCuts(attachments)) {
-    if (cut.some((l) => accepted[l] === 0 || label[from[l]] !== 0)) continue;
+    if (cut.every(isFar) || cut.some((l) => accepted[l] === 0 || label[from[l]] !== 0)) continue;
     const group = smallerSide(attachments, around, cut, visit);
     if (group !== null && reviewGroup(attachments, odds, around, label, group)) changed = true;
   }
   for (const island of islandsOf) {
+    if (near !== null && !island.some((i) => near[i] === 1)) continue;
     if (reviewGroup(attachments, odds, around, label, island)) changed = true;
   }
   return changed;

@@ -26,6 +26,8 @@ export interface Attachments {
   readonly stageKnown: Uint8Array;
   /** Two statements that differ by less agree, px. */
   readonly tolerancePx: number;
+  /** [nodes] 1 for those about which groups are reviewed; all when null. */
+  readonly near: Uint8Array | null;
 }
 
 /**

@@ -102,7 +102,7 @@ export function buildLinkSystem(
     sums.set(row, sumsStride * l);
     floor[l] = leastResidual(link.moments, model);
   });
-  const unitVariance = Math.max(leastUnitPx ** 2, matchNoise({ sums, floor, manual, excluded }) / independentShare);
+  const unitVariance = unitVarianceOf({ sums, floor, manual, excluded });
   const system = { nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor };
   keyed.forEach(({ sigmaPx }, l) => {
     if (sigmaPx > 0) scaleLink(system, l, unitVariance / sigmaPx ** 2);
@@ -120,6 +120,11 @@ const leastMatchNoisePx = 1e-4;
 /** … and, against what a person states, not than this. */
 const leastUnitPx = 0.1;
 
+/** What a weight of 1 stands for, px²: see `LinkSystem.unitVariance`. */
+export function unitVarianceOf(system: Pick<LinkSystem, 'sums' | 'floor' | 'manual' | 'excluded'>): number {
+  return Math.max(leastUnitPx ** 2, matchNoise(system) / independentShare);
+}
+
 /** Variance of a match on one axis, px²: the median over the measured links of what their own best pose leaves. */
 export function matchNoise({
   sums,
@@ -127,10 +132,11 @@ export function matchNoise({
   manual,
   excluded,
 }: Pick<LinkSystem, 'sums' | 'floor' | 'manual' | 'excluded'>): number {
-  const variances = floor
-    .map((least, l) => least / Math.max(1, 2 * sums[sumsStride * l] - 6))
-    .filter((_, l) => manual[l] === 0 && excluded[l] === 0);
-  return Math.max(leastMatchNoisePx ** 2, medianOf(variances));
+  const variances = new Float64Array(floor.length);
+  let count = 0;
+  for (let l = 0; l < floor.length; l++)
+    if (manual[l] === 0 && excluded[l] === 0) variances[count++] = floor[l] / Math.max(1, 2 * sums[sumsStride * l] - 6);
+  return Math.max(leastMatchNoisePx ** 2, medianOf(variances.subarray(0, count)));
 }
 
 function systemLinkOf({ pair, landmarks, sigmaPx }: ManualLink): { key: string; link: SystemLink; sigmaPx: number } {

@@ -99,6 +99,39 @@ describe.each(transformModels)('resolvePoseGraph with %s tiles', (model: Transfo
   });
 });
 
+describe.each(['translation', 'rigid'] as const)('leaving out one link after another of %s tiles', (model) => {
+  const options = { ...defaultSolveOptions, model };
+  const noise = { linkSigmaPx: 0.1, linkSigmaRad: model === 'rigid' ? 2e-4 : 0, matchSigmaPx: 0.1 };
+
+  it.each([0, 0.1])('equals the cold solve, errors and all, where %f of the links are wrong', async (wrongFraction) => {
+    const { graph } = makeSyntheticGraph({ ...noise, model, rows: 12, columns: 12, wrongFraction, periodPx: 80 });
+    const solved = await solveForEdits(graph, options, silentContext);
+    for (const l of [0, 31, 100, 101, 200, 263]) {
+      const edits = excluding(keyOf(graph, l));
+      const { report } = await resolvePoseGraph(solved, edits, silentContext);
+      const cold = await solvePoseGraph({ ...graph, edits }, options, silentContext);
+      expect(report.edges.map(({ removed }) => removed)).toEqual(cold.edges.map(({ removed }) => removed));
+      expect(report.state).toEqual(cold.state);
+      expect(furthest(report, cold)).toBeLessThan(1e-6);
+      for (const [id, sigma] of cold.sigmaPx) expect(report.sigmaPx.get(id)).toBeCloseTo(sigma, 4);
+      expect(report.cost / cold.cost).toBeCloseTo(1, 6);
+    }
+  });
+
+  it('equals the cold solve where a tile is left without links', async () => {
+    const { graph } = makeSyntheticGraph({ ...noise, model, rows: 5, columns: 5 });
+    const solved = await solveForEdits(graph, options, silentContext);
+    const corner = gridTileId(0, 0);
+    const around = graph.links.flatMap(({ pair }, l) => (pair.a === corner || pair.b === corner ? [l] : []));
+    const edits = excluding(...around.map((l) => keyOf(graph, l)));
+    const { report } = await resolvePoseGraph(solved, edits, silentContext);
+    const cold = await solvePoseGraph({ ...graph, edits }, options, silentContext);
+    expect(report.state.get(corner)).toBe('prior');
+    expect(report.state).toEqual(cold.state);
+    expect(furthest(report, cold)).toBeLessThan(1e-6);
+  });
+});
+
 describe('resolvePoseGraph', () => {
   const options = { ...defaultSolveOptions, model: 'rigid' as const };
   const { graph, truth } = makeSyntheticGraph({ rows: 4, columns: 4, matchSigmaPx: 0.2 });

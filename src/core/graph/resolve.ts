@@ -2,7 +2,7 @@ import type { RunContext } from '../progress.ts';
 import type { GraphEdits } from './graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
 import { solveFrom } from './solve.ts';
-import type { WarmStart } from './solve.ts';
+import type { WarmStart } from './warm-start.ts';
 
 /** A solved graph and what the solver keeps of it, so that an edit costs a fraction of a solve. */
 export interface SolvedGraph {
@@ -14,7 +14,7 @@ export interface SolvedGraph {
 export interface SolveMemory {
   readonly graph: PoseGraph;
   readonly options: SolveOptions;
-  /** Where all links of the graph were found to agree; null when some were refused. */
+  /** Where the links of the graph were last told right from wrong; null while landmarks alone decide. */
   readonly warm: WarmStart | null;
 }
 
@@ -31,8 +31,8 @@ export async function solveForEdits(graph: PoseGraph, options: SolveOptions, ctx
 
 /**
  * Solves again after edits: the same answer as `solveForEdits({ ...graph, edits })`. `edits` replaces the former edits
- * whole. `solved` stays as it is, so that an edit can be undone by going back to it. Where all links agreed nothing is
- * searched for again; where some were refused the edit may speak for any of them, and the solve is a cold one.
+ * whole. `solved` stays as it is, so that an edit can be undone by going back to it. What a link was judged to be stands
+ * but near links that are left out; where landmarks are set, or a link comes back that was never judged, the solve is cold.
  *
  * @throws as `solvePoseGraph`.
  */
@@ -40,6 +40,5 @@ export async function resolvePoseGraph(solved: SolvedGraph, edits: GraphEdits, c
   const { graph, options, warm: former } = solved.memory;
   const edited = { ...graph, edits };
   const { report, warm } = await solveFrom(edited, options, ctx, former);
-  // What was left out now was judged before: it can come back without a search.
-  return { report, memory: { graph: edited, options, warm: former ?? warm } };
+  return { report, memory: { graph: edited, options, warm } };
 }

@@ -1,6 +1,7 @@
 import { stretchesOf } from '../geometry/affine2.ts';
-import { createAdjustment, factorise, linearise, takeStep } from './adjustment.ts';
+import { createAdjustment, factorise, linearise, takeStep, takeStepBy } from './adjustment.ts';
 import type { Adjustment } from './adjustment.ts';
+import type { Inverse } from './factor-update.ts';
 import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, withModel } from './link-system.ts';
 import { cauchyWeight, gemanMcClureWeight } from './robust-loss.ts';
 import { anchorsOf, breathe, maxIterations, robustScale, weigh } from './solve-run.ts';
@@ -132,6 +133,33 @@ export async function iterate(
     if (step > refactorStepPx && options.model === 'rigid') factor = null;
   }
   return { adjustment, factor: factor ?? (await factorise(adjustment, ctx)), converged: false };
+}
+
+/**
+ * The last iterations again with a given inverse of the equations, from poses and weights at which they came to rest before
+ * little was changed; `poses` and the weights of `solve` are changed in place.
+ *
+ * @returns false where that does not converge, weights change by much or a link is to be removed.
+ */
+export async function settleWith(
+  solve: Solve,
+  adjustment: Adjustment,
+  inverse: Inverse,
+  poses: Float64Array,
+): Promise<boolean> {
+  const { system, weights, trusted, options } = solve;
+  const factored = weights.slice();
+  let scale = Infinity;
+  for (let iteration = 0; iteration < reweightings; iteration++) {
+    scale = Math.min(scale, robustScale(solve, poses));
+    weigh(system, poses, trusted, scale, lateWeight, weights);
+    if (largestChange(weights, factored) > refactorWeightChange) return false;
+    linearise(adjustment, weights, poses);
+    const step = takeStepBy(adjustment, inverse.solve, poses);
+    await breathe(solve, options.model);
+    if (step < stepTolerancePx) return !removeWorst(solve, poses);
+  }
+  return false;
 }
 
 function largestChange(now: Float64Array, then: Float64Array): number {

@@ -3,6 +3,7 @@ import type { Adjustment } from './adjustment.ts';
 import { reviewAttachments } from './attachments.ts';
 import { connectedComponents } from './components.ts';
 import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
+import type { LinkSystem } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
 import { iterate, rigidTolerancePx } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
@@ -62,8 +63,14 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
 /**
  * Where the loss has switched links off there are wrong ones: then the places of the groups of tiles that hang on few
  * links are reviewed, and the links that do not fit in the end are removed.
+ *
+ * @returns what right links agree within, px; null when there is no wrong one.
  */
-export async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<void> {
+export async function separateWrongLinks(
+  solve: Solve,
+  poses: Float64Array,
+  start: Float64Array,
+): Promise<number | null> {
   const { options, active, trusted } = solve;
   const { manual } = solve.system;
   const isTranslation = options.model === 'translation';
@@ -73,13 +80,13 @@ export async function separateWrongLinks(solve: Solve, poses: Float64Array, star
   await iterate(stiff, poses, null, rigidTolerancePx, gemanMcClureWeight);
   solve.iterations = stiff.iterations;
   const limit = grossFactor * robustScale(stiff, poses);
-  if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return;
+  if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return null;
   // Where even the best loops do not close, stiff bodies have nothing to agree on.
-  if (solve.modelErrorPx > options.robustScalePx) return;
+  if (solve.modelErrorPx > options.robustScalePx) return null;
   const accepted = Uint8Array.from(active, (_, l) =>
     active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx) ? 1 : 0,
   );
-  await reviewAll({ ...solve, system }, accepted, poses, start, options.robustScalePx);
+  await reviewAll({ ...solve, system }, accepted, poses, start, options.robustScalePx, null);
   // A wrong link can still pull many right ones askew by little each: now that most are right, they tell what little is.
   const tolerance = Math.max(
     leastTolerancePx,
@@ -97,24 +104,72 @@ export async function separateWrongLinks(solve: Solve, poses: Float64Array, star
     solve.iterations = sharp.iterations;
     for (let l = 0; l < accepted.length; l++)
       if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;
-    await reviewAll({ ...solve, system }, accepted, poses, start, tolerance);
+    await reviewAll({ ...solve, system }, accepted, poses, start, tolerance, null);
   }
   for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
+  return Math.min(tolerance, options.robustScalePx);
 }
 
-/** Reviews attachments and settles what was moved, until nothing changes; `accepted` and `poses` are changed in place. */
+/** Tiles so many links from a link that is left out are near it. */
+const nearLinks = 4;
+
+/**
+ * `separateWrongLinks` after believed links were left out: what hangs on few links near them is reviewed again; `poses` and
+ * the active links of `solve` are changed in place.
+ *
+ * @param tolerancePx what right links agree within; null where none was wrong, and nothing is to be reviewed.
+ * @returns whether anything was changed.
+ */
+export async function reviewNear(
+  solve: Solve,
+  tolerancePx: number | null,
+  poses: Float64Array,
+  start: Float64Array,
+  lost: readonly number[],
+): Promise<boolean> {
+  if (tolerancePx === null) return false;
+  const { active, trusted, options } = solve;
+  const system = withModel(solve.system, options.model === 'translation' ? 'translation' : 'rigid');
+  const usable = active.map((_, l) => (system.excluded[l] === 0 && system.sums[sumsStride * l] > 0 ? 1 : 0));
+  const near = tilesNear(system, lost);
+  const accepted = active.slice();
+  const weights = new Float64Array(active.length);
+  if (!(await reviewAll({ ...solve, system, active: usable, weights }, accepted, poses, start, tolerancePx, near)))
+    return false;
+  for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
+  return true;
+}
+
+function tilesNear({ nodes, from, to }: LinkSystem, links: readonly number[]): Uint8Array {
+  const near = new Uint8Array(nodes.length);
+  for (const l of links) near[from[l]] = near[to[l]] = 1;
+  for (let round = 0; round < nearLinks; round++) {
+    const before = near.slice();
+    for (let l = 0; l < from.length; l++) if (before[from[l]] !== before[to[l]]) near[from[l]] = near[to[l]] = 1;
+  }
+  return near;
+}
+
+/**
+ * Reviews attachments (those with a tile in `near` where given) and settles what was moved, until nothing changes;
+ * `accepted` and `poses` are changed in place.
+ *
+ * @returns whether anything was changed.
+ */
 async function reviewAll(
   solve: Solve,
   accepted: Uint8Array,
   poses: Float64Array,
   start: Float64Array,
   tolerancePx: number,
-): Promise<void> {
+  near: Uint8Array | null,
+): Promise<boolean> {
   const { system, active, weights, motions, pattern, stage, options } = solve;
   const { from, to, nodes, manual } = system;
-  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown: stage.known, tolerancePx };
+  const stageKnown = stage.known;
+  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown, tolerancePx, near };
   for (let round = 0; round < mostReviews; round++) {
-    if (!reviewAttachments(attachments)) return;
+    if (!reviewAttachments(attachments)) return round > 0;
     for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
     const inside = { ...solve, active: accepted };
     const anchors = anchorsOf(inside, poses);
@@ -129,6 +184,7 @@ async function reviewAll(
       accepted[l] = active[l] !== 0 && fits && label[from[l]] === label[to[l]] ? 1 : 0;
     }
   }
+  return true;
 }
 
 /** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */

@@ -1,21 +1,20 @@
 import { StitchError } from '../errors.ts';
 import type { RunContext } from '../progress.ts';
-import { connectedComponents } from './components.ts';
-import { typicalClosure } from './loops.ts';
+import { analysePattern } from './cholesky-pattern.ts';
+import { finishSolve } from './finish-solve.ts';
 import { noEdits } from './graph-edits.ts';
 import { buildLinkSystem, poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import { buildPins, moveToPins, noPins } from './pins.ts';
+import { typicalClosure } from './loops.ts';
+import { buildPins, noPins } from './pins.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
-import { adjust, firstLinearSigma } from './reweighted-solve.ts';
+import { firstLinearSigma } from './reweighted-solve.ts';
 import { graduate, separateWrongLinks } from './robust-start.ts';
-import { writeReport } from './solve-report.ts';
 import type { Solve } from './solve-run.ts';
-import { analysePattern } from './cholesky-pattern.ts';
-import type { CholeskyPattern } from './cholesky-pattern.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
-import { tileSigmas } from './tile-sigma.ts';
+import { believed, refused, solveWarm, unjudged } from './warm-start.ts';
+import type { WarmStart } from './warm-start.ts';
 
 /** Share of a loop's closure error that falls to one of its links once it is spread over all. */
 const closureShare = 0.5;
@@ -37,20 +36,9 @@ export async function solvePoseGraph(graph: PoseGraph, options: SolveOptions, ct
   return (await solveFrom(graph, options, ctx, null)).report;
 }
 
-/** What a solve whose links all agreed leaves to the next one of the same graph. */
-export interface WarmStart {
-  /** Poses at which the links were found to agree, before pins and the model's own adjustment. */
-  readonly poses: Float64Array;
-  readonly modelErrorPx: number;
-  /** Of the graph's own links, without landmarks. */
-  readonly pattern: CholeskyPattern;
-  /** [links] 1 for those that agreed; 0 for those that were left out. */
-  readonly judged: Uint8Array;
-}
-
 /**
- * `solvePoseGraph` from where a former solve of the same nodes and links found them to agree: nothing is searched for
- * again. `warm` of the result is null where links were refused: an edit may then speak for or against any of them.
+ * `solvePoseGraph`, from where a former solve of the same nodes and links left off when it is given. `warm` of the result is
+ * what the next one can start from: the former's where it served, or where landmarks leave nothing to start from.
  */
 export async function solveFrom(
   graph: PoseGraph,
@@ -61,24 +49,35 @@ export async function solveFrom(
   if (!(options.robustScalePx > 0))
     throw new StitchError('bad-options', `robustScalePx must be above 0, not ${options.robustScalePx}.`);
   const edits = graph.edits ?? noEdits;
+  if (warm !== null && edits.manualLinks.length === 0) {
+    const report = await solveWarm(warm, edits, options, ctx);
+    if (report !== null) return { report, warm };
+  }
+  const cold = await solveCold(graph, options, ctx);
+  return { report: cold.report, warm: cold.warm ?? warm };
+}
+
+async function solveCold(
+  graph: PoseGraph,
+  options: SolveOptions,
+  ctx: RunContext,
+): Promise<{ readonly report: SolveReport; readonly warm: WarmStart | null }> {
+  const edits = graph.edits ?? noEdits;
   const system = buildLinkSystem(graph.nodes, graph.links, options.model, edits);
   const { from, to, sums, excluded, links } = system;
   const pins = buildPins(system, edits.pins, system.unitVariance);
   const active = Uint8Array.from(links, (_, l) => (excluded[l] === 0 && sums[sumsStride * l] > 0 ? 1 : 0));
   const stage = stagePoses(system);
   const motions = linkMotions(system, stage, options.model !== 'translation');
-  // Landmarks are links of their own: what was kept of the measured ones does not fit beside them.
-  const kept = warm !== null && warm.judged.length === links.length && !system.manual.includes(1) ? warm : null;
-  const isJudged = kept !== null && active.every((on, l) => on === 0 || kept.judged[l] === 1);
-  const poses = warm !== null && isJudged ? warm.poses.slice() : startPoses(system, stage, motions);
+  const poses = startPoses(system, stage, motions);
   const solve: Solve = {
-    modelErrorPx: kept?.modelErrorPx ?? closureShare * typicalClosure(system, motions, active),
+    modelErrorPx: closureShare * typicalClosure(system, motions, active),
     system,
     options,
     ctx,
     stage,
     motions,
-    pattern: kept?.pattern ?? analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1)),
+    pattern: analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1)),
     active,
     weights: Float64Array.from(active),
     trusted: active.slice(),
@@ -86,26 +85,20 @@ export async function solveFrom(
     iterations: 0,
     linearSigma: firstLinearSigma,
   };
-  if (active.includes(1) && !isJudged) {
-    const start = poses.slice();
+  const start = poses.slice();
+  const counted = active.slice();
+  let tolerancePx: number | null = null;
+  if (active.includes(1)) {
     await graduate(solve, poses);
-    if (options.removal !== null) await separateWrongLinks(solve, poses, start);
+    if (options.removal !== null) tolerancePx = await separateWrongLinks(solve, poses, start);
   }
-  const agreed: WarmStart = {
-    poses: poses.slice(),
-    modelErrorPx: solve.modelErrorPx,
-    pattern: solve.pattern,
-    judged: active.slice(),
-  };
-  const pinned = { ...solve, pins };
-  const { label } = connectedComponents(system.nodes.length, from, to, active);
-  moveToPins(system, pins, label, poses, options.model !== 'translation');
-  if (!active.includes(1)) return { report: writeReport(pinned, poses, 'no-links', null), warm: null };
-  const { adjustment, factor, converged } = await adjust(pinned, poses);
-  const sigma = tileSigmas(adjustment, factor, poses, solve.weights, active);
-  const report = writeReport(pinned, poses, converged ? 'converged' : 'max-iterations', sigma);
-  const isClean = !report.edges.some((edge) => edge.removed && edge.excluded !== true);
-  return { report, warm: isClean && !system.manual.includes(1) ? agreed : null };
+  const judged = active.map((on, l) => (counted[l] === 0 ? unjudged : on === 0 ? refused : believed));
+  const agreed = poses.slice();
+  const { report, settled } = await finishSolve({ ...solve, pins }, poses);
+  if (system.manual.includes(1)) return { report, warm: null };
+  const { modelErrorPx, pattern } = solve;
+  const kept = { system, stage, motions, pattern, modelErrorPx, start, judged, tolerancePx };
+  return { report, warm: { ...kept, poses: agreed, settled: edits.pins.length === 0 ? settled : null } };
 }
 
 function startPoses(system: LinkSystem, stage: StagePoses, motions: LinkMotions): Float64Array {

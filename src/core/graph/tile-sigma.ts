@@ -2,9 +2,7 @@ import type { TransformModel } from '../matching/link.ts';
 import type { Adjustment } from './adjustment.ts';
 import { connectedComponents } from './components.ts';
 import { linkCost, poseStride, sumsStride } from './link-system.ts';
-import { inverseDiagonal } from './selected-inverse.ts';
-import { solveFactored } from './sparse-cholesky.ts';
-import type { CholeskyFactor } from './sparse-cholesky.ts';
+import type { Inverse } from './factor-update.ts';
 
 /** Numbers that a relative pose of each model has. */
 const freedoms: Readonly<Record<TransformModel, number>> = { translation: 2, rigid: 3, similarity: 4, affine: 6 };
@@ -22,20 +20,20 @@ const freedoms: Readonly<Record<TransformModel, number>> = { translation: 2, rig
  */
 export function tileSigmas(
   adjustment: Adjustment,
-  factor: CholeskyFactor,
+  inverse: Inverse,
   poses: Float64Array,
   weights: Float64Array,
   active: Uint8Array,
 ): Float64Array {
   const { model, system } = adjustment;
   const n = system.nodes.length;
-  const k = factor.k;
+  const { k } = adjustment.equations;
   const { label, sizes } = connectedComponents(n, system.from, system.to, active);
   const { modes, functionals } = gaugeModes(model, adjustment, poses, label, sizes);
   const g = modes.length;
   const responses = functionals.map((functional) => {
     const response = functional.slice();
-    solveFactored(factor, response);
+    inverse.solve(response);
     return response;
   });
   const components = sizes.length;
@@ -52,7 +50,6 @@ export function tileSigmas(
   }
   for (let c = 0; c < components; c++) invertSmall(modeMatrix, c * g * g, g);
 
-  const inverse = inverseDiagonal(factor);
   const variance = matchVariance(model, adjustment, poses, weights, active, n - components);
   const axes = model === 'rigid' || model === 'similarity' ? 2 : 1;
   const sigma = new Float64Array(n);
@@ -62,7 +59,7 @@ export function tileSigmas(
     let sum = 0;
     for (let axis = 0; axis < axes; axis++) {
       const s = i * k + axis;
-      let value = inverse[i * k * k + axis * k + axis];
+      let value = inverse.diagonal[i * k * k + axis * k + axis];
       for (let q = 0; q < g; q++) {
         row[q] = 0;
         for (let p = 0; p < g; p++) row[q] += modes[p][s] * modeMatrix[at + p * g + q];
