@@ -9,8 +9,8 @@ import type { Correspondences } from './matcher.ts';
 import { parameterCount } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
 import { squaredResiduals } from './ransac.ts';
-import { alignPatchLattice } from './refine-overlap.ts';
-import type { AlignedPatches } from './refine-overlap.ts';
+import { alignPatchLattice } from './patch-lattice.ts';
+import type { AlignedPatches } from './patch-lattice.ts';
 import { bendOfMatches } from './smooth-consensus.ts';
 import { fitRobustly } from './verify.ts';
 
