@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CornerDistances } from './corner-errors.ts';
 import type { GridRecord } from './evaluate-grid.ts';
 import type { PairRecord } from './pair-record.ts';
 import { binnedSuccess, compareMatchers, countFalseLinks, isFalseLink, reliabilityBins, summarise } from './summary.ts';
@@ -61,6 +62,18 @@ describe('summarise', () => {
     expect(summary['outliers']?.value).toBe(35);
     expect(summary['inlierError']?.value).toBe(0.5);
     expect(summary['linkError']?.value).toBe(0.1);
+  });
+
+  it('tells pairs that fail from pairs whose pixels do not determine the corners', () => {
+    const right: CornerDistances = [1, 1, 1, 2.9];
+    const wrong: CornerDistances = [1, 1, 1, 3.1];
+    const among = summarise([
+      grid({ pairwise: right, floor: right }, { pairwise: wrong, floor: right }),
+      grid({ pairwise: wrong, floor: wrong }, { pairwise: wrong, floor: 'failed' }, { pairwise: wrong }),
+    ]);
+    expect(among['pairwise.success3']?.value).toBe(0.2);
+    expect(among['floor.success3']?.value).toBe(0.5);
+    expect(among['withinFloor.success3']?.value).toBe(0.5);
   });
 
   it('leaves out what was not measured', () => {

@@ -58,6 +58,7 @@ export const metrics: readonly MetricDescriptor[] = [
   pairMetric('falseLinks', 'false links', 'share'),
   pairMetric('floor.median', 'floor: corner error of the direct alignment from the truth, median', 'px'),
   pairMetric('floor.success3', 'floor: success at 3 px', 'share'),
+  pairMetric('withinFloor.success3', 'success at 3 px, pairwise, of the pairs whose floor succeeds', 'share'),
   pairMetric('pairPsnr', 'PSNR of pairs', 'dB'),
   pairMetric('pairSsim', 'SSIM of pairs', 'index'),
   { id: 'gridPsnr', label: 'PSNR of grids', unit: 'dB', over: 'grids' },
@@ -106,6 +107,14 @@ function pairStatistic(id: string, pairs: readonly PairRecord[]): WeightedStatis
       return hasFloor ? medianStatistic(floors.map((floor) => (floor ? mean(floor) : NaN))) : null;
     case 'floor.success3':
       return hasFloor ? meanStatistic(floors.map((floor) => (floor ? share(largest(floor) < linkPx) : NaN))) : null;
+    case 'withinFloor.success3': {
+      // NaN is left out of a mean: pairs whose pixels do not determine the corners, and those without a floor.
+      const corners = cornersOf(pairs, 'pairwise');
+      const isReachable = floors.map((floor) => floor !== null && largest(floor) < linkPx);
+      return isReachable.some((is) => is)
+        ? meanStatistic(corners.map((each, k) => (isReachable[k] ? share(largest(each) < linkPx) : NaN)))
+        : null;
+    }
     case 'pairPsnr':
       return hasMosaics ? meanStatistic(pairs.map((pair) => pair.quality?.peakSignalToNoiseDb ?? NaN)) : null;
     case 'pairSsim':
