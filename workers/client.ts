@@ -5,7 +5,7 @@ import type { OnProgress } from '../src/core/progress.ts';
 import type { MatchApi, RasterApi, SolveApi } from './api.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource, Rung, StitchClient } from './protocol.ts';
 import { allowOwnScripts } from './own-scripts.ts';
-import { workerThread, type WorkerThread } from './worker-thread.ts';
+import { workerThread, type WorkerSpawners, type WorkerThread } from './worker-thread.ts';
 
 /** The embedded network, resolved on the page: inside a worker the base would point into assets/. */
 export function embeddedModel(): ModelSource {
@@ -22,25 +22,26 @@ const matchWindDownMs = 2000;
 /** Decoding one large tile takes this long on a slow disk; replacing the thread would only decode it again. */
 const rasterWindDownMs = 15_000;
 
-const spawnMatch = () => new Worker(new URL('./match.worker.ts', import.meta.url), { type: 'module', name: 'match' });
-const spawnSolve = () => new Worker(new URL('./solve.worker.ts', import.meta.url), { type: 'module', name: 'solve' });
-const spawnRaster = () =>
-  new Worker(new URL('./raster.worker.ts', import.meta.url), { type: 'module', name: 'raster' });
+const browserWorkers: WorkerSpawners = {
+  match: () => new Worker(new URL('./match.worker.ts', import.meta.url), { type: 'module', name: 'match' }),
+  solve: () => new Worker(new URL('./solve.worker.ts', import.meta.url), { type: 'module', name: 'solve' }),
+  raster: () => new Worker(new URL('./raster.worker.ts', import.meta.url), { type: 'module', name: 'raster' }),
+};
 
 /** Starts nothing until it is used. */
-export function createStitchClient(): StitchClient {
+export function createStitchClient(spawn: WorkerSpawners = browserWorkers): StitchClient {
   allowOwnScripts(globalThis);
   const cores = navigator.hardwareConcurrency || 2;
   const matchers: WorkerThread<MatchApi>[] = Array.from(
     { length: Math.min(maxMatchWorkers, Math.max(1, cores - 1)) },
-    () => workerThread<MatchApi>('matching', matchWindDownMs, spawnMatch),
+    () => workerThread<MatchApi>('matching', matchWindDownMs, spawn.match),
   );
-  const solver = workerThread<SolveApi>('solver', matchWindDownMs, spawnSolve);
+  const solver = workerThread<SolveApi>('solver', matchWindDownMs, spawn.solve);
   // Two raster threads: what the user looks at never waits behind an export or a folder being read.
-  const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawnRaster);
+  const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawn.raster);
   // One pair at a time with any matcher, beside the run: loaded and dropped without touching the run's.
-  const trial = workerThread<MatchApi>('trial', matchWindDownMs, spawnMatch);
-  const files = workerThread<RasterApi>('file', rasterWindDownMs, spawnRaster);
+  const trial = workerThread<MatchApi>('trial', matchWindDownMs, spawn.match);
+  const files = workerThread<RasterApi>('file', rasterWindDownMs, spawn.raster);
 
   let choice: MatcherChoice | null = null;
   let status: MatcherStatus | null = null;
@@ -88,16 +89,25 @@ export function createStitchClient(): StitchClient {
     return true;
   };
 
-  /** Makes a call to the matcher, and once more a rung down after a lost device or a failed inference. */
-  const onNextRung = async <T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> => {
+  /**
+   * Makes a call to a matching thread, and once more after a lost device or a failed inference: a rung down, or on a
+   * fresh worker where there is none below, for a runtime that has trapped stays broken.
+   */
+  const onNextRung = async <T>(
+    signal: AbortSignal,
+    threads: readonly WorkerThread<MatchApi>[],
+    attempt: (thread: WorkerThread<MatchApi>) => Promise<T>,
+  ): Promise<T> => {
     const usedStatus = status;
+    const thread = threads[nextWorker++ % threads.length];
     try {
-      return await attempt();
+      return await attempt(thread);
     } catch (error) {
       const canRetry =
         error instanceof StitchError && (error.code === 'worker-lost' || error.code === 'inference-failed');
-      if (!canRetry || signal.aborted || !(await stepDown(usedStatus))) throw error;
-      return attempt();
+      if (!canRetry || signal.aborted) throw error;
+      if (!(await stepDown(usedStatus))) thread.restart();
+      return attempt(thread);
     }
   };
 
@@ -125,16 +135,10 @@ export function createStitchClient(): StitchClient {
     get matchConcurrency() {
       return usesNetwork() ? networkPairsInFlight : matchers.length;
     },
-    matchPair: (pair, options, signal, masks): Promise<PairResult> => {
-      const threads = activeMatchers();
-      return onNextRung(signal, () =>
-        threads[nextWorker++ % threads.length].call(
-          'matchPair',
-          { pair, options, ...(masks ? { masks } : {}) },
-          signal,
-        ),
-      );
-    },
+    matchPair: (pair, options, signal, masks): Promise<PairResult> =>
+      onNextRung(signal, activeMatchers(), (thread) =>
+        thread.call('matchPair', { pair, options, ...(masks ? { masks } : {}) }, signal),
+      ),
     async tryPair({ choice: wanted, pair, options }, signal, onProgress) {
       const matcher = await loadForTrial(wanted, signal, onProgress);
       const startedAt = performance.now();
@@ -142,14 +146,14 @@ export function createStitchClient(): StitchClient {
       return { result, matcher, elapsedMs: performance.now() - startedAt };
     },
     testMatcher: (options, signal, onProgress) =>
-      onNextRung(signal, () => matchers[0].call('testMatcher', options, signal, onProgress)),
+      onNextRung(signal, matchers.slice(0, 1), (thread) => thread.call('testMatcher', options, signal, onProgress)),
 
     solveForEdits: (graph, options, signal, onProgress) =>
       solver.call('solveForEdits', { graph, options }, signal, onProgress),
     resolveEdits: (edits, signal, onProgress) => solver.call('resolveEdits', edits, signal, onProgress),
     solve: (graph, options, signal, onProgress) => solver.call('solve', { graph, options }, signal, onProgress),
     // Patches need no matcher: they are aligned on every matching thread, whatever matches.
-    refine: (request, signal) => matchers[nextWorker++ % matchers.length].call('refine', request, signal),
+    refine: (request, signal) => onNextRung(signal, matchers, (thread) => thread.call('refine', request, signal)),
     solveElastic: (request, signal, onProgress) => solver.call('solveElastic', request, signal, onProgress),
     findOddTiles: (pairs, signal) => files.call('findOddTiles', pairs, signal),
     recommend: (request, signal) => solver.call('recommend', request, signal),
@@ -170,7 +174,7 @@ export function createStitchClient(): StitchClient {
     statistics: (rect, scale, signal) => view.call('statistics', { rect, scale }, signal),
     pairView: (request, signal) => view.call('pairView', request, signal),
     exportMosaic: (request, signal, onProgress) => files.call('exportMosaic', request, signal, onProgress),
-    textExport: (request, signal) => files.call('textExport', request, signal),
+    textExport: (request, signal, onProgress) => files.call('textExport', request, signal, onProgress),
 
     dispose() {
       for (const thread of [...matchers, trial, solver, view, files]) thread.dispose();

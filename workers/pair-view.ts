@@ -39,15 +39,15 @@ export async function renderPairView(
     intersectRects(frameB, growRect(nearestEdge(frameB, inB), context)) ??
     frameB;
 
-  const alone = (tile: Tile, mosaicFromTile: Affine2): Mosaic => ({
-    bounds: uniteRects(frameA, frameB),
-    placements: [{ tile: tile.id, size: tile.size, mosaicFromTile, state: 'solved', component: 0, tone: unitGain }],
-    channels: tile.channels,
-    sampleType: tile.sampleType,
-    pixelSizeNm: null,
-  });
+  const bounds = uniteRects(frameA, frameB);
   const render = (tile: Tile, mosaicFromTile: Affine2, rect: Rect) =>
-    composeRegion(alone(tile, mosaicFromTile), { rect, scale: scaleFor(rect, maxSide) }, plain, reader, signal);
+    composeRegion(
+      mosaicOfOne(tile, mosaicFromTile, bounds),
+      { rect, scale: scaleFor(rect, maxSide) },
+      plain,
+      reader,
+      signal,
+    );
 
   const [cropOfA, cropOfB, overlapOfA, overlapOfB] = await Promise.all([
     render(a, identityAffine, cropA),
@@ -64,6 +64,38 @@ export async function renderPairView(
     overlapA: await bitmapOf(overlapOfA, rangeA),
     overlapB: await bitmapOf(overlapOfB, rangeB),
     ...(await compare(overlapOfA, rangeA, overlapOfB, rangeB)),
+  };
+}
+
+/** Correlation of what two tiles show of their overlap under a motion; null without one, or without structure. */
+export async function overlapCorrelation(
+  a: Tile,
+  b: Tile,
+  aFromB: Affine2,
+  maxSide: number,
+  reader: TileReader,
+  signal: CancelSignal,
+): Promise<number | null> {
+  const frameA: Rect = { x: 0, y: 0, ...a.size };
+  const rect = intersectRects(frameA, boundsOf(aFromB, { x: 0, y: 0, ...b.size }));
+  if (rect === null) return null;
+  const region = { rect, scale: scaleFor(rect, maxSide) };
+  const p = await composeRegion(mosaicOfOne(a, identityAffine, frameA), region, plain, reader, signal);
+  const q = await composeRegion(mosaicOfOne(b, aFromB, frameA), region, plain, reader, signal);
+  const [u, v] = [lumaOf(p.channels).data, lumaOf(q.channels).data];
+  const sums = noSums();
+  for (let i = 0; i < u.length; i++) if (p.coverage[i] !== 0 && q.coverage[i] !== 0) accumulate(sums, u[i], v[i]);
+  return correlationOf(sums);
+}
+
+/** A mosaic of nothing but one tile. */
+function mosaicOfOne(tile: Tile, mosaicFromTile: Affine2, bounds: Rect): Mosaic {
+  return {
+    bounds,
+    placements: [{ tile: tile.id, size: tile.size, mosaicFromTile, state: 'solved', component: 0, tone: unitGain }],
+    channels: tile.channels,
+    sampleType: tile.sampleType,
+    pixelSizeNm: null,
   };
 }
 
@@ -129,7 +161,7 @@ async function compare(
   const greenMagenta = new ImageData(width, height);
   const level = (value: number, { low, high }: DisplayRange) =>
     255 * Math.min(1, Math.max(0, (value - low) / (high - low)));
-  const sums = { n: 0, p: 0, q: 0, pp: 0, qq: 0, pq: 0 };
+  const sums = noSums();
   for (let i = 0; i < width * height; i++) {
     const both = a.coverage[i] !== 0 && b.coverage[i] !== 0;
     const u = a.coverage[i] ? level(p[i], rangeA) : 0;
@@ -153,6 +185,10 @@ interface Sums {
   pp: number;
   qq: number;
   pq: number;
+}
+
+function noSums(): Sums {
+  return { n: 0, p: 0, q: 0, pp: 0, qq: 0, pq: 0 };
 }
 
 function accumulate(sums: Sums, p: number, q: number): void {

@@ -231,6 +231,8 @@ export interface TextExportRequest {
   readonly excluded: ReadonlySet<string>;
   /** For the report. */
   readonly corrections?: EditList;
+  /** For the report: the files and their identities. */
+  readonly files?: readonly { readonly path: string; readonly identity: string }[];
 }
 
 export interface TextExport {
@@ -323,7 +325,8 @@ export interface StitchClient {
   correlationSurface(request: PointRequest, signal: AbortSignal): Promise<CorrelationSurface>;
   exportMosaic(request: ExportRequest, signal: AbortSignal, onProgress: OnProgress): Promise<ExportReport>;
 
-  textExport(request: TextExportRequest, signal: AbortSignal): Promise<TextExport>;
+  /** Only a report takes long enough for progress: it looks at every overlap. */
+  textExport(request: TextExportRequest, signal: AbortSignal, onProgress?: OnProgress): Promise<TextExport>;
 
   /** Terminates every worker. */
   dispose(): void;

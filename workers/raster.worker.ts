@@ -31,6 +31,7 @@ import { paintRaster } from './display.ts';
 import { evidencePicture, nearbyTiles, type NearbyTiles } from './evidence-picture.ts';
 import { exportMosaic } from './export-mosaic.ts';
 import { renderPairView } from './pair-view.ts';
+import { reportEvidence } from './report-evidence.ts';
 import { serveCalls } from './remote-calls.ts';
 import { makeSample } from './sample.ts';
 import { textExport } from './text-export.ts';
@@ -159,7 +160,10 @@ const api: RasterApi = {
     }
   },
 
-  textExport: (request) => textExport(request),
+  async textExport(request, context) {
+    if (request.kind !== 'report') return textExport(request);
+    return textExport(request, await reportEvidence(request, tileOf, opened().reader, context));
+  },
 };
 
 /** A file that cannot be read has no identity; the reading of its header says why. */

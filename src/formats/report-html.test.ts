@@ -55,6 +55,31 @@ it('is one page that asks nobody for anything, with every text escaped', () => {
   expect(html).toContain('r0000c0001.tif on top');
 });
 
+it('shows the worst seams and says who the files are, all in the page itself', () => {
+  const [first] = graph.links;
+  const picture = 'data:image/jpeg;base64,/9j/';
+  const evidence = {
+    overview: picture,
+    ncc: new Map([[pairKey(first.pair), { before: 0.1, after: 0.87 }]]),
+    seams: [{ pairKey: pairKey(first.pair), before: picture, after: picture, a: picture, b: picture }],
+    files: [{ path: 'r0000c0000.tif', identity: '12-abc' }],
+  };
+  const html = reportHtml({ solution, pairs: graph.links, mosaic, corrections, evidence });
+  expect(html).toContain('correlation 0.10 → 0.87');
+  expect(html).toContain('12-abc');
+  const addresses = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+  expect(addresses).toHaveLength(5);
+  expect(new Set(addresses)).toEqual(new Set([picture]));
+});
+
+it('says how far loops of links close, of all found and of those used', () => {
+  const { loops } = reportData({ solution, pairs: graph.links, mosaic, corrections });
+  expect(loops.found.count).toBe(1);
+  expect(loops.found).toEqual(loops.used);
+  expect(loops.worst[0].isUsed).toBe(true);
+  expect(loops.worst[0].closurePx).toBeLessThan(2);
+});
+
 it('gives the error of each pair where the layout had it and at the solution', () => {
   const data = reportData({ solution, pairs: graph.links, mosaic, corrections });
   expect(data.links).toHaveLength(4);

@@ -2,11 +2,12 @@ import { editName } from '../core/edits/edit.ts';
 import type { EditList } from '../core/edits/edit.ts';
 import { applyAffine } from '../core/geometry/affine2.ts';
 import { affineFromPose } from '../core/geometry/pose2.ts';
+import { linkLoops, type LinkLoop } from '../core/graph/link-loops.ts';
 import { residualRms } from '../core/geometry/rigid-fit.ts';
 import type { PairResult } from '../core/matching/link.ts';
 import { outlineOf } from '../core/mosaic/build-mosaic.ts';
 import type { Mosaic } from '../core/mosaic/mosaic.ts';
-import { tileId } from '../core/tiles/tile.ts';
+import { pairKey, tileId, type TileId } from '../core/tiles/tile.ts';
 import { softwareName } from './software.ts';
 import type { Solution } from './solution-json.ts';
 
@@ -16,6 +17,29 @@ export interface ReportSubject {
   readonly pairs: readonly PairResult[];
   readonly mosaic: Mosaic;
   readonly corrections: EditList;
+  /** What only pixels tell; absent where they are not at hand. */
+  readonly evidence?: ReportEvidence;
+}
+
+/** What is seen in the pixels, as the app's raster thread finds it. */
+export interface ReportEvidence {
+  /** The mosaic as a small picture, a data: address. */
+  readonly overview: string | null;
+  /** Correlation of what two tiles show of their overlap, by pair key: where the layout put them and as solved. */
+  readonly ncc: ReadonlyMap<string, { readonly before: number | null; readonly after: number | null }>;
+  /** The worst seams as pictures, the worst first. */
+  readonly seams: readonly ReportSeam[];
+  /** The files and who they are (`fileIdentity`). */
+  readonly files: readonly { readonly path: string; readonly identity: string }[];
+}
+
+/** One overlap in two colours, grey where the tiles agree, and by itself: data: addresses. */
+export interface ReportSeam {
+  readonly pairKey: string;
+  readonly before: string;
+  readonly after: string;
+  readonly a: string;
+  readonly b: string;
 }
 
 /** One pair as the report has it: the error of its matches where the layout put the tiles and at the solution, px. */
@@ -28,10 +52,33 @@ export interface ReportLink {
   readonly inliers: number;
   readonly beforePx: number | null;
   readonly afterPx: number | null;
+  /** Correlation of the overlap; null where nobody looked. */
+  readonly beforeNcc: number | null;
+  readonly afterNcc: number | null;
+}
+
+/** Loops of three and four links: what the links found say of one another, and those that the solution uses. */
+export interface ReportLoops {
+  readonly found: LoopSummary;
+  readonly used: LoopSummary;
+  /** The loops of the links found that close worst. */
+  readonly worst: readonly {
+    readonly tiles: readonly string[];
+    readonly closurePx: number;
+    readonly isUsed: boolean;
+  }[];
+}
+
+/** How far loops miss closing, px. */
+export interface LoopSummary {
+  readonly count: number;
+  readonly medianPx: number | null;
+  readonly worstPx: number | null;
 }
 
 /** The report as data: what report.json holds. */
-export function reportData({ solution, pairs, mosaic, corrections }: ReportSubject) {
+export function reportData(subject: ReportSubject) {
+  const { solution, pairs, mosaic, corrections, evidence } = subject;
   const resultOf = new Map(pairs.map((result) => [`${result.pair.a}\n${result.pair.b}`, result]));
   const links = solution.links.map((link): ReportLink => {
     const result = resultOf.get(`${link.a}\n${link.b}`);
@@ -44,6 +91,8 @@ export function reportData({ solution, pairs, mosaic, corrections }: ReportSubje
       inliers: link.inliers,
       beforePx: result?.kind === 'link' ? residualRms(result.moments, affineFromPose(result.pair.aFromB)) : null,
       afterPx: link.residualPx,
+      beforeNcc: evidence?.ncc.get(keyOf(link))?.before ?? null,
+      afterNcc: evidence?.ncc.get(keyOf(link))?.after ?? null,
     };
   });
   const tiles = solution.tiles.map(({ file, state, reason, sigmaPx, gain, offset }) => ({
@@ -63,6 +112,8 @@ export function reportData({ solution, pairs, mosaic, corrections }: ReportSubje
     pixelSizeNm: mosaic.pixelSizeNm,
     tiles,
     links: [...links].sort((p, q) => (q.afterPx ?? -1) - (p.afterPx ?? -1)),
+    loops: loopsOf(subject),
+    files: evidence?.files ?? [],
     corrections: corrections.map(({ isOn, edit }) => ({ name: editName(edit), isOn, edit })),
     options: solution.options,
   };
@@ -87,20 +138,45 @@ export function reportHtml(subject: ReportSubject): string {
       'Error of the links',
       `${mean(used.map((l) => l.beforePx))} px at the layout → ${mean(used.map((l) => l.afterPx))} px`,
     ],
+    ['Loops of links', `${loopText(data.loops.found)} → of those used ${loopText(data.loops.used)}`],
+    [
+      'Correlation of the overlaps',
+      `${mean(used.map((l) => l.beforeNcc))} at the layout → ${mean(used.map((l) => l.afterNcc))}`,
+    ],
     ['Model and device', `${data.model ?? 'no network'}; ${data.device}`],
     ['Software', data.software],
   ];
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Stitching report</title>',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`,
     `<style>${style}</style></head><body><h1>Stitching report</h1>`,
     `<dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`,
     `<h2>Mosaic and links</h2>${linkGraph(subject, data.links)}`,
     '<p>Lines are links, from blue (below 0.75 px) over grey to orange (above 3.5 px); dashed outlines are tiles that no link holds.</p>',
+    seamPictures(subject, data.links),
     table(
       'Pairs, the worst first',
-      ['Tile a', 'Tile b', 'State', 'Matches', 'Inliers', 'At the layout, px', 'Solved, px', 'Reason'],
-      data.links.map((l) => [l.a, l.b, l.state, l.matches, l.inliers, px(l.beforePx), px(l.afterPx), l.reason]),
+      [
+        'Tile a',
+        'Tile b',
+        'State',
+        'Matches',
+        'Inliers',
+        'At the layout, px',
+        'Solved, px',
+        'NCC before',
+        'NCC',
+        'Reason',
+      ],
+      data.links.map((l) => [
+        ...[l.a, l.b, l.state, l.matches, l.inliers, px(l.beforePx), px(l.afterPx)],
+        ...[px(l.beforeNcc), px(l.afterNcc), l.reason],
+      ]),
+    ),
+    table(
+      'Loops that close worst',
+      ['Tiles', 'Misses by, px', 'All links used'],
+      data.loops.worst.map((l) => [l.tiles.join(' → '), px(l.closurePx), l.isUsed ? 'yes' : 'no']),
     ),
     table(
       'Tiles that no link holds',
@@ -117,6 +193,11 @@ export function reportHtml(subject: ReportSubject): string {
       ['Tile', 'State', '± px', 'Gain', 'Offset'],
       data.tiles.map((t) => [t.file, t.state, px(t.sigmaPx), t.gain.toFixed(3), t.offset.toFixed(1)]),
     ),
+    table(
+      'Files (size and SHA-256 of the first and last 64 KiB)',
+      ['File', 'Identity'],
+      data.files.map((f) => [f.path, f.identity]),
+    ),
     `<h2>Options</h2><pre>${text(JSON.stringify(data.options, null, 1))}</pre></body></html>\n`,
   ].join('\n');
 }
@@ -126,10 +207,72 @@ const style =
   'dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px}dt{color:#545b62}dd{margin:0}' +
   'table{border-collapse:collapse;width:100%}th,td{padding:3px 8px;border-bottom:1px solid #d4d8dc;text-align:left;' +
   'overflow-wrap:anywhere}svg{max-width:100%;height:auto;border:1px solid #d4d8dc}' +
+  '.seam{break-inside:avoid}.seam h3{font-size:14px;margin:16px 0 4px}.seam div{display:flex;flex-wrap:wrap;gap:8px}' +
+  'figure{margin:0;max-width:100%}img{display:block;max-width:100%;max-height:300px}figcaption{font-size:12px;color:#545b62}' +
   '@media print{body{margin:0}tr,svg{break-inside:avoid}}';
 
+/** Loops of what was measured: what pairs say of one another before any solution. */
+function loopsOf({ solution, pairs, mosaic }: ReportSubject): ReportLoops {
+  const measured = pairs.flatMap((result) => (result.kind === 'link' ? [result] : []));
+  const used = new Set(solution.links.filter(({ state }) => state === 'link').map(keyOf));
+  const links = measured.map(({ pair, aFromB }) => ({ a: pair.a, b: pair.b, aFromB }));
+  const sizes = new Map(mosaic.placements.map(({ tile, size }) => [tile, size]));
+  const sizeOf = (tile: TileId) => sizes.get(tile) ?? { width: 1, height: 1 };
+  const found = linkLoops(links, sizeOf);
+  const kept = linkLoops(
+    links.filter((link) => used.has(keyOf(link))),
+    sizeOf,
+  );
+  const isUsed = (tiles: readonly string[]) =>
+    tiles.every((tile, k) => {
+      const next = tiles[(k + 1) % tiles.length];
+      return used.has(keyOf({ a: tile, b: next })) || used.has(keyOf({ a: next, b: tile }));
+    });
+  return {
+    found: summaryOf(found),
+    used: summaryOf(kept),
+    worst: found.slice(0, worstLoops).map(({ tiles, closurePx }) => ({ tiles, closurePx, isUsed: isUsed(tiles) })),
+  };
+}
+
+const worstLoops = 10;
+
+/** Loops come the worst first. */
+function summaryOf(loops: readonly LinkLoop[]): LoopSummary {
+  const middle = loops.at(Math.floor(loops.length / 2));
+  return { count: loops.length, medianPx: middle?.closurePx ?? null, worstPx: loops.at(0)?.closurePx ?? null };
+}
+
+function loopText({ count, medianPx, worstPx }: LoopSummary): string {
+  return count === 0 ? 'none' : `${count}, half close to ${px(medianPx)} px, all to ${px(worstPx)} px`;
+}
+
+function keyOf({ a, b }: { readonly a: string; readonly b: string }): string {
+  return pairKey({ a: tileId(a), b: tileId(b) });
+}
+
+/** The worst seams: each overlap before and after, and what either tile shows there. */
+function seamPictures({ evidence }: ReportSubject, links: readonly ReportLink[]): string {
+  if (!evidence || evidence.seams.length === 0) return '';
+  const figures = evidence.seams.map((seam, k) => {
+    const link = links.find((one) => keyOf(one) === seam.pairKey);
+    const picture = (address: string, caption: string) =>
+      `<figure><img src="${text(address)}" alt="${text(caption)}"><figcaption>${text(caption)}</figcaption></figure>`;
+    const title = link
+      ? `${k + 1}. ${link.a} – ${link.b}: ${px(link.afterPx)} px, correlation ${px(link.beforeNcc)} → ${px(link.afterNcc)}`
+      : '';
+    return `<section class="seam"><h3>${text(title)}</h3><div>${[
+      picture(seam.before, 'where the layout had them'),
+      picture(seam.after, 'as solved'),
+      picture(seam.a, link?.a ?? 'a'),
+      picture(seam.b, link?.b ?? 'b'),
+    ].join('')}</div></section>`;
+  });
+  return `<h2>The worst seams</h2><p>One tile magenta, the other green: grey where they agree.</p>${figures.join('\n')}`;
+}
+
 /** The outlines of the tiles and a line for every link, as a picture that scales. */
-function linkGraph({ mosaic }: ReportSubject, links: readonly ReportLink[]): string {
+function linkGraph({ mosaic, evidence }: ReportSubject, links: readonly ReportLink[]): string {
   const { bounds, placements } = mosaic;
   const width = Math.max(bounds.width, bounds.height) / 500;
   const centre = new Map(
@@ -150,8 +293,11 @@ function linkGraph({ mosaic }: ReportSubject, links: readonly ReportLink[]): str
       `<line x1="${p.x}" y1="${p.y}" x2="${q.x}" y2="${q.y}" stroke="${colourOf(link.afterPx)}" stroke-width="${3 * width}"><title>${text(`${link.a} – ${link.b}: ${px(link.afterPx)} px`)}</title></line>`,
     ];
   });
+  const picture = evidence?.overview
+    ? `<image href="${text(evidence.overview)}" x="${bounds.x}" y="${bounds.y}" width="${bounds.width}" height="${bounds.height}" preserveAspectRatio="none"/>`
+    : '';
   const box = `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`;
-  return `<svg viewBox="${box}" width="1000" role="img" aria-label="Tiles and links">${outlines.join('')}${lines.join('')}</svg>`;
+  return `<svg viewBox="${box}" width="1000" role="img" aria-label="Tiles and links">${picture}${outlines.join('')}${lines.join('')}</svg>`;
 }
 
 /** The four corners of a rigid outline in the order in which they are drawn. */

@@ -1,6 +1,7 @@
-import type { ExportRequest, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
+import type { ExportRequest, StitchClient, TextExport, TextExportKind } from '../../../workers/protocol.ts';
 import { isAbort } from '../../core/errors.ts';
 import { mosaicFormats } from '../../formats/index.ts';
+import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import type { Foreground } from './foreground.ts';
@@ -64,16 +65,29 @@ export function createExports(
       if (!run) return [];
       const { tiles, layout, options, excluded, corrections, matcher, outcome } = run;
       const { pairs, report, mosaic } = outcome;
-      try {
-        const { files, warnings } = await client.textExport(
-          { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded, corrections },
-          new AbortController().signal,
-        );
+      const request = { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded, corrections };
+      const save = ({ files }: TextExport) => {
         for (const { name, text } of files) {
           const type = textTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'text/plain';
           place.download(name, new Blob([text], { type }));
         }
-        return warnings;
+      };
+      try {
+        if (kind === 'report') {
+          await foreground.run('export', async ({ signal, onProgress }) => {
+            const named = relativeToDrop(store.getState().project.files);
+            const known = await client.identify(named, signal);
+            const files = named.map(({ path }, k) => ({ path, identity: known[k] }));
+            const written = await client.textExport({ ...request, files }, signal, onProgress);
+            signal.throwIfAborted();
+            save(written);
+            return written.files.map(({ name }) => name).join(' and ');
+          });
+          return [];
+        }
+        const written = await client.textExport(request, new AbortController().signal);
+        save(written);
+        return written.warnings;
       } catch (error) {
         fail(error);
         return [];

@@ -173,7 +173,11 @@ export function createJobs({
       await exports.mosaic(choice);
       await runs.reconcile();
     },
-    exportText: exports.text,
+    async exportText(kind) {
+      const warnings = await exports.text(kind);
+      await runs.reconcile();
+      return warnings;
+    },
     report: (error) => updateSlice(store, 'job', (job) => withError(job, error)),
     dismissError: (id) => updateSlice(store, 'job', (job) => withoutError(job, id)),
   };
