@@ -15,8 +15,8 @@ module.exports = {
       name: 'testing-is-not-shipped',
       comment: 'synthetic truth and comparers are for tests, benches, the command line and the sample generator',
       severity: 'error',
-      from: { path: '^(src|workers)/', pathNot: ['^src/core/testing/', testFiles] },
-      to: { path: '^src/core/testing/' },
+      from: { path: '^(src|workers)/', pathNot: ['^(src/core|workers)/testing/', testFiles] },
+      to: { path: '^(src/core|workers)/testing/' },
     },
     {
       name: 'matchers-import-core',

@@ -64,6 +64,8 @@ export function serveCalls<T extends WorkerApi<T>>(api: T, endpoint: CallEndpoin
       };
       try {
         return await methods[method](request, { signal: controller.signal, onProgress, yieldNow: yieldMacrotask });
+      } catch (error) {
+        throw withoutMemory(error) ?? error;
       } finally {
         running.delete(id);
       }
@@ -73,6 +75,13 @@ export function serveCalls<T extends WorkerApi<T>>(api: T, endpoint: CallEndpoin
     },
   };
   comlink.expose(wire, endpoint);
+}
+
+/** The error of a thread that cannot get the memory it asks for; null for any other. */
+function withoutMemory(error: unknown): StitchError | null {
+  const isIt = error instanceof RangeError && /alloc|memory|array (buffer )?length/i.test(error.message);
+  if (!isIt) return null;
+  return new StitchError('worker-lost', `A worker ran out of memory (${error.message}).`, {}, { cause: error });
 }
 
 /** The caller's side of `serveCalls`. */

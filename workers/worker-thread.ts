@@ -2,8 +2,19 @@ import { StitchError } from '../src/core/errors.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import { abortError, connectCalls, type Connection } from './remote-calls.ts';
 
+/** A worker that says nothing about a call for so many periods of so many ms is given up: five minutes. */
+const silentPeriods = 30;
+const silencePeriodMs = 10_000;
+
 /** The worker was replaced under a call that nobody aborted: the call is made again on the new one. */
 class Replaced extends Error {}
+
+/** How a thread of each kind comes to life. */
+export interface WorkerSpawners {
+  readonly match: () => Worker;
+  readonly solve: () => Worker;
+  readonly raster: () => Worker;
+}
 
 /**
  * One worker with a life: started on first use, replaced when it dies or does not hear an abort.
@@ -15,6 +26,8 @@ export interface WorkerThread<T> {
   prepare<R>(key: string, setUp: (connection: Connection<T>) => Promise<R>): Promise<R>;
   /** Like `prepare`, but starts no worker: one that does not live yet hears it when it is born. */
   remember(key: string, setUp: (connection: Connection<T>) => Promise<void>): Promise<void>;
+  /** Ends the worker; calls that are on it are made again on a fresh one. */
+  restart(): void;
   dispose(): void;
 }
 
@@ -37,16 +50,20 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
     ending.connection.close(error);
   };
 
-  const alive = (): Life => {
+  /** The living worker, or a fresh one, on which all set-ups but one are replayed: that one is about to be made anew. */
+  const alive = (except: string | null = null): Life => {
     if (life) return life;
     const worker = spawn();
-    const connection = connectCalls<T>(worker);
+    const bare = connectCalls<T>(worker);
+    const connection = heard(bare, () =>
+      end(born, new StitchError('worker-lost', `The ${name} worker has not answered for ${silenceText}.`)),
+    );
     const replay = async () => {
-      for (const setUp of setUps.values()) await setUp(connection);
+      for (const [key, setUp] of setUps) if (key !== except) await setUp(connection);
     };
-    const born: Life = { worker, connection, ready: replay() };
-    // Nobody may be waiting for the replay when the worker dies early; callers get the error from their own call.
-    born.ready.catch(() => undefined);
+    const born: Life = { worker, connection, ready: Promise.resolve().then(replay) };
+    // A worker that could not be set up is of no use to later calls; callers get the error from their own call.
+    born.ready.catch((error: unknown) => end(born, error));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
       end(born, new StitchError('worker-lost', `The ${name} worker stopped: ${event.message || 'unknown reason'}.`));
@@ -76,7 +93,7 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
       }
     },
     async prepare(key, setUp) {
-      const current = alive();
+      const current = alive(key);
       await current.ready;
       const result = await setUp(current.connection);
       setUps.set(key, setUp);
@@ -86,8 +103,16 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
       setUps.set(key, setUp);
       const current = life;
       if (!current) return;
-      await current.ready;
-      await setUp(current.connection);
+      try {
+        await current.ready;
+        await setUp(current.connection);
+      } catch (error) {
+        // A worker that died over it will be replaced, and the next one hears it.
+        if (life === current) throw error;
+      }
+    },
+    restart() {
+      if (life) end(life, new Replaced(`the ${name} worker was replaced`));
     },
     dispose() {
       if (life) end(life, abortError());
@@ -101,4 +126,29 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
       if (!settled && life === current) end(current, new Replaced(`the ${name} worker did not hear the cancel`));
     }, windDownMs);
   }
+}
+
+const silenceText = `${(silentPeriods * silencePeriodMs) / 60_000} minutes`;
+
+/**
+ * A connection that tells when nothing is heard of a call for too long: neither progress nor an end. Time is counted in
+ * periods, so that a laptop that slept for the night has lost one of them and no worker.
+ */
+function heard<T>(connection: Connection<T>, onSilence: () => void): Connection<T> {
+  return {
+    ...connection,
+    call(method, request, signal, onProgress, transfer) {
+      let periods = 0;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const wait = () => {
+        timer = setTimeout(() => (++periods < silentPeriods ? wait() : onSilence()), silencePeriodMs);
+      };
+      wait();
+      const listen: OnProgress = (progress) => {
+        periods = 0;
+        onProgress?.(progress);
+      };
+      return connection.call(method, request, signal, listen, transfer).finally(() => clearTimeout(timer));
+    },
+  };
 }

@@ -27,7 +27,7 @@ export interface RunOutcome {
 }
 
 /** A run that gives nothing for so long after its deadlines have been let pass hangs, ms. */
-const lateMs = 15_000;
+const lateMs = 60_000;
 /** The clock of the sweep, which stays as it is. */
 const realTimeout = globalThis.setTimeout;
 /** Turns of the loop that the rest of a run may take, of 2 ms each. */
