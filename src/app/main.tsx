@@ -6,10 +6,12 @@ import { readEnvironment } from './diagnostics/environment.ts';
 import { followStore } from './diagnostics/event-log.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { persistentPairCache } from './jobs/pair-cache.ts';
+import { browserProjectLock } from './jobs/project-lock.ts';
 import { browserSavePlace } from './jobs/save-place.ts';
 import { persistentSessionStore } from './jobs/session-store.ts';
 import { keepOffline } from './offline/keep-offline.ts';
 import { createAppStore } from './state/store.ts';
+import { folderWatch } from './watch/folder-watch.ts';
 import { AppContext } from './ui/app-context.ts';
 import { App } from './ui/App.tsx';
 import './ui/tokens.css';
@@ -33,6 +35,9 @@ function start(): void {
     cache: persistentPairCache(codeVersion),
     place,
     sessions: persistentSessionStore(),
+    lock: browserProjectLock(navigator.locks),
+    // Without a secure context there is no such thing, and then nothing can be asked for.
+    persist: async () => (navigator.storage as StorageManager | undefined)?.persist(),
     wallClock: () => Date.now(),
     embeddedModel: embeddedModel(),
     now,
@@ -47,10 +52,12 @@ function start(): void {
     save: (text: string) => place.download('em-stitch-diagnostics.txt', new Blob([text], { type: 'text/plain' })),
   };
   const offline = keepOffline(store, window, new URL('service-worker.js', document.baseURI).href);
+  const { addFiles, stitch, report } = jobs;
+  const watch = folderWatch({ store, page: window, addFiles, stitch, report });
   followAddress(store, client, window);
   void jobs.session.start();
   createRoot(root).render(
-    <AppContext value={{ store, jobs, client, offline, diagnostics, mosaic: { current: null } }}>
+    <AppContext value={{ store, jobs, client, offline, watch, diagnostics, mosaic: { current: null } }}>
       <App />
     </AppContext>,
   );

@@ -53,9 +53,12 @@ const layoutChoice = v.variant('kind', [
 /** What `kind` says in a project file. */
 const projectKind = 'em-stitch-project';
 
+/** The format of this version; one that comes after it turns the older into its own here, before the check. */
+const projectVersion = 1;
+
 const projectSchema = v.object({
   kind: v.literal(projectKind),
-  version: v.literal(1),
+  version: v.literal(projectVersion),
   /** What the user calls it: the dropped folder. */
   name: v.string(),
   /** The files, with the paths they have in the drop and their identity by content (`fileIdentity`). */
@@ -94,7 +97,15 @@ export function writeProject(project: ProjectFile): string {
  * @throws StitchError `bad-options` naming the place.
  */
 export function parseProject(text: string, file = 'the project file'): ProjectFile {
-  const parsed = v.safeParse(projectSchema, jsonOf(text, file));
+  const json = jsonOf(text, file);
+  const version = v.safeParse(v.object({ kind: v.literal(projectKind), version: v.number() }), json);
+  if (version.success && version.output.version > projectVersion)
+    throw new StitchError(
+      'bad-options',
+      `${file} was saved by a newer version of this app (format ${version.output.version}, known here: ${projectVersion}). Reload the page to get it, and open the project again.`,
+      { file },
+    );
+  const parsed = v.safeParse(projectSchema, json);
   if (!parsed.success)
     throw new StitchError(
       'bad-options',

@@ -14,6 +14,7 @@ import { createForeground } from './foreground.ts';
 import { openFiles } from './open-files.ts';
 import { fileIdentities } from './file-identities.ts';
 import type { PairCache } from './pair-cache.ts';
+import { singleTab, type ProjectLock } from './project-lock.ts';
 import type { SavePlace } from './save-place.ts';
 import { createSession, type Session } from './session.ts';
 import { memorySessionStore, type SessionStore } from './session-store.ts';
@@ -30,6 +31,10 @@ export interface JobDeps {
   readonly now: () => number;
   /** Where projects are kept between visits; in memory when absent. */
   readonly sessions?: SessionStore;
+  /** Tells the tabs that have one project open apart; there is one tab when absent. */
+  readonly lock?: ProjectLock;
+  /** Asks the browser to keep what is stored when the disk runs low. */
+  readonly persist?: () => Promise<unknown>;
   /** Milliseconds since 1970. */
   readonly wallClock?: () => number;
 }
@@ -76,6 +81,8 @@ export function createJobs({
   embeddedModel,
   now,
   sessions = memorySessionStore(),
+  lock = singleTab,
+  persist = async () => undefined,
   wallClock = () => 0,
 }: JobDeps): Jobs {
   const foreground = createForeground(store, now);
@@ -96,6 +103,8 @@ export function createJobs({
     client,
     identities,
     sessions,
+    lock,
+    persist,
     place,
     wallClock,
     addFiles: files.add,

@@ -1,5 +1,6 @@
-import { openDB, type IDBPDatabase } from 'idb';
+import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
+import { openStore } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -28,15 +29,17 @@ const largestCount = 20_000;
 export function persistentPairCache(codeVersion: string): PairCache {
   const memory = memoryPairCache();
   const opened = openPairs(codeVersion);
+  // A tab with older code may still write: its results bear its own version, and nobody here takes them.
+  const keyOf = (key: string) => `${codeVersion} ${key}`;
   const store = async (key: string, result: PairResult) => {
     const database = await opened;
-    await database?.put(storeName, result, key);
+    await database?.put(storeName, result, keyOf(key));
   };
   return {
     async get(keys) {
       const [known, database] = await Promise.all([memory.get(keys), opened]);
       if (!database) return known;
-      return Promise.all(keys.map(async (key, k) => known[k] ?? (await stored(database, key))));
+      return Promise.all(keys.map(async (key, k) => known[k] ?? (await stored(database, keyOf(key)))));
     },
     put(key, result) {
       memory.put(key, result);
@@ -47,17 +50,15 @@ export function persistentPairCache(codeVersion: string): PairCache {
 }
 
 async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
+  const database = await openStore('em-stitch', 1, (fresh) => {
+    fresh.createObjectStore(storeName);
+    fresh.createObjectStore('about');
+  });
   try {
-    const database = await openDB('em-stitch', 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore(storeName);
-        fresh.createObjectStore('about');
-      },
-    });
-    const version: unknown = await database.get('about', 'codeVersion');
-    const count = await database.count(storeName);
-    if (version !== codeVersion || count > largestCount) await database.clear(storeName);
-    await database.put('about', codeVersion, 'codeVersion');
+    const version: unknown = await database?.get('about', 'codeVersion');
+    const count = (await database?.count(storeName)) ?? 0;
+    if (version !== codeVersion || count > largestCount) await database?.clear(storeName);
+    await database?.put('about', codeVersion, 'codeVersion');
     return database;
   } catch (error) {
     console.warn('pair results are kept in memory only', error);

@@ -1,5 +1,6 @@
-import { openDB, type IDBPDatabase } from 'idb';
+import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
+import { openStore } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -58,17 +59,10 @@ export function persistentSessionStore(): SessionStore {
   };
 }
 
-async function openProjects(): Promise<IDBPDatabase | null> {
-  try {
-    return await openDB('em-stitch-projects', 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore(storeName, { keyPath: 'id' });
-      },
-    });
-  } catch (error) {
-    console.warn('projects are kept in memory only', error);
-    return null;
-  }
+function openProjects(): Promise<IDBPDatabase | null> {
+  return openStore('em-stitch-projects', 1, (fresh) => {
+    fresh.createObjectStore(storeName, { keyPath: 'id' });
+  });
 }
 
 function latestFirst(projects: readonly StoredProject[]): readonly StoredProject[] {

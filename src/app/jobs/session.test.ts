@@ -4,7 +4,9 @@ import { defaultStitchOptions } from '../../core/options.ts';
 import { tileId, type Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
 import { editProject, withInspection } from '../state/project.ts';
+import { parseProject } from '../../formats/project-json.ts';
 import { createAppStore, updateSlice } from '../state/store.ts';
+import { singleTab, type ProjectLock } from './project-lock.ts';
 import { createSession } from './session.ts';
 import { memorySessionStore } from './session-store.ts';
 
@@ -23,9 +25,9 @@ const tileOf = (path: string): Tile => ({
 });
 
 /** A page with a session over a store of projects that outlives it. */
-function page(sessions = memorySessionStore()) {
+function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
   const store = createAppStore();
-  const calls = { stitched: 0, downloads: [] as Blob[] };
+  const calls = { stitched: 0, persisted: 0, downloads: [] as Blob[] };
   const open = async (files: readonly NamedFile[]) => {
     updateSlice(store, 'project', (project) => {
       const inspection = {
@@ -42,11 +44,13 @@ function page(sessions = memorySessionStore()) {
   const session = createSession({
     store,
     client: {
-      parseProject: async (text) => JSON.parse(text) as ProjectFile,
+      parseProject: async (text, file) => parseProject(text, file),
       parseOptions: async () => ({ ...defaultStitchOptions, matcher: 'sift' }),
     },
     identities: { of: (files) => Promise.all(files.map(({ file }) => file.text())) },
     sessions,
+    lock,
+    persist: async () => void calls.persisted++,
     place: { choose: async () => null, download: (_, content) => void calls.downloads.push(content) },
     wallClock: () => 7,
     addFiles: open,
@@ -117,6 +121,46 @@ describe('a session', () => {
     expect(session.state.getState().recent).toMatchObject([{ isOpen: false }]);
     await session.forget((await sessions.list())[0].id);
     expect(session.state.getState().recent).toEqual([]);
+  });
+
+  it('does not save over the work of another tab, says so, and saves once that tab has let go', async () => {
+    const lets = { isMine: false, onFreed: () => undefined as void };
+    const lock: ProjectLock = {
+      hold: async (_, onFreed) => {
+        lets.onFreed = onFreed;
+        return lets.isMine;
+      },
+      release: () => undefined,
+    };
+    const { session, open, sessions, calls } = page(memorySessionStore(), lock);
+    await session.start();
+    await open(drop());
+    await saved();
+    expect(session.state.getState().isElsewhere).toBe(true);
+    expect(await sessions.list()).toEqual([]);
+    lets.isMine = true;
+    lets.onFreed();
+    await saved();
+    expect(session.state.getState().isElsewhere).toBe(false);
+    expect(await sessions.list()).toHaveLength(1);
+    expect(calls.persisted).toBe(1);
+  });
+
+  it('opens no project of another version blindly, and lists none whose shape is unknown', async () => {
+    const first = page();
+    await first.session.start();
+    await first.open(drop());
+    await saved();
+    const [kept] = await first.sessions.list();
+    await first.sessions.put({ ...kept, id: 'later', project: { ...kept.project, version: 2 as 1 } });
+    await first.sessions.put({ ...kept, id: 'odd', project: { kind: 'em-stitch-project' } as ProjectFile });
+    const second = page(first.sessions);
+    await second.session.start();
+    expect(second.session.state.getState().recent.map(({ id }) => id)).toEqual([kept.id, 'later']);
+    await second.session.continueProject('later');
+    expect(second.session.state.getState().pending).toBeNull();
+    expect(second.store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
+    expect(second.store.getState().job.errors[0].message).toContain('newer version');
   });
 
   it('takes an options file for what it is', async () => {

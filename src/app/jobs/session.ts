@@ -16,6 +16,7 @@ import {
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import type { FileIdentities } from './file-identities.ts';
 import { filesOfHandles, mayRead } from './folder-handles.ts';
+import type { ProjectLock } from './project-lock.ts';
 import type { SavePlace } from './save-place.ts';
 import type { SessionStore, StoredProject } from './session-store.ts';
 
@@ -46,6 +47,9 @@ export interface SessionDeps {
   readonly client: Pick<StitchClient, 'parseProject' | 'parseOptions'>;
   readonly identities: FileIdentities;
   readonly sessions: SessionStore;
+  readonly lock: ProjectLock;
+  /** Asks the browser not to clear what is kept here when the disk runs low. */
+  readonly persist: () => Promise<unknown>;
   readonly place: SavePlace;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
@@ -59,7 +63,7 @@ export interface SessionDeps {
 const savePeriodMs = 400;
 
 export function createSession(deps: SessionDeps): Session {
-  const { store, client, identities, sessions, place } = deps;
+  const { store, client, identities, sessions, lock, place } = deps;
   const state = createStore<SessionState>()(() => noSession);
   let handles: readonly FileSystemHandle[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
@@ -83,6 +87,12 @@ export function createSession(deps: SessionDeps): Session {
   const save = async () => {
     const now = await stored();
     if (!now) return;
+    // Two tabs that save one project would undo each other's decisions: the first one saves.
+    const isMine = await lock.hold(now.id, saveSoon);
+    state.setState({ isElsewhere: !isMine });
+    if (!isMine) return;
+    // Some browsers ask the user: nothing waits for the answer.
+    if (openId === null) deps.persist().catch((error: unknown) => console.warn('storage may be cleared', error));
     openId = now.id;
     await sessions.put(now);
   };
@@ -95,7 +105,7 @@ export function createSession(deps: SessionDeps): Session {
     }, savePeriodMs);
   };
 
-  const listRecent = async () => state.setState({ recent: (await sessions.list()).map(recentOf) });
+  const listRecent = async () => state.setState({ recent: (await sessions.list()).flatMap(recentOf) });
 
   const takeUp = async (pending: ProjectFile) => {
     const { project } = store.getState();
@@ -129,7 +139,10 @@ export function createSession(deps: SessionDeps): Session {
       try {
         const found = (await sessions.list()).find((one) => one.id === id);
         if (!found) return;
-        state.setState({ pending: found.project });
+        // What an older or newer version of the app has written is checked like any file.
+        const project = await client.parseProject(JSON.stringify(found.project), found.project.name).catch(fail);
+        if (!project) return;
+        state.setState({ pending: project });
         if (found.handles.length === 0 || !(await mayRead(found.handles))) return;
         const files = await filesOfHandles(found.handles);
         handles = found.handles;
@@ -181,7 +194,8 @@ export function createSession(deps: SessionDeps): Session {
       const id = openId;
       openId = null;
       handles = [];
-      state.setState({ pending: null });
+      lock.release();
+      state.setState({ pending: null, isElsewhere: false });
       const closed = async () => {
         const found = (await sessions.list()).find((one) => one.id === id);
         if (found) await sessions.put({ ...found, isOpen: false });
@@ -235,16 +249,20 @@ function idOf({ name, files }: ProjectFile): string {
   return `${low.toString(16)}-${high.toString(16)}`;
 }
 
-function recentOf({ id, project, savedAt, handles, isOpen }: StoredProject): RecentProject {
-  return {
+/** The line of the start page; none for what another version of the app has left in a shape that is not known here. */
+function recentOf({ id, project, savedAt, handles, isOpen }: StoredProject): readonly RecentProject[] {
+  if (typeof project?.name !== 'string' || !Array.isArray(project.files) || !Array.isArray(project.corrections))
+    return [];
+  const line = {
     id,
     name: project.name,
     tiles: project.files.length,
     corrections: project.corrections.length,
     savedAt,
-    hasHandles: handles.length > 0,
+    hasHandles: handles?.length > 0,
     isOpen,
   };
+  return [line];
 }
 
 /** An options file says so; everything else must be a project. */

@@ -24,9 +24,11 @@ export interface SessionState {
   readonly recent: readonly RecentProject[];
   /** A project that waits for its files to be dropped. */
   readonly pending: ProjectFile | null;
+  /** Another tab has the project open and saves it: this one does not. */
+  readonly isElsewhere: boolean;
 }
 
-export const noSession: SessionState = { recent: [], pending: null };
+export const noSession: SessionState = { recent: [], pending: null, isElsewhere: false };
 
 /** What names the project: the dropped folder that all files share, else the first file. */
 export function projectName(files: readonly NamedFile[]): string {

@@ -5,6 +5,7 @@ import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
 import { OfflineStatus } from './OfflineStatus.tsx';
 import { lengthText } from './length-text.ts';
+import { ElsewhereNotice } from './session/ElsewhereNotice.tsx';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
 export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
@@ -14,6 +15,7 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
     <footer className="status-bar" data-testid="status-bar">
       {run ? <Cursor /> : <span />}
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
+      <ElsewhereNotice />
       <OfflineStatus />
       <Warnings />
       <button

@@ -1,0 +1,40 @@
+import { openDB, type IDBPDatabase } from 'idb';
+
+/** A database that does not open for so long is done without, ms: one that an older tab blocks may never open. */
+const patienceMs = 8000;
+
+/**
+ * Opens a database of this browser, and makes way for a newer version of the app in another tab. Null where there is
+ * none (private windows, a full disk) or none comes in time: what would be stored lasts as long as the page.
+ */
+export async function openStore(
+  name: string,
+  version: number,
+  upgrade: (fresh: IDBPDatabase) => void,
+): Promise<IDBPDatabase | null> {
+  let isLate = false;
+  try {
+    const opening = openDB(name, version, {
+      upgrade,
+      // A newer version of the app waits in another tab: this one goes on without a store.
+      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
+    });
+    opening.then(
+      (database) => {
+        if (isLate) database.close();
+      },
+      () => undefined, // told below
+    );
+    return await Promise.race([opening, lateError()]);
+  } catch (error) {
+    isLate = true;
+    console.warn(`${name} is kept in memory only`, error);
+    return null;
+  }
+}
+
+function lateError(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the database has not opened for ${patienceMs / 1000} s`)), patienceMs);
+  });
+}
