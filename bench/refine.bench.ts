@@ -66,7 +66,7 @@ async function refineRealPair(): Promise<readonly RefineRow[]> {
 }
 
 /** Measurements of a grid of `across` × `across` tiles whose lines start slowly, 200 patches an overlap. */
-function gridOf(across: number): { readonly poses: readonly Affine2[]; readonly measurements: Measurements } {
+export function gridOf(across: number): { readonly poses: readonly Affine2[]; readonly measurements: Measurements } {
   const pitch = 1843;
   const draws = randomStream(1, across);
   const [from, to, starts, a, b]: number[][] = [[], [], [0], [], []];
@@ -104,7 +104,8 @@ function gridOf(across: number): { readonly poses: readonly Affine2[]; readonly 
   };
 }
 
-async function solveGrid(across: number): Promise<RefineRow> {
+/** The elastic solve of a generated grid: processor time, steps, misfit and memory. */
+export async function solveGrid(across: number): Promise<RefineRow> {
   const { poses, measurements } = gridOf(across);
   const tiles = poses.map((mosaicFromTile) => ({ size: { width: 2048, height: 2048 }, mosaicFromTile }));
   let note = '';

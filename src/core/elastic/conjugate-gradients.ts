@@ -7,16 +7,25 @@ export interface CgReport {
   readonly converged: boolean;
 }
 
+/** When an iteration may end; a step must be as small several times in a row, for some are small by chance. */
+export interface CgTolerance {
+  /** How far a step may still move any unknown, px (all of them are). */
+  readonly largestPx: number;
+  /** By how much a step may still lower ½zᵀHz − rhsᵀz, a tile on the average; Infinity to ask for the largest alone. */
+  readonly decreasePerTile: number;
+  readonly timesInARow: number;
+}
+
 /**
  * Solves H·z = rhs for the unknowns of one axis, from the z handed in, by preconditioned conjugate gradients among
- * meshes without affine part. Ends when no unknown (px, all of them) moved by `tolerancePx` in a step three times in a row.
+ * meshes without affine part.
  */
 export function solveByConjugateGradients(
   system: ElasticSystem,
   factor: CoarseFactor,
   rhs: Float64Array,
   z: Float64Array,
-  tolerancePx: number,
+  tolerance: CgTolerance,
   maxIterations: number,
 ): CgReport {
   const { length } = system;
@@ -44,8 +53,10 @@ export function solveByConjugateGradients(
       if (change > largest) largest = change;
       else if (-change > largest) largest = -change;
     }
-    quiet = largest < tolerancePx ? quiet + 1 : 0;
-    if (quiet >= 3) return { iterations: iteration + 1, converged: true };
+    const decrease = (step * rs) / 2;
+    const isSmall = largest < tolerance.largestPx && decrease < tolerance.decreasePerTile * system.lattices.length;
+    quiet = isSmall ? quiet + 1 : 0;
+    if (quiet >= tolerance.timesInARow) return { iterations: iteration + 1, converged: true };
     precondition(system, factor, r, s);
     const next = dot(r, s);
     const beta = next / rs;

@@ -45,7 +45,10 @@ export interface ElasticSystem {
   readonly length: number;
   readonly measurements: Measurements;
   readonly pattern: CholeskyPattern;
-  /** Of each tile, from the measurements: affine block [9] (its prior included), affine–node block [3 · nodes], node block. */
+  /**
+   * Of each tile, from the measurements: affine block [9] (its prior included), affine–node block [3 · nodes], node block (its
+   * stiffness included where no mesh is shared).
+   */
   readonly affine: readonly Float64Array[];
   readonly mixed: readonly Float64Array[];
   readonly nodes: readonly BandMatrix[];
@@ -67,6 +70,8 @@ interface Constraint {
   readonly modes: readonly Float64Array[];
   readonly solved: readonly Float64Array[];
   readonly schur: BandMatrix;
+  /** [3] scratch. */
+  readonly share: Float64Array;
 }
 
 /** The mesh that all tiles have in common: what the microscope does to every image alike. */
@@ -117,7 +122,12 @@ export function createElasticSystem(
     factors: bands(),
     constraints: lattices.map((lattice) => {
       const modes = affineModes(lattice);
-      return { modes, solved: modes.map((mode) => new Float64Array(mode.length)), schur: bandMatrix(3, 2) };
+      return {
+        modes,
+        solved: modes.map((mode) => new Float64Array(mode.length)),
+        schur: bandMatrix(3, 2),
+        share: new Float64Array(3),
+      };
     }),
     coupling: Array.from(measurements.from, (_, l) => couplingOf(measurements, l, lattices)),
   };
@@ -238,7 +248,8 @@ export function assembleElastic(system: ElasticSystem, weights: Float64Array, li
     affine[i][4] = (linearSigma * (width / 2)) ** -2;
     affine[i][8] = (linearSigma * (height / 2)) ** -2;
     mixed[i].fill(0);
-    nodes[i].entries.fill(0);
+    if (system.shared === null) nodes[i].entries.set(system.stiffness[i].entries);
+    else nodes[i].entries.fill(0);
   }
   clearShared(system.shared);
   const basisA: PointBasis = { weights: new Float64Array(7), node: 0 };
@@ -265,8 +276,9 @@ export function assembleElastic(system: ElasticSystem, weights: Float64Array, li
 export function factoriseElastic(system: ElasticSystem): CoarseFactor | null {
   const { lattices, nodes, stiffness, factors, constraints } = system;
   for (let i = 0; i < lattices.length; i++) {
-    for (let k = 0; k < factors[i].entries.length; k++)
-      factors[i].entries[k] = nodes[i].entries[k] + stiffness[i].entries[k];
+    factors[i].entries.set(nodes[i].entries);
+    if (system.shared !== null)
+      for (let k = 0; k < factors[i].entries.length; k++) factors[i].entries[k] += stiffness[i].entries[k];
     if (!factoriseBand(factors[i]) || !prepareConstraint(constraints[i], factors[i])) return null;
   }
   if (system.shared !== null) projectShared(system.shared);
@@ -284,11 +296,20 @@ function prepareConstraint({ modes, solved, schur }: Constraint, factor: BandMat
 }
 
 /** Solves a tile's node block for the nodes from `at` on, in place, among meshes without affine part. */
-function solveConstrained({ modes, solved, schur }: Constraint, factor: BandMatrix, z: Float64Array, at: number): void {
+function solveConstrained(
+  { modes, solved, schur, share }: Constraint,
+  factor: BandMatrix,
+  z: Float64Array,
+  at: number,
+): void {
   solveBand(factor, z, at);
-  const share = Float64Array.from(modes, (mode) => dotAt(mode, z, at));
+  for (let m = 0; m < modes.length; m++) share[m] = dotAt(modes[m], z, at);
   solveBand(schur, share);
-  for (let m = 0; m < modes.length; m++) for (let k = 0; k < factor.size; k++) z[at + k] -= share[m] * solved[m][k];
+  for (let m = 0; m < modes.length; m++) {
+    const mode = solved[m];
+    const part = share[m];
+    for (let k = 0; k < mode.length; k++) z[at + k] -= part * mode[k];
+  }
 }
 
 function dotAt(mode: Float64Array, z: Float64Array, at: number): number {
@@ -424,8 +445,8 @@ export function multiplyElastic(
       for (let n = 0; n < nodes[i].size; n++) out[sharedAt + n] += out[first + n];
     }
     multiplyBand(shared.stiffness, z, sharedAt, out);
+    for (let i = 0; i < lattices.length; i++) multiplyBand(stiffness[i], z, offsets[i] + affineUnknowns, out);
   }
-  for (let i = 0; i < lattices.length; i++) multiplyBand(stiffness[i], z, offsets[i] + affineUnknowns, out);
 }
 
 /** Adds what the measurements (and the prior of the affine unknowns) make of the displacements of each tile. */

@@ -7,6 +7,7 @@ import type { Size } from '../geometry/rect.ts';
 import { cauchyWeight, gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
 import type { RunContext } from '../progress.ts';
 import { solveByConjugateGradients } from './conjugate-gradients.ts';
+import type { CgTolerance } from './conjugate-gradients.ts';
 import { assembleElastic, createElasticSystem, factoriseElastic } from './elastic-system.ts';
 import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts';
 import { misfitsOf, misfitsUnder } from './measurements.ts';
@@ -75,9 +76,12 @@ const mediansOfScale = 2;
 const refactorings = 2;
 /** References are renewed once: a tile's rigid part is then what the solution says, not what the start said. */
 const rounds = 2;
-const tolerancePx = 2e-2;
-/** What two tiles do together no seam shows: thousands of tiles are not asked for it as exactly. */
-const quickTolerancePx = 5e-2;
+const tolerance: CgTolerance = { largestPx: 2e-2, decreasePerTile: Infinity, timesInARow: 3 };
+/**
+ * What two tiles do together no seam shows, and conjugate gradients find it last: thousands of tiles are solved until the
+ * cost, in which a measurement that errs by its sigma counts ½, gains no more than this a tile.
+ */
+const quickTolerance: CgTolerance = { largestPx: 0.5, decreasePerTile: 0.02, timesInARow: 2 };
 const maxCgIterations = 300;
 /** Tiles turned further than this against each other share no mesh: it lies in the mosaic's directions. */
 const mostTurnRad = 0.15;
@@ -238,16 +242,20 @@ async function adjustAbout(
   const weights = new Float64Array(measurements.weight.length);
   let misfits = new Float64Array(weights.length);
   let factor: CoarseFactor | null = null;
-  const steps = options.isProbe || options.known ? quickReweightings : reweightings;
-  for (let step = 0; step < steps; step++) {
+  const isQuick = options.isProbe === true || options.known !== undefined;
+  // Of a large grid the second round begins with the weights of the first: outliers have been given up.
+  const isAgain = earlier !== null && options.known !== undefined;
+  const steps = isQuick ? quickReweightings : reweightings;
+  const firstStep = isAgain ? steps / 2 : 0;
+  for (let step = firstStep; step < steps; step++) {
     for (let k = 0; k < weights.length; k++) weights[k] = measurements.weight[k] * robust[k];
     assembleElastic(system, weights, linear);
-    if (step < refactorings) factor = factoriseElastic(system);
+    if (step < firstStep + refactorings) factor = factoriseElastic(system);
     if (factor === null) throw singular();
     for (const axis of [0, 1]) {
       const rhs = rightSide(system, start, axis, weights);
-      const tolerance = options.known ? quickTolerancePx : tolerancePx;
-      const report = solveByConjugateGradients(system, factor, rhs, z[axis], tolerance, maxCgIterations);
+      const enough = options.known ? quickTolerance : tolerance;
+      const report = solveByConjugateGradients(system, factor, rhs, z[axis], enough, maxCgIterations);
       solve.iterations += report.iterations;
       solve.converged &&= report.converged;
       ctx.signal.throwIfAborted();
