@@ -2,10 +2,9 @@ import { connectedComponents } from './components.ts';
 import { findWeakLinks, linksAround } from './cut-pairs.ts';
 import { motionOfLink, moveRigidly } from './link-motion.ts';
 import type { Motion } from './link-motion.ts';
-import { dissentOdds, learnLinkOdds, StageOffset } from './link-odds.ts';
-import type { Attachments, LinkOdds } from './link-odds.ts';
+import { dissentOdds, learnLinkOdds, stageOdds } from './link-odds.ts';
+import type { Attachments, LinkOdds, StageWitnesses } from './link-odds.ts';
 import { linkMisfit, poseStride } from './link-system.ts';
-import type { LinkSystem } from './link-system.ts';
 
 /** Log-odds at which one place of a group of tiles is believed against another, and against all of its links being wrong. */
 const decisiveOdds = 4.6;
@@ -150,7 +149,7 @@ function reviewGroup(
     }
   if (boundary.length === 0) return false;
   const hold = boundary.filter((l) => accepted[l] !== 0);
-  const places = proposePlaces(attachments, odds, inside, boundary, hold);
+  const places = proposePlaces(attachments, odds, boundaryOf(attachments, inside, boundary), hold);
   const [best] = places;
   const isUncontested = best.fitting.length === boundary.length;
   const apart = samePlace * attachments.tolerancePx;
@@ -166,29 +165,53 @@ function reviewGroup(
   return true;
 }
 
+/** What hangs between a group and the rest. */
+interface Boundary {
+  readonly links: readonly number[];
+  /** The tiles of the group and of the rest that each link joins. */
+  readonly inner: readonly number[];
+  readonly outer: readonly number[];
+  readonly witnesses: StageWitnesses;
+}
+
+function boundaryOf(
+  { system: { from, to }, stageKnown }: Attachments,
+  inside: ReadonlySet<number>,
+  links: readonly number[],
+): Boundary {
+  const inner = links.map((l) => (inside.has(to[l]) ? to[l] : from[l]));
+  const outer = links.map((l, b) => (to[l] === inner[b] ? from[l] : to[l]));
+  const known = links.flatMap((_, b) => (stageKnown[inner[b]] === 1 && stageKnown[outer[b]] === 1 ? [b] : []));
+  const sizeOf = (tiles: readonly number[]): number => new Set(known.map((b) => tiles[b])).size;
+  return { links, inner, outer, witnesses: { links: known.length, inner: sizeOf(inner), outer: sizeOf(outer) } };
+}
+
 /** The present place of a group, where each link wants it and where it would be if that link were off as many are; best first. */
 function proposePlaces(
   attachments: Attachments,
   odds: LinkOdds,
-  inside: ReadonlySet<number>,
-  boundary: readonly number[],
+  boundary: Boundary,
   hold: readonly number[],
 ): readonly Place[] {
   const { system, motions, poses } = attachments;
+  const { links, inner } = boundary;
   const places: Place[] = [];
+  const isFitted = new Set<number>();
   const weigh = (motion: Motion | null, l: number | null): void => {
-    places.push(weighPlace(attachments, odds, inside, boundary, motion, l));
+    const place = weighPlace(attachments, odds, boundary, motion, l);
+    for (const fitting of place.fitting) isFitted.add(fitting);
+    places.push(place);
   };
   if (hold.length > 0) weigh(null, hold[0]);
-  for (const l of boundary) {
-    const movesTo = inside.has(system.to[l]);
+  links.forEach((l, b) => {
+    const movesTo = system.to[l] === inner[b];
     const motion = motionOfLink(system, motions, poses, l, movesTo);
-    if (!places.some(({ fitting }) => fitting.includes(l))) weigh(motion, l);
-    if (odds.usualError === null) continue;
+    if (!isFitted.has(l)) weigh(motion, l);
+    if (odds.usualError === null) return;
     const [x, y] = odds.usualError;
     const sign = movesTo ? -1 : 1;
     weigh({ ...motion, dx: motion.dx + sign * x, dy: motion.dy + sign * y }, null);
-  }
+  });
   return places.sort((p, q) => q.odds - p.odds);
 }
 
@@ -196,36 +219,46 @@ function proposePlaces(
 function weighPlace(
   { system, poses, stage, stageKnown, tolerancePx }: Attachments,
   odds: LinkOdds,
-  inside: ReadonlySet<number>,
-  boundary: readonly number[],
+  { links, inner, outer, witnesses }: Boundary,
   motion: Motion | null,
   hypothesis: number | null,
 ): Place {
   const fitting: number[] = [];
-  const beside = new StageOffset(stage, stageKnown);
-  const origin = poseStride * endInside(system, inside, hypothesis ?? boundary[0]);
-  const [originX, originY] = poses.subarray(origin, origin + 2);
+  const origin = poseStride * inner[hypothesis === null ? 0 : links.indexOf(hypothesis)];
+  const originX = poses[origin];
+  const originY = poses[origin + 1];
+  const before = new Float64Array(poseStride);
   let sum = 0;
-  let at: readonly [number, number] | null = null;
-  for (const l of boundary) {
-    const i = endInside(system, inside, l);
+  let besideX = 0;
+  let besideY = 0;
+  let atX = originX;
+  let atY = originY;
+  for (let b = 0; b < links.length; b++) {
+    const l = links[b];
+    const i = inner[b];
     const o = poseStride * i;
-    const before = poses.slice(o, o + poseStride);
-    const reach = Math.hypot(before[0] - originX, before[1] - originY);
-    const tolerance = tolerancePx * Math.hypot(1, reach / (2 * tilesOfTurn * system.lever[i]));
-    if (motion !== null) moveRigidly(poses, i, motion);
-    at ??= [poses[o], poses[o + 1]];
+    const p = poseStride * outer[b];
+    const reachX = poses[o] - originX;
+    const reachY = poses[o + 1] - originY;
+    const turned = (reachX * reachX + reachY * reachY) / (2 * tilesOfTurn * system.lever[i]) ** 2;
+    const tolerance = tolerancePx * Math.sqrt(1 + turned);
+    if (motion !== null) {
+      for (let s = 0; s < poseStride; s++) before[s] = poses[o + s];
+      moveRigidly(poses, i, motion);
+    }
+    if (b === 0) {
+      atX = poses[o];
+      atY = poses[o + 1];
+    }
     if (l === hypothesis || linkMisfit(system, poses, l) < tolerance) {
       fitting.push(l);
       sum += system.manual[l] === 1 ? manualOdds : odds.agreement;
-    } else sum += dissentOdds(odds, system, poses, l, boundary.length);
-    beside.add(poses, i, i === system.to[l] ? system.from[l] : system.to[l]);
-    poses.set(before, o);
+    } else sum += dissentOdds(odds, system, poses, l, links.length);
+    if (stageKnown[i] === 1 && stageKnown[outer[b]] === 1) {
+      besideX += poses[o] - poses[p] - stage[o] + stage[p];
+      besideY += poses[o + 1] - poses[p + 1] - stage[o + 1] + stage[p + 1];
+    }
+    if (motion !== null) for (let s = 0; s < poseStride; s++) poses[o + s] = before[s];
   }
-  const [x, y] = at ?? [originX, originY];
-  return { motion, fitting, odds: sum + beside.odds(odds), x, y };
-}
-
-function endInside({ from, to }: LinkSystem, inside: ReadonlySet<number>, l: number): number {
-  return inside.has(to[l]) ? to[l] : from[l];
+  return { motion, fitting, odds: sum + stageOdds(odds, witnesses, besideX, besideY), x: atX, y: atY };
 }

@@ -193,13 +193,17 @@ export function placeUnlinked(
   for (let i = 0; i < label.length; i++) if (label[i] === 0 && stage.known[i] === 1) solved.push(i);
   if (solved.length === 0) return;
   const map = fitPlane(poses, stage.poses, solved);
+  const places = Float64Array.from(
+    { length: 2 * solved.length },
+    (_, s) => stage.poses[poseStride * solved[s >> 1] + (s & 1)],
+  );
   const members: number[][] = sizes.map(() => []);
   for (let i = 0; i < label.length; i++) members[label[i]].push(i);
   for (let c = 1; c < sizes.length; c++) {
     if (pinned.has(c)) continue;
     const known = members[c].filter((i) => stage.known[i] === 1);
     if (known.length === 0) continue;
-    const told = known.map((i) => placeOf(system, poses, stage, solved, map, i));
+    const told = known.map((i) => placeOf(system, poses, stage, { solved, places }, map, i));
     if (members[c].length === 1) {
       const [{ x, y, turn }] = told;
       const o = poseStride * members[c][0];
@@ -222,14 +226,14 @@ function placeOf(
   system: LinkSystem,
   poses: Float64Array,
   stage: StagePoses,
-  solved: readonly number[],
+  solved: SolvedPlaces,
   map: PlaneMap,
   i: number,
 ): Told {
   const o = poseStride * i;
   const sx = stage.poses[o];
   const sy = stage.poses[o + 1];
-  const nearest = nearestOf(stage.poses, solved, sx, sy);
+  const nearest = nearestOf(solved, sx, sy);
   let total = 0;
   let x = 0;
   let y = 0;
@@ -250,20 +254,30 @@ function placeOf(
   return { x: map.x(sx, sy) + x / total, y: map.y(sx, sy) + y / total, turn: Math.atan2(sin, cos) };
 }
 
-function nearestOf(at: Float64Array, solved: readonly number[], x: number, y: number): readonly number[] {
+/** The tiles that are solved and their stage positions, [solved · 2]. */
+interface SolvedPlaces {
+  readonly solved: readonly number[];
+  readonly places: Float64Array;
+}
+
+function nearestOf({ solved, places }: SolvedPlaces, x: number, y: number): readonly number[] {
   const best: number[] = [];
   const distances: number[] = [];
-  for (const j of solved) {
-    const d = (at[poseStride * j] - x) ** 2 + (at[poseStride * j + 1] - y) ** 2;
-    if (best.length === neighboursAsked && d >= distances[best.length - 1]) continue;
+  let furthest = Infinity;
+  for (let s = 0; s < solved.length; s++) {
+    const dx = places[2 * s] - x;
+    const dy = places[2 * s + 1] - y;
+    const d = dx * dx + dy * dy;
+    if (!(d < furthest)) continue;
     let k = Math.min(best.length, neighboursAsked - 1);
     while (k > 0 && distances[k - 1] > d) {
       best[k] = best[k - 1];
       distances[k] = distances[k - 1];
       k--;
     }
-    best[k] = j;
+    best[k] = solved[s];
     distances[k] = d;
+    if (best.length === neighboursAsked) furthest = distances[neighboursAsked - 1];
   }
   return best;
 }

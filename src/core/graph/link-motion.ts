@@ -1,6 +1,5 @@
 import { poseStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import { turnLinear } from './normal-equations.ts';
 import type { LinkMotions } from './stage.ts';
 
 /** A rigid motion of the mosaic: x' = cos·x − sin·y + dx, y' = sin·x + cos·y + dy. */
@@ -44,9 +43,12 @@ export function motionOfLink(
 /** pose ← motion · pose for the pose of node i. */
 export function moveRigidly(poses: Float64Array, i: number, { cos, sin, dx, dy }: Motion): void {
   const o = poseStride * i;
-  const x = poses[o];
-  const y = poses[o + 1];
-  poses[o] = cos * x - sin * y + dx;
-  poses[o + 1] = sin * x + cos * y + dy;
-  turnLinear(poses, o, Math.atan2(sin, cos));
+  for (let s = o; s < o + poseStride; s += 2) {
+    const x = poses[s];
+    const y = poses[s + 1];
+    poses[s] = cos * x - sin * y;
+    poses[s + 1] = sin * x + cos * y;
+  }
+  poses[o] += dx;
+  poses[o + 1] += dy;
 }

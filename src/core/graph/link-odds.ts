@@ -48,8 +48,8 @@ export interface LinkOdds {
   readonly stageVariance: number;
   /** F, px⁻². */
   readonly evenDensity: number;
-  /** Counts of the errors of refused links in square cells; key of `cellKey`. */
-  readonly cells: ReadonlyMap<number, number>;
+  /** Counts of the errors of refused links in square cells and those around them; key of `cellKey`. */
+  readonly around: ReadonlyMap<number, number>;
   readonly cellPx: number;
   readonly refused: number;
   /** The error that wrong links have most often, if they have one, px. */
@@ -71,7 +71,7 @@ export function learnLinkOdds({ system, active, accepted, stage, poses, toleranc
     furthest = Math.max(furthest, linkMisfit(system, stage, l));
     if (accepted[l] !== 0) near[right++] = offStage(system, stage, poses, l);
     else {
-      const error = errorOf(system, poses, l);
+      const error = [errorAlong(system, poses, l, 0), errorAlong(system, poses, l, 1)] as const;
       errors.push(error);
       const key = cellKey(...error, cellPx);
       cells.set(key, (cells.get(key) ?? 0) + 1);
@@ -88,7 +88,7 @@ export function learnLinkOdds({ system, active, accepted, stage, poses, toleranc
     sharpness,
     stageVariance: Math.max(1, shown, 2 * (leastShareOfStated * stated) ** 2),
     evenDensity,
-    cells,
+    around: countAround(cells),
     cellPx,
     refused,
     usualError: usualErrorOf(cells, errors, cellPx, refused * evenDensity),
@@ -105,17 +105,17 @@ function offStage({ from, to }: LinkSystem, stage: Float64Array, poses: Float64A
   );
 }
 
-/** m_a(p̄) − m_b(q̄) of link l, px: by how much the tile `to` would have to move. */
-function errorOf({ from, to, sums }: LinkSystem, poses: Float64Array, l: number): [number, number] {
-  const i = poseStride * from[l];
-  const j = poseStride * to[l];
+/** m_a(p̄) − m_b(q̄) of link l on one axis, px: by how much the tile `to` would have to move. */
+function errorAlong({ from, to, sums }: LinkSystem, poses: Float64Array, l: number, axis: 0 | 1): number {
+  const i = poseStride * from[l] + axis;
+  const j = poseStride * to[l] + axis;
   const o = sumsStride * l;
-  const along = (axis: 0 | 1): number =>
-    poses[i + axis] -
-    poses[j + axis] +
-    (poses[i + 2 + axis] * sums[o + 1] + poses[i + 4 + axis] * sums[o + 2]) -
-    (poses[j + 2 + axis] * sums[o + 3] + poses[j + 4 + axis] * sums[o + 4]);
-  return [along(0), along(1)];
+  return (
+    poses[i] -
+    poses[j] +
+    (poses[i + 2] * sums[o + 1] + poses[i + 4] * sums[o + 2]) -
+    (poses[j + 2] * sums[o + 3] + poses[j + 4] * sums[o + 4])
+  );
 }
 
 const cellRows = 1 << 20;
@@ -124,12 +124,16 @@ function cellKey(x: number, y: number, cellPx: number): number {
   return (Math.round(x / cellPx) + cellRows / 2) * cellRows + Math.round(y / cellPx) + cellRows / 2;
 }
 
-/** Errors counted in the cell at (x, y) and those around it. */
-function countNear(cells: ReadonlyMap<number, number>, x: number, y: number, cellPx: number): number {
-  const key = cellKey(x, y, cellPx);
-  let count = 0;
-  for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) count += cells.get(key + dx * cellRows + dy) ?? 0;
-  return count;
+/** Of each cell, what is counted in it and in those around it. */
+function countAround(cells: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
+  const around = new Map<number, number>();
+  for (const [key, count] of cells)
+    for (let dx = -1; dx <= 1; dx++)
+      for (let dy = -1; dy <= 1; dy++) {
+        const other = key + dx * cellRows + dy;
+        around.set(other, (around.get(other) ?? 0) + count);
+      }
+  return around;
 }
 
 /** The mean of the errors round the fullest cell. */
@@ -157,51 +161,40 @@ function usualErrorOf(
 
 /** ln(f(e) / F) of a link that does not agree, without what the `own` links under review add to f themselves. */
 export function dissentOdds(
-  { cells, cellPx, refused, evenDensity }: LinkOdds,
+  { around, cellPx, refused, evenDensity }: LinkOdds,
   system: LinkSystem,
   poses: Float64Array,
   l: number,
   own: number,
 ): number {
-  const [x, y] = errorOf(system, poses, l);
-  const others = Math.max(0, countNear(cells, x, y, cellPx) - own);
+  const key = cellKey(errorAlong(system, poses, l, 0), errorAlong(system, poses, l, 1), cellPx);
+  const others = Math.max(0, (around.get(key) ?? 0) - own);
   return Math.log(Math.max(1, others / (Math.max(1, refused) * cellPx ** 2 * evenDensity)));
 }
 
-/** The mean distance of a group from where the stage has it beside its neighbours. */
-export class StageOffset {
-  private x = 0;
-  private y = 0;
-  private count = 0;
-  private readonly inner = new Set<number>();
-  private readonly outer = new Set<number>();
-  private readonly stage: Float64Array;
-  private readonly known: Uint8Array;
+/** The links between a group and the rest whose tiles the stage knows, and how many tiles they have on either side. */
+export interface StageWitnesses {
+  readonly links: number;
+  readonly inner: number;
+  readonly outer: number;
+}
 
-  constructor(stage: Float64Array, known: Uint8Array) {
-    this.stage = stage;
-    this.known = known;
-  }
-
-  /** Adds the displacement of tile i of the group from its neighbour j. */
-  add(poses: Float64Array, i: number, j: number): void {
-    if (this.known[i] === 0 || this.known[j] === 0) return;
-    const o = poseStride * i;
-    const p = poseStride * j;
-    this.x += poses[o] - poses[p] - this.stage[o] + this.stage[p];
-    this.y += poses[o + 1] - poses[p + 1] - this.stage[o + 1] + this.stage[p + 1];
-    this.count++;
-    this.inner.add(i);
-    this.outer.add(j);
-  }
-
-  /** ln N(r; σ) and the factor 2πτ² that n agreeing links have too few; 0 where the stage knows nothing. */
-  odds({ stageVariance, evenDensity, sharpness }: LinkOdds): number {
-    if (this.count === 0) return Math.log(evenDensity) - sharpness;
-    // Each tile's own stage error has half the variance of a difference; the mean over a boundary averages both ends.
-    const variance = (stageVariance / 2) * (1 / this.inner.size + 1 / this.outer.size);
-    const most = mostStageOdds * Math.min(mostStageTiles, this.inner.size);
-    const offset = (this.x ** 2 + this.y ** 2) / this.count ** 2;
-    return -Math.log(2 * Math.PI * variance) - Math.min(most, offset / (2 * variance)) - sharpness;
-  }
+/**
+ * ln N(r; σ) and the factor 2πτ² that n agreeing links have too few, r the mean distance of a group from where the stage has
+ * it beside its neighbours; 0 where the stage knows nothing.
+ *
+ * @param x, y sum over the witnesses' links of that distance, px.
+ */
+export function stageOdds(
+  { stageVariance, evenDensity, sharpness }: LinkOdds,
+  { links, inner, outer }: StageWitnesses,
+  x: number,
+  y: number,
+): number {
+  if (links === 0) return Math.log(evenDensity) - sharpness;
+  // Each tile's own stage error has half the variance of a difference; the mean over a boundary averages both ends.
+  const variance = (stageVariance / 2) * (1 / inner + 1 / outer);
+  const most = mostStageOdds * Math.min(mostStageTiles, inner);
+  const offset = (x ** 2 + y ** 2) / links ** 2;
+  return -Math.log(2 * Math.PI * variance) - Math.min(most, offset / (2 * variance)) - sharpness;
 }

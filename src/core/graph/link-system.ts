@@ -28,6 +28,8 @@ export interface SystemLink {
 
 /** Links and tiles as flat arrays, in an order that does not depend on the caller's: nodes by id, links by pair key. */
 export interface LinkSystem {
+  /** Of the floors. */
+  readonly model: TransformModel;
   readonly nodes: readonly GraphNode[];
   readonly links: readonly SystemLink[];
   /** [links] 1 where a person set the landmarks: never weighed down, never removed. */
@@ -103,7 +105,7 @@ export function buildLinkSystem(
     floor[l] = leastResidual(link.moments, model);
   });
   const unitVariance = unitVarianceOf({ sums, floor, manual, excluded });
-  const system = { nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor };
+  const system = { model, nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor };
   keyed.forEach(({ sigmaPx }, l) => {
     if (sigmaPx > 0) scaleLink(system, l, unitVariance / sigmaPx ** 2);
   });
@@ -170,11 +172,12 @@ export function leastResidual(moments: LinkMoments, model: TransformModel): numb
 
 /** The same system with the floors of another model. */
 export function withModel(system: LinkSystem, model: TransformModel): LinkSystem {
+  if (system.model === model) return system;
   const floor = Float64Array.from(system.links, ({ moments }, l) => {
     const least = leastResidual(moments, model);
     return system.manual[l] === 0 ? least : (least * system.sums[sumsStride * l]) / moments.weight;
   });
-  return { ...system, floor };
+  return { ...system, model, floor };
 }
 
 /**

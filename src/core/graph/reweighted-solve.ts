@@ -11,9 +11,15 @@ import type { CholeskyFactor } from './sparse-cholesky.ts';
 /** A step below this moves no pixel that anyone can see; noise-free grids come out to about a tenth of it. */
 const stepTolerancePx = 1e-6;
 /** Weights follow the misfits for so many iterations and then stand, so that what is left is plain least squares. */
-const reweightings = 10;
-/** A factor serves until a link's weight has changed by this much; older factors still give a descent direction. */
-const refactorWeightChange = 0.03;
+const mostReweightings = 10;
+/** A factor serves until a link's weight has changed by this much; older factors still give a descent direction … */
+const refactorWeightChange = 0.3;
+/** … and as long as every step is shorter than this share of the one before. */
+const contraction = 0.5;
+/** Weights that changed by more ask for equations of their own. */
+const mostChangeTakenOver = 0.03;
+/** The factor that is handed on is that of the weights, but for changes below this. */
+const exactWeightChange = 1e-3;
 /** … or until a rigid step has been this large, px: the turn of the linear part is then no longer small. */
 const refactorStepPx = 2;
 /** Rounds of worst-link removal at most. */
@@ -42,6 +48,8 @@ function lateWeight(misfit: number, scale: number): number {
 export interface Adjusted {
   readonly adjustment: Adjustment;
   readonly factor: CholeskyFactor;
+  /** Whether the factor is that of the last weights, not of some before. */
+  readonly isExact: boolean;
   readonly converged: boolean;
 }
 
@@ -92,7 +100,10 @@ async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float6
     if (!removeWorst(solve, poses)) break;
     adjusted = await iterate(solve, poses, target, stepTolerancePx);
   }
-  return adjusted;
+  if (adjusted.isExact) return adjusted;
+  const { adjustment } = adjusted;
+  linearise(adjustment, solve.weights, poses);
+  return { ...adjusted, factor: await factorise(adjustment, solve.ctx), isExact: true };
 }
 
 /** Iteratively re-weighted Gauss–Newton for the model of `solve.options`. */
@@ -102,6 +113,7 @@ export async function iterate(
   target: Float64Array | null,
   tolerancePx: number,
   weightOf: (misfit: number, scale: number) => number = lateWeight,
+  reweightings = mostReweightings,
 ): Promise<Adjusted> {
   const { system, options, pattern, weights, trusted, ctx } = solve;
   const prior =
@@ -114,6 +126,7 @@ export async function iterate(
   const adjustment = createAdjustment(options.model, system, pattern, anchorsOf(solve, poses), prior, solve.pins);
   let scale = Infinity;
   let factor: CholeskyFactor | null = null;
+  let last = Infinity;
   const factored = weights.slice();
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     // The scale follows the shrinking misfits down and never up, so that the weights can converge.
@@ -122,17 +135,24 @@ export async function iterate(
       weigh(system, poses, trusted, scale, weightOf, weights);
     }
     linearise(adjustment, weights, poses);
-    const stale = iteration < reweightings ? refactorWeightChange : 0;
-    if (factor === null || largestChange(weights, factored) > stale) {
+    if (factor === null || largestChange(weights, factored) > refactorWeightChange) {
       factor = await factorise(adjustment, ctx);
       factored.set(weights);
     }
     const step = takeStep(adjustment, factor, poses);
     await breathe(solve, options.model);
-    if (step < tolerancePx) return { adjustment, factor, converged: true };
-    if (step > refactorStepPx && options.model === 'rigid') factor = null;
+    const change = largestChange(weights, factored);
+    if (step < tolerancePx) return { adjustment, factor, isExact: change < exactWeightChange, converged: true };
+    const isSlow = step > contraction * last && change > 0;
+    if (isSlow || (step > refactorStepPx && options.model === 'rigid')) factor = null;
+    last = step;
   }
-  return { adjustment, factor: factor ?? (await factorise(adjustment, ctx)), converged: false };
+  return {
+    adjustment,
+    factor: factor ?? (await factorise(adjustment, ctx)),
+    isExact: factor === null,
+    converged: false,
+  };
 }
 
 /**
@@ -150,10 +170,10 @@ export async function settleWith(
   const { system, weights, trusted, options } = solve;
   const factored = weights.slice();
   let scale = Infinity;
-  for (let iteration = 0; iteration < reweightings; iteration++) {
+  for (let iteration = 0; iteration < mostReweightings; iteration++) {
     scale = Math.min(scale, robustScale(solve, poses));
     weigh(system, poses, trusted, scale, lateWeight, weights);
-    if (largestChange(weights, factored) > refactorWeightChange) return false;
+    if (largestChange(weights, factored) > mostChangeTakenOver) return false;
     linearise(adjustment, weights, poses);
     const step = takeStepBy(adjustment, inverse.solve, poses);
     await breathe(solve, options.model);

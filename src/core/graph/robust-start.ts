@@ -5,19 +5,25 @@ import { connectedComponents } from './components.ts';
 import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
-import { iterate, rigidTolerancePx } from './reweighted-solve.ts';
+import { iterate } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
 import { anchorsOf, breathe, medianMisfit, robustScale, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { StagePoses } from './stage.ts';
 
+/** Rounds at the loss's own scale at most. */
+const settlingRounds = 8;
 /** Graduated non-convexity: factor by which the scale of the loss falls a step. */
 const graduation = 0.7;
 /** The scale starts at this many median misfits of the links to the stage's poses. */
 const mediansOfStage = 1.5;
 /** A link is grossly wrong when it misses the robust solution by this many scales. */
 const grossFactor = 3;
+/** Re-weightings between reviews: what still moves then hangs loosely, and is for the reviews to judge … */
+const searchReweightings = 3;
+/** … which need the poses no better than this, px. */
+const searchTolerancePx = 0.1;
 /** Rounds of reviewing attachments at most. */
 const mostReviews = 6;
 /** Right links agree within this many of their median misfits once gross errors are gone … */
@@ -37,7 +43,7 @@ const leastTolerancePx = 0.3;
  * @see Yang et al. 2020, "Graduated non-convexity for robust spatial perception"
  */
 export async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
-  const { options, pattern, weights, active, stage } = solve;
+  const { options, weights, active, stage } = solve;
   const isTranslation = options.model === 'translation';
   const system = withModel(solve.system, isTranslation ? 'translation' : 'rigid');
   const relaxed = { ...solve, system };
@@ -46,18 +52,48 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
   const stageError = medianMisfit(system, poses, active);
   const leastScale = Math.max(options.robustScalePx, solve.modelErrorPx);
   let scale = Math.max(mediansOfStage * stageError, leastScale);
-  for (;;) {
-    const isLast = scale <= leastScale;
+  for (; scale > leastScale; scale = Math.max(leastScale, graduation * scale)) {
     weigh(system, poses, active, scale, gemanMcClureWeight, weights);
-    if (!isTranslation) solveRotations(relaxed, poses, anchors);
-    const adjustment = createAdjustment('translation', system, pattern, anchors, null);
-    linearise(adjustment, weights, poses);
-    if (!isLast) holdToStage(adjustment, stage, poses, start, (scale / stageError) ** 2);
-    takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
-    await breathe(solve, 'finding wrong links');
-    if (isLast) return;
-    scale = Math.max(leastScale, graduation * scale);
+    const strength = (scale / stageError) ** 2;
+    await alternate(relaxed, poses, anchors, 'finding wrong links', (equations) => {
+      holdToStage(equations, stage, poses, start, strength);
+    });
   }
+  await settle(relaxed, poses, leastScale);
+}
+
+/** Weighs the active links at a scale and solves rotations and positions in turn until hardly anything moves. */
+async function settle(solve: Solve, poses: Float64Array, scale: number): Promise<void> {
+  const { system, active, weights } = solve;
+  const anchors = anchorsOf(solve, poses);
+  for (let round = 0; round < settlingRounds; round++) {
+    weigh(system, poses, active, scale, gemanMcClureWeight, weights);
+    const step = await alternate(solve, poses, anchors, 'finding wrong links');
+    if (step < searchTolerancePx || scale === Infinity) return;
+  }
+}
+
+/**
+ * Rotations and then positions under the present weights, each a scalar problem.
+ *
+ * @param amend adds to the equations of the positions.
+ * @returns the largest step of a position, px.
+ */
+async function alternate(
+  solve: Solve,
+  poses: Float64Array,
+  anchors: readonly number[],
+  note: string,
+  amend?: (adjustment: Adjustment) => void,
+): Promise<number> {
+  const { system, pattern, weights, options, ctx } = solve;
+  if (options.model !== 'translation') solveRotations(solve, poses, anchors);
+  const adjustment = createAdjustment('translation', system, pattern, anchors, null);
+  linearise(adjustment, weights, poses);
+  amend?.(adjustment);
+  const step = takeStep(adjustment, await factorise(adjustment, ctx), poses);
+  await breathe(solve, note);
+  return step;
 }
 
 /**
@@ -77,7 +113,7 @@ export async function separateWrongLinks(
   const stiffModel = isTranslation ? 'translation' : 'rigid';
   const system = withModel(solve.system, stiffModel);
   const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
-  await iterate(stiff, poses, null, rigidTolerancePx, gemanMcClureWeight);
+  await iterate(stiff, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
   solve.iterations = stiff.iterations;
   const limit = grossFactor * robustScale(stiff, poses);
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return null;
@@ -100,7 +136,8 @@ export async function separateWrongLinks(
       trusted: accepted,
       options: { ...stiff.options, robustScalePx: tolerance / 2 },
     };
-    await iterate(sharp, poses, null, rigidTolerancePx, gemanMcClureWeight);
+    await settle(sharp, poses, robustScale(sharp, poses));
+    await iterate(sharp, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
     solve.iterations = sharp.iterations;
     for (let l = 0; l < accepted.length; l++)
       if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;
@@ -164,25 +201,37 @@ async function reviewAll(
   tolerancePx: number,
   near: Uint8Array | null,
 ): Promise<boolean> {
-  const { system, active, weights, motions, pattern, stage, options } = solve;
+  const { system, active, weights, motions, stage } = solve;
   const { from, to, nodes, manual } = system;
-  const stageKnown = stage.known;
-  const attachments = { system, motions, active, accepted, poses, stage: start, stageKnown, tolerancePx, near };
+  let asked = near;
   for (let round = 0; round < mostReviews; round++) {
+    const before = accepted.slice();
+    const stageKnown = stage.known;
+    const attachments = {
+      system,
+      motions,
+      active,
+      accepted,
+      poses,
+      stage: start,
+      stageKnown,
+      tolerancePx,
+      near: asked,
+    };
     if (!reviewAttachments(attachments)) return round > 0;
     for (let l = 0; l < weights.length; l++) weights[l] = accepted[l];
     const inside = { ...solve, active: accepted };
-    const anchors = anchorsOf(inside, poses);
-    if (options.model !== 'translation') solveRotations(inside, poses, anchors);
-    const adjustment = createAdjustment('translation', system, pattern, anchors, null);
-    linearise(adjustment, weights, poses);
-    takeStep(adjustment, await factorise(adjustment, solve.ctx), poses);
-    await breathe(solve, 'reviewing groups of tiles');
+    await alternate(inside, poses, anchorsOf(inside, poses), 'reviewing groups of tiles');
+    solve.iterations = inside.iterations;
     const { label } = connectedComponents(nodes.length, from, to, accepted);
+    const changed: number[] = [];
     for (let l = 0; l < accepted.length; l++) {
       const fits = manual[l] === 1 || linkMisfit(system, poses, l) < tolerancePx;
       accepted[l] = active[l] !== 0 && fits && label[from[l]] === label[to[l]] ? 1 : 0;
+      if (accepted[l] !== before[l]) changed.push(l);
     }
+    // What is far from all that was changed would be judged as before.
+    asked = tilesNear(system, changed);
   }
   return true;
 }
