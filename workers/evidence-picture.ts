@@ -1,7 +1,9 @@
 import { comparedAt, overlapAgreement } from '../src/core/mosaic/overlap-agreement.ts';
 import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import { placementIndex } from '../src/core/mosaic/pyramid-stream-placements.ts';
-import { seamMask } from '../src/core/mosaic/seam-mask.ts';
+import { seamTableOf } from '../src/core/mosaic/compositor.ts';
+import { seamMask, tilesOfMask } from '../src/core/mosaic/seam-mask.ts';
+import type { SeamStore } from '../src/core/mosaic/seam-store.ts';
 import type { CancelSignal } from '../src/core/progress.ts';
 import type { TileReader } from '../src/core/tiles/tile.ts';
 import type { EvidenceRequest } from './protocol.ts';
@@ -18,10 +20,16 @@ const silentGrey = [128, 128, 128, 60] as const;
 export type NearbyTiles = (rect: EvidenceRequest['rect']) => Mosaic;
 export const nearbyTiles = placementIndex;
 
+/** The mosaic that is shown: its tiles near a region, how it is composed, and its seams. */
+export interface ShownMosaic {
+  readonly near: NearbyTiles;
+  readonly options: ComposeOptions;
+  readonly seams: SeamStore;
+}
+
 /** What lies over a region of the mosaic as a transparent picture: seams at the region's scale, or one px a cell. */
 export async function evidencePicture(
-  near: NearbyTiles,
-  options: ComposeOptions,
+  shown: ShownMosaic,
   request: EvidenceRequest,
   reader: TileReader,
   signal: CancelSignal,
@@ -34,14 +42,25 @@ export async function evidencePicture(
     width: rect.width + 2 * margin,
     height: rect.height + 2 * margin,
   };
-  const mosaic = near(reach);
+  const mosaic = shown.near(reach);
   return request.kind === 'seams'
-    ? seamPicture(mosaic, options, request)
+    ? seamPicture(mosaic, shown, request, reader, signal)
     : agreementPicture(mosaic, request, reader, signal);
 }
 
-function seamPicture(mosaic: Mosaic, { blend }: ComposeOptions, request: EvidenceRequest): ImageData {
-  const { width, height, marks } = seamMask(mosaic, request, blend);
+/** The seams where the composition has them: those of `seam` and `multiband` are found as it finds them. */
+async function seamPicture(
+  mosaic: Mosaic,
+  { options, seams }: ShownMosaic,
+  request: EvidenceRequest,
+  reader: TileReader,
+  signal: CancelSignal,
+): Promise<ImageData> {
+  const { blend } = options;
+  const placements = tilesOfMask(mosaic.placements, request);
+  const hasSeams = blend === 'seam' || blend === 'multiband';
+  const table = hasSeams ? await seamTableOf(mosaic, placements, request.scale, options, reader, signal, seams) : null;
+  const { width, height, marks } = seamMask({ placements }, request, blend, table);
   const image = new ImageData(width, height);
   const [red, green, blue] = rgbOf(request.colours.seam);
   for (let i = 0; i < marks.length; i++) if (marks[i] === 1) image.data.set([red, green, blue, 230], 4 * i);

@@ -123,8 +123,7 @@ const api: RasterApi = {
   },
 
   async renderEvidence(request, { signal }) {
-    const { near, options } = onShow();
-    const picture = await evidencePicture(near, options, request, opened().reader, signal);
+    const picture = await evidencePicture(onShow(), request, opened().reader, signal);
     return transferred(await createImageBitmap(picture));
   },
 

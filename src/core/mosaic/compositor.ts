@@ -15,6 +15,7 @@ import { ownerBySeams } from './owners.ts';
 import type { RenderTile } from './pair-seam.ts';
 import { visitIntervals } from './row-intervals.ts';
 import { rowWork } from './row-work.ts';
+import type { SeamTable } from './row-work.ts';
 import { seamStore } from './seam-store.ts';
 import type { SeamStore } from './seam-store.ts';
 
@@ -118,13 +119,29 @@ export async function seamOwnerAt(
   signal: CancelSignal,
   seams: SeamStore = seamStore(),
 ): Promise<TileId | null> {
-  const render = renderAlone(mosaic, options, reader, signal);
-  const table = await seamsOf({ placements: covering }, { store: seams, scale: 1, signal, render });
+  const table = await seamTableOf(mosaic, covering, 1, options, reader, signal, seams);
   const tiles = covering.map((placement, index) => {
     const centre = centreOf(placement);
     return { index, centreX: centre.x, centreY: centre.y };
   });
   return covering.length === 0 ? null : covering[ownerBySeams(table, tiles, x, y)].tile;
+}
+
+/**
+ * The seams between tiles, in drawing order, as a composition of them at `scale` has them under `seam` and `multiband`.
+ * @throws whatever the reader throws, an abort included.
+ */
+export async function seamTableOf(
+  mosaic: Mosaic,
+  placements: readonly Placement[],
+  scale: number,
+  options: ComposeOptions,
+  reader: TileReader,
+  signal: CancelSignal,
+  seams: SeamStore,
+): Promise<SeamTable> {
+  const render = renderAlone(mosaic, options, reader, signal);
+  return seamsOf({ placements }, { store: seams, scale, signal, render });
 }
 
 /** Renders one tile alone, as the seams of a composition see it. */

@@ -58,7 +58,8 @@ export function ownerBySeams(
   return owner;
 }
 
-function isAhead(seam: PairSeam | null, first: SeamedTile, second: SeamedTile, x: number, y: number): boolean {
+/** True where the first of two tiles that cover a point shows there: by their seam, else by the nearer centre. */
+export function isAhead(seam: PairSeam | null, first: SeamedTile, second: SeamedTile, x: number, y: number): boolean {
   if (seam !== null) return showsFirst(seam, x, y);
   const toFirst = (x - first.centreX) ** 2 + (y - first.centreY) ** 2;
   return toFirst <= (x - second.centreX) ** 2 + (y - second.centreY) ** 2;

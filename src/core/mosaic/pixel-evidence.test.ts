@@ -6,11 +6,13 @@ import type { Raster } from '../raster/raster.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId, type Tile, type TileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
+import { composeRegion, seamTableOf } from './compositor.ts';
 import { correlationSurface } from './correlation-surface.ts';
 import { blendModes, defaultComposeOptions, unitGain, type Mosaic, type Placement } from './mosaic.ts';
 import { overlapAgreement } from './overlap-agreement.ts';
 import { probePixel } from './pixel-probe.ts';
-import { seamMask } from './seam-mask.ts';
+import { seamMask, tilesOfMask } from './seam-mask.ts';
+import { seamStore } from './seam-store.ts';
 import { tileSharesAt } from './tile-weights.ts';
 
 const { signal } = silentContext;
@@ -108,6 +110,50 @@ describe('seamMask', () => {
     // The centres lie at 19.5 and 49.5: pixel 34 is the last of the one (34.5 is the middle).
     expect(columnsOf('none')).toEqual([34, 35]);
     expect(columnsOf('overlay')).toEqual([39, 40]);
+  });
+
+  it('runs where the weights of feather are equal', () => {
+    const { placements } = mosaicOf([
+      { raster: rasterOf(40, 20, () => 0), at: translation(0, 0) },
+      { raster: rasterOf(60, 20, () => 0), at: translation(20, 0) },
+    ]).mosaic;
+    const { marks, width } = seamMask(
+      { placements },
+      { rect: { x: 0, y: 0, width: 80, height: 20 }, scale: 1 },
+      'feather',
+    );
+    // (39.5 − x) / 40 = (x − 19.5) / 60 at x = 31.5, where the centres 19.5 and 49.5 would say 34.5.
+    expect(Array.from({ length: width }, (_, x) => x).filter((x) => marks[10 * width + x] === 1)).toEqual([31, 32]);
+  });
+
+  it('is where the composition changes tiles under seam, pixel by pixel', async () => {
+    // Three overlapping tiles of one value each: the picture itself says who shows.
+    const { mosaic, reader } = mosaicOf([
+      { raster: rasterOf(90, 80, (x, y) => ((x * 7 + y * 13) % 5 === 0 ? 11 : 10)), at: translation(0, 0) },
+      { raster: rasterOf(90, 80, (x, y) => ((x * 5 + y * 11) % 7 === 0 ? 101 : 100)), at: translation(55.5, 3) },
+      { raster: rasterOf(90, 80, (x, y) => ((x * 3 + y * 17) % 6 === 0 ? 201 : 200)), at: translation(25, 50.25) },
+    ]);
+    const options = { ...defaultComposeOptions, blend: 'seam', evenTones: false } as const;
+    for (const scale of [1, 0.5]) {
+      const rect = { x: 0, y: 0, width: 144, height: 128 };
+      const store = seamStore();
+      const placements = tilesOfMask(mosaic.placements, { rect, scale });
+      const table = await seamTableOf(mosaic, placements, scale, options, reader, signal, store);
+      const { marks, width, height } = seamMask({ placements }, { rect, scale }, 'seam', table);
+      const { channels, coverage } = await composeRegion(mosaic, { rect, scale }, options, reader, signal, store);
+      const shown = Array.from(channels[0].data, (value, i) => (coverage[i] === 0 ? -1 : Math.round(value / 100)));
+      let marked = 0;
+      for (let y = 1; y + 1 < height; y++)
+        for (let x = 1; x + 1 < width; x++) {
+          const at = y * width + x;
+          const isChange = [at - 1, at + 1, at - width, at + width].some(
+            (next) => shown[at] !== -1 && shown[next] !== -1 && shown[next] !== shown[at],
+          );
+          expect([x, y, marks[at] === 1]).toEqual([x, y, isChange]);
+          marked += marks[at];
+        }
+      expect(marked).toBeGreaterThan(100 * scale);
+    }
   });
 
   it('is the same whether a region is asked for whole or in parts', () => {
