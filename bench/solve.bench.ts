@@ -3,6 +3,7 @@ import { markdownTable, writeBetweenMarkers } from './markdown.ts';
 import { besideCeresHeader, besideCeresRow } from './solve/beside-ceres.ts';
 import type { Cell } from './solve/cells.ts';
 import { excludeHeader, excludeRow } from './solve/exclude.ts';
+import { memoryAlone, memoryHeader, memoryRow } from './solve/memory.ts';
 import type { TestGraphKind } from './solve/test-graph.ts';
 import { truthHeader, truthRow } from './solve/truth.ts';
 
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, () => Promise<Part | string>>> = {
     return { header: besideCeresHeader, row: (kind) => besideCeresRow(kind, ceres), close: ceres.close };
   },
   exclude: () => Promise.resolve({ header: excludeHeader, row: excludeRow }),
+  memory: () => Promise.resolve({ header: memoryHeader, row: memoryRow }),
 };
 
 function listOf(args: readonly string[], flag: string, fallback: readonly string[]): readonly string[] {
@@ -41,7 +43,7 @@ function kindsOf(args: readonly string[]): readonly TestGraphKind[] {
 }
 
 /**
- * Solves generated graphs of known truth: `--parts truth,ceres,exclude`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
+ * Solves generated graphs of known truth: `--parts truth,ceres,exclude,memory`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
  * 10` (how many), `--period 80` (px), `--write` (into docs/solver.md).
  */
 export async function run(args: readonly string[]): Promise<void> {
@@ -63,4 +65,9 @@ export async function run(args: readonly string[]): Promise<void> {
     const command = `\`npm run bench -- solve ${args.join(' ')}\`, Node ${process.versions.node}, one thread.`;
     await writeBetweenMarkers('docs/solver.md', name, `${markdownTable(part.header, rows)}\n\n${command}`);
   }
+}
+
+/** The process of its own in which the peak memory of one solve is taken. */
+export async function alone(kind: TestGraphKind): Promise<void> {
+  console.log(JSON.stringify(await memoryAlone(kind)));
 }
