@@ -97,10 +97,33 @@ export async function readTiffPage(source: ByteSource, directory: TiffDirectory)
     ...segments,
     ...colour,
     sampleType: rasterTypes[storedType],
-    notes: [...colour.notes, ...typeNotes(storedType)],
+    notes: [
+      ...colour.notes,
+      ...typeNotes(storedType),
+      ...orientationNotes(await directory.number(tiffTag.orientation, 1)),
+    ],
   };
   checkSegmentsInFile(source, page);
   return page;
+}
+
+/** How values of the Orientation tag other than 1 would have the picture shown. @see TIFF 6.0, page 36 */
+const orientations: ReadonlyMap<number, string> = new Map([
+  [2, 'mirrored left to right'],
+  [3, 'turned by 180°'],
+  [4, 'mirrored top to bottom'],
+  [5, 'mirrored about its diagonal'],
+  [6, 'turned by 90° clockwise'],
+  [7, 'mirrored about its other diagonal'],
+  [8, 'turned by 90° counter-clockwise'],
+]);
+
+/** Acquisition software counts pixels as they are stored, and positions with them: the tag is said, not followed. */
+function orientationNotes(value: number): readonly string[] {
+  const shown = orientations.get(value);
+  return shown === undefined
+    ? []
+    : [`Its Orientation tag (${value}) has viewers show it ${shown}; it is read as it is stored.`];
 }
 
 function typeNotes(type: StoredType): readonly string[] {
