@@ -1,5 +1,5 @@
 /** The app's only door to the workers: `createStitchClient()` implements `StitchClient` over real threads. */
-import { StitchError } from '../src/core/errors.ts';
+import { isAbort, StitchError } from '../src/core/errors.ts';
 import type { PairResult } from '../src/core/matching/link.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import type { MatchApi, RasterApi, SolveApi } from './api.ts';
@@ -53,7 +53,13 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     choice = wanted;
     const loaded = await Promise.all(
       activeMatchers().map((thread) =>
-        thread.prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress)),
+        thread
+          .prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress))
+          .catch((error: unknown) => {
+            // A runtime that fails to start may stay broken: the next try finds a fresh thread.
+            if (!isAbort(error)) thread.restart();
+            throw error;
+          }),
       ),
     );
     status = loaded[0];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { silentContext } from '../../core/progress.ts';
 import { defaultSyntheticGrid } from '../../core/synthesis/synthetic-grid.ts';
 import { everyNth, faultPlan, faultPoints, type FaultPlan, type FaultPoint } from '../../core/testing/fault-plan.ts';
@@ -19,7 +19,7 @@ import { memorySessionStore, type SessionStore } from './session-store.ts';
 type Kind = WorkerFault | 'rejects' | 'throws' | 'forgets';
 
 const isWhole = process.env.EM_FAULTS === 'all';
-const [step, seed] = [isWhole ? 1 : 12, 5];
+const [step, seed] = [isWhole ? 1 : 24, 5];
 
 const kindsAt = (door: string): readonly Kind[] => {
   if (door === 'match.matchPair' || door === 'match.loadMatcher') return [...workerFaults, ...networkFaults];
@@ -49,10 +49,13 @@ beforeAll(async () => {
   files = sample.files.map(({ name, bytes }) => ({ path: `g/${name}`, file: new File([bytes as BlobPart], name) }));
   vi.stubGlobal('navigator', { hardwareConcurrency: 3 });
   process.on('unhandledRejection', note);
+  // What could not be saved is told there, a hundred times.
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 });
 afterAll(() => {
   process.off('unhandledRejection', note);
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 /** The app over faulty doors; what it stores passes doors of its own. */
@@ -112,7 +115,8 @@ type Visit = ReturnType<typeof visit>;
 /** Everything a user does, from the drop to the files; the text of the solution, null when it did not come to it. */
 async function work({ jobs, store, downloads }: Visit): Promise<string | null> {
   void jobs.session.start();
-  if (store.getState().project.tiles.length === 0) await jobs.addFiles(files);
+  // Whoever sees that a drop came to nothing drops again.
+  if (store.getState().project.edits.layout === null) await jobs.addFiles(files);
   if (store.getState().project.tiles.length === 0) return null;
   await jobs.stitch();
   if (store.getState().result.run === null) return null;
@@ -149,20 +153,22 @@ async function brokenBy(point: FaultPoint<Kind>, matcher: 'phase-correlation' | 
   const broken: string[] = [];
   let outcome: string | null | typeof late = null;
   await impatient(async () => {
-    outcome = await within(8000, work(faulted));
+    outcome = await within(5000, work(faulted));
     if (outcome !== late) return;
     // What never answers can be cancelled, and that is answered at once.
     if (point.kind !== 'hang') broken.push('hangs without a fault that does');
     faulted.jobs.cancel();
   });
   broken.push(...brokenState(faulted.store));
-  if (typeof outcome === 'string' && sameSolution(outcome) !== expected && !saysWhy(faulted)) broken.push('another result');
+  if (typeof outcome === 'string' && sameSolution(outcome) !== expected && !saysWhy(faulted))
+    broken.push('another result');
   const again = await within(20_000, work(faulted));
-  broken.push(...brokenState(faulted.store).map((text) => `second run: ${text}`));
+  broken.push(...[...brokenState(faulted.store)].map((text) => `second run: ${text}`));
   if (again === late) broken.push('the second run hangs');
   else if (again === null) broken.push(`the second run ends without a result: ${lastError(faulted.store)}`);
   else if (sameSolution(again) !== expected) broken.push('the second run has another result');
-  const total = 4 + (/forgets/.test(point.kind) ? 4 : 0) + (point.kind === 'hang' && point.door === 'match.matchPair' ? 1 : 0);
+  // The pair that is in a worker when a run ends is not finished; what is forgotten is matched again.
+  const total = 4 + (point.kind === 'forgets' ? 4 : 1);
   if (faulted.workers.matched() > total) broken.push(`${faulted.workers.matched()} pairs were matched instead of 4`);
   faulted.client.dispose();
   await new Promise((resolve) => realTimeout(resolve, 1));
@@ -187,7 +193,15 @@ describe.each(['phase-correlation', 'loftr'] as const)('a run of the app with %s
       const points = faultPoints(counting.calls, kindsAt);
       const chosen = everyNth(points, step, seed);
       const broken: string[] = [];
-      for (const point of chosen) broken.push(...(await brokenBy(point, matcher, sameSolution(expected))));
+      for (const point of chosen) {
+        const found = await brokenBy(point, matcher, sameSolution(expected));
+        broken.push(...found);
+        if (isWhole)
+          appendFileSync(
+            'out/faults/app-log.txt',
+            `${matcher} ${point.door} ${point.call} ${point.kind} ${found.length} ${found.join(' | ')}\n`,
+          );
+      }
       if (isWhole)
         writeFileSync(
           `out/faults/app-${matcher}.json`,

@@ -5,7 +5,7 @@ import type { Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
 import { mergeFiles, relativeToDrop } from '../state/dropped-files.ts';
 import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
-import type { PageChoice } from '../state/project.ts';
+import type { PageChoice, ProjectState } from '../state/project.ts';
 import { sectionsIn } from '../state/sections.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 import { idsOf } from './sections.ts';
@@ -91,7 +91,8 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
   const add = async (named: readonly NamedFile[]) => {
     const before = store.getState().project;
     const files = mergeFiles(before.files, named);
-    if (files === before.files && named.length > 0) return;
+    // The same files again are a second try where the first came to no layout.
+    if (files === before.files && named.length > 0 && before.edits.layout !== null) return;
     // Another drop may come while this one is read: its job starts from all files seen so far.
     updateSlice(store, 'project', (state) => ({ ...state, files }));
     // Once the headers are read the files stay, whatever becomes of the layout.
@@ -103,7 +104,7 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
       }
       const isFirst = before.tiles.length === 0;
       updateSlice(store, 'project', (state) =>
-        isFirst ? { ...emptyProject, inspection: state.inspection } : { ...state, files: before.files },
+        isFirst ? { ...withoutFiles(state), inspection: state.inspection } : { ...state, files: before.files },
       );
     };
     await foreground.run(
@@ -140,4 +141,9 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
       await foreground.run('layout', layOutTwice);
     },
   };
+}
+
+/** A project without files in which the options are as the user has set them. */
+function withoutFiles({ edits }: ProjectState): ProjectState {
+  return { ...emptyProject, edits: { ...emptyProject.edits, options: edits.options } };
 }

@@ -105,7 +105,14 @@ export function createSession(deps: SessionDeps): Session {
     }, savePeriodMs);
   };
 
-  const listRecent = async () => state.setState({ recent: (await sessions.list()).flatMap(recentOf) });
+  const listed = async () => {
+    try {
+      return await sessions.list();
+    } catch (cause) {
+      throw storageFailed(cause);
+    }
+  };
+  const listRecent = async () => state.setState({ recent: (await listed()).flatMap(recentOf) });
 
   const takeUp = async (pending: ProjectFile) => {
     const { project } = store.getState();
@@ -153,7 +160,10 @@ export function createSession(deps: SessionDeps): Session {
       }
     },
     async forget(id) {
-      await sessions.remove(id).then(listRecent).catch(fail);
+      await sessions
+        .remove(id)
+        .then(listRecent)
+        .catch((error: unknown) => fail(error instanceof StitchError ? error : storageFailed(error)));
     },
     async saveFile() {
       try {
@@ -204,6 +214,16 @@ export function createSession(deps: SessionDeps): Session {
       closed().catch(fail);
     },
   };
+}
+
+function storageFailed(cause: unknown): StitchError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StitchError(
+    'unreadable-file',
+    `The projects of earlier visits cannot be read from the storage of this browser (${why}). A project file opens all the same.`,
+    {},
+    { cause },
+  );
 }
 
 const optionsKind = 'em-stitch-options';
