@@ -67,6 +67,8 @@ export interface Jobs {
   readonly cancel: () => void;
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
   readonly exportMosaic: (choice: MosaicChoice) => Promise<void>;
+  /** The picture and the solution of every stitched section, into a folder. */
+  readonly exportSections: (choice: MosaicChoice) => Promise<void>;
   readonly exportText: (kind: TextExportKind) => Promise<readonly string[]>;
   /** Shows an error that arose outside a job. */
   readonly report: (error: unknown) => void;
@@ -89,7 +91,8 @@ export function createJobs({
   const files = openFiles(store, client, foreground);
   const identities = fileIdentities(client);
   const runs = stitchRuns({ store, client, foreground, cache, identities, embeddedModel, now });
-  const exports = createExports(store, client, foreground, place);
+  const sections = sectionJobs({ store, client, foreground, layOut: files.layOut, stitch: runs.stitch });
+  const exports = createExports({ store, client, foreground, place, openSection: sections.open });
 
   const edit = (label: string, change: EditChange) => {
     updateSlice(store, 'project', (project) => editProject(project, label, change));
@@ -162,7 +165,7 @@ export function createJobs({
     },
     setExcluded: corrections.setExcluded,
     corrections,
-    sections: sectionJobs({ store, client, foreground, layOut: files.layOut, stitch: runs.stitch }),
+    sections,
     undo() {
       updateSlice(store, 'project', undoEdit);
       void runs.reconcile();
@@ -180,6 +183,10 @@ export function createJobs({
     autoDisplay: runs.autoDisplay,
     exportMosaic: async (choice) => {
       await exports.mosaic(choice);
+      await runs.reconcile();
+    },
+    exportSections: async (choice) => {
+      await exports.sections(choice);
       await runs.reconcile();
     },
     async exportText(kind) {

@@ -12,7 +12,16 @@ export interface SavePlace {
   /** Asks for a place while the click still counts; null when the user thinks better of it. */
   choose(suggestion: SaveSuggestion): Promise<ExportTarget | null>;
   download(name: string, content: Blob): void;
+  /** Asks for a folder for many files; null when the user thinks better of it. Absent where the browser asks for none. */
+  chooseFolder?(): Promise<SaveFolder | null>;
 }
+
+/** A folder that the user chose; what is written there replaces files of the same name. */
+export interface SaveFolder {
+  file(name: string): Promise<FileSystemFileHandle>;
+}
+
+type FolderPicker = (options: { readonly mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 
 /** The File System Access picker; TypeScript's DOM library has the handles but not the pickers. */
 type SavePicker = (options: {
@@ -24,7 +33,18 @@ type SavePicker = (options: {
 const keepUrlMs = 10 * 60_000;
 
 export function browserSavePlace(window: Window): SavePlace {
+  const { showDirectoryPicker } = window as { readonly showDirectoryPicker?: FolderPicker };
+  const chooseFolder = async (pick: FolderPicker): Promise<SaveFolder | null> => {
+    try {
+      const folder = await pick.call(window, { mode: 'readwrite' });
+      return { file: (name) => folder.getFileHandle(name, { create: true }) };
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') return null;
+      throw error;
+    }
+  };
   return {
+    ...(showDirectoryPicker ? { chooseFolder: () => chooseFolder(showDirectoryPicker) } : {}),
     async choose({ name, description, mimeType }) {
       const picker = (window as { readonly showSaveFilePicker?: SavePicker }).showSaveFilePicker;
       if (!picker) return { kind: 'opfs', name };

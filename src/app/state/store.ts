@@ -5,6 +5,7 @@ import { notOffline, type OfflineState } from './offline.ts';
 import { emptyProject, type ProjectState } from './project.ts';
 import { noResult, type ResultState } from './result.ts';
 import { noSections, type SectionsState } from './sections.ts';
+import { notWatching, type WatchState } from './watch.ts';
 import { initialView, type ViewState } from './view.ts';
 
 /** The whole state of the app: plain data in slices. Only `app/jobs` writes `result`, `job` and `sections`. */
@@ -16,6 +17,7 @@ export interface AppState {
   readonly tool: ToolState;
   readonly sections: SectionsState;
   readonly offline: OfflineState;
+  readonly watch: WatchState;
 }
 
 export type AppStore = StoreApi<AppState>;
@@ -29,6 +31,7 @@ export function createAppStore(): AppStore {
     tool: noTool,
     sections: noSections,
     offline: notOffline,
+    watch: notWatching,
   }));
 }
 

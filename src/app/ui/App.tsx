@@ -15,11 +15,11 @@ import { Workspace } from './Workspace.tsx';
 
 /** The whole page; `data-state` says what it is doing. */
 export function App() {
-  const { store, jobs, offline } = useApp();
+  const { store, jobs, offline, watch } = useApp();
   const phase = useAppState(phaseOf);
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
   const [overlay, show] = useState<Overlay | null>(null);
-  useCommandKeys({ store, jobs, offline, show });
+  useCommandKeys({ store, jobs, offline, watch, show });
   /** A dialog says later that it was closed: by then another may be shown. */
   const hide = (closed: Overlay) => () => show((now) => (now === closed ? null : now));
   return (

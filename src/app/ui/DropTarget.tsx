@@ -5,7 +5,7 @@ import { useApp } from './app-context.ts';
 
 /** Takes files and folders dropped anywhere on the page, at any time. */
 export function DropTarget() {
-  const { jobs } = useApp();
+  const { jobs, watch } = useApp();
   const [isOver, setIsOver] = useState(false);
 
   useEffect(() => {
@@ -31,6 +31,7 @@ export function DropTarget() {
             return;
           }
           jobs.session.rememberHandles(handles);
+          watch.offer(handles);
           void jobs.addFiles(files);
         },
         (error: unknown) => jobs.report(error),
@@ -42,7 +43,7 @@ export function DropTarget() {
     window.addEventListener('dragleave', (event) => event.relatedTarget === null && setIsOver(false), { signal });
     window.addEventListener('drop', drop, { signal });
     return () => listeners.abort();
-  }, [jobs]);
+  }, [jobs, watch]);
 
   return isOver ? (
     <div className="drop-overlay" role="status">

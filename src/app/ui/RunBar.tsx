@@ -8,6 +8,7 @@ import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
 import { FileButtons } from './FileButtons.tsx';
 import { rungText } from './rung-text.ts';
+import { WatchButton } from './WatchButton.tsx';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
 
 const stageNames: Readonly<Record<Stage, string>> = {
@@ -44,6 +45,7 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
       {hasTiles && (
         <>
           <FileButtons compact />
+          <WatchButton />
           <button type="button" onClick={jobs.startOver} data-testid="start-over">
             Start over
           </button>

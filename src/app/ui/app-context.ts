@@ -4,6 +4,7 @@ import type { StitchClient } from '../../../workers/protocol.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { MosaicActions } from './commands/command.ts';
 import type { Offline } from '../offline/keep-offline.ts';
+import type { FolderWatch } from '../watch/folder-watch.ts';
 import type { AppState, AppStore } from '../state/store.ts';
 
 /** What every component may reach: the state, what can be asked for, and the pictures. */
@@ -14,6 +15,7 @@ export interface AppContextValue {
   /** The mosaic on the screen, for commands; it puts itself there. */
   readonly mosaic: RefObject<MosaicActions | null>;
   readonly offline: Offline;
+  readonly watch: FolderWatch;
   readonly diagnostics: {
     /** The diagnostics as they are now. */
     readonly read: () => Promise<string>;

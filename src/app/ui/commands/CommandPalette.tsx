@@ -12,7 +12,7 @@ interface CommandPaletteProps {
 
 /** All commands, searched by words, with their keys. */
 export function CommandPalette({ onClose, show }: CommandPaletteProps) {
-  const { store, jobs, offline, mosaic } = useApp();
+  const { store, jobs, offline, watch, mosaic } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');
   const [place, setPlace] = useState(0);
@@ -32,7 +32,7 @@ export function CommandPalette({ onClose, show }: CommandPaletteProps) {
     if (!command?.isPossible(store.getState())) return;
     // Closed first: the focus is back where it was, and what the command shows lies on top.
     dialog.current?.close();
-    command.run({ store, jobs, offline, mosaic: mosaic.current, show });
+    command.run({ store, jobs, offline, watch, mosaic: mosaic.current, show });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
@@ -52,7 +52,9 @@ export function CommandPalette({ onClose, show }: CommandPaletteProps) {
       onClick={({ target }) => target === dialog.current && dialog.current.close()}
     >
       <input
-        type="search"
+        type="text"
+        autoComplete="off"
+        spellCheck={false}
         role="combobox"
         aria-expanded
         aria-controls={`${id}-list`}

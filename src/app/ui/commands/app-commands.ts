@@ -71,6 +71,22 @@ const projectCommands: readonly Command[] = [
     run: (context) => pick(context, 'files'),
   },
   {
+    id: 'watch-folder',
+    title: 'Watch the folder, or stop it: tiles are taken in as they are written',
+    group: 'Project',
+    keys: [],
+    isPossible: ({ watch }) => watch.canWatch,
+    run: ({ watch }) => watch.toggle(),
+  },
+  {
+    id: 'pick-watched',
+    title: 'Open a folder and watch it',
+    group: 'Project',
+    keys: [],
+    isPossible: (state) => isEmpty(state) && 'showDirectoryPicker' in globalThis,
+    run: ({ watch }) => watch.pick?.(),
+  },
+  {
     id: 'open-project',
     title: 'Open a project or options file',
     group: 'Project',
@@ -174,6 +190,14 @@ const correctionCommands: readonly Command[] = [
   },
   tool('mask-rectangle', 'Mask a rectangle of the chosen tile', (tile) => ({ kind: 'mask', tile, shape: 'rectangle' })),
   tool('mask-polygon', 'Mask a polygon of the chosen tile', (tile) => ({ kind: 'mask', tile, shape: 'polygon' })),
+  {
+    id: 'copy-link',
+    title: 'Copy a link to this view, with the options',
+    group: 'Files',
+    keys: [],
+    isPossible: isRun,
+    run: ({ jobs }) => void navigator.clipboard.writeText(location.href).catch(jobs.report),
+  },
   {
     id: 'put-tool-down',
     title: 'Give up the tool',

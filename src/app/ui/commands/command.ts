@@ -1,5 +1,6 @@
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Offline } from '../../offline/keep-offline.ts';
+import type { FolderWatch } from '../../watch/folder-watch.ts';
 import type { AppState, AppStore } from '../../state/store.ts';
 import type { ViewerCommand } from '../../viewer/viewer-commands.ts';
 
@@ -34,6 +35,7 @@ export interface CommandContext {
   /** Null while no mosaic is shown. */
   readonly mosaic: MosaicActions | null;
   readonly offline: Offline;
+  readonly watch: FolderWatch;
   readonly show: (overlay: Overlay) => void;
 }
 

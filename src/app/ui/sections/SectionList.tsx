@@ -51,6 +51,15 @@ export function SectionList() {
         >
           Stitch all sections
         </button>
+        <button
+          type="button"
+          disabled={isRunning || done === 0}
+          data-testid="export-sections"
+          title="An OME-TIFF and a solution.json of every stitched section, into a folder"
+          onClick={() => void jobs.exportSections({ format: 'ome-tiff' })}
+        >
+          Export all
+        </button>
         <CheckField
           label="Start from the section before"
           hint="Tiles begin where the last good section had them, instead of at the pitch of the grid"

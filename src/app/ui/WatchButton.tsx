@@ -1,0 +1,20 @@
+import { Eye } from 'lucide-react';
+import { useApp, useAppState } from './app-context.ts';
+
+/** Switches the watch of the dropped folder; absent where the browser cannot look into it again. */
+export function WatchButton() {
+  const { watch } = useApp();
+  const { canWatch, isOn, added } = useAppState((state) => state.watch);
+  if (!canWatch) return null;
+  return (
+    <button
+      type="button"
+      aria-pressed={isOn}
+      data-testid="watch-folder"
+      title="Takes in tiles as the microscope writes them: new files are laid out and, once there is a mosaic, matched"
+      onClick={watch.toggle}
+    >
+      <Eye size={14} aria-hidden="true" /> {isOn ? `Watching${added > 0 ? ` · ${added} new` : ''}` : 'Watch folder'}
+    </button>
+  );
+}
