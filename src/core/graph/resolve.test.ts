@@ -169,6 +169,14 @@ describe('resolvePoseGraph', () => {
     expect(Math.max(...errors)).toBeLessThan(0.5);
   });
 
+  it('solves nothing when the edits say what they said before', async () => {
+    const solved = await solveForEdits(graph, options, silentContext);
+    expect(await resolvePoseGraph(solved, { ...noEdits }, silentContext)).toBe(solved);
+    const edited = await resolvePoseGraph(solved, excluding(keyOf(graph, 3)), silentContext);
+    expect(edited).not.toBe(solved);
+    expect(await resolvePoseGraph(edited, excluding(keyOf(graph, 3)), silentContext)).toBe(edited);
+  });
+
   it('never removes landmarks, however far off they are', async () => {
     const solved = await solveForEdits(graph, options, silentContext);
     const pair = { a: gridTileId(1, 1), b: gridTileId(1, 2) };

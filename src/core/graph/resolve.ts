@@ -1,4 +1,5 @@
 import type { RunContext } from '../progress.ts';
+import { noEdits } from './graph-edits.ts';
 import type { GraphEdits } from './graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
 import { solveFrom } from './solve.ts';
@@ -32,13 +33,20 @@ export async function solveForEdits(graph: PoseGraph, options: SolveOptions, ctx
 /**
  * Solves again after edits: the same answer as `solveForEdits({ ...graph, edits })`. `edits` replaces the former edits
  * whole. `solved` stays as it is, so that an edit can be undone by going back to it. What a link was judged to be stands
- * but near links that are left out; where landmarks are set, or a link comes back that was never judged, the solve is cold.
+ * but near links that are left out; edits that say the same change nothing; where landmarks are set, or a link comes back that was never judged, the solve is cold.
  *
  * @throws as `solvePoseGraph`.
  */
 export async function resolvePoseGraph(solved: SolvedGraph, edits: GraphEdits, ctx: RunContext): Promise<SolvedGraph> {
   const { graph, options, warm: former } = solved.memory;
+  if (isSame(graph.edits ?? noEdits, edits)) return solved;
   const edited = { ...graph, edits };
   const { report, warm } = await solveFrom(edited, options, ctx, former);
   return { report, memory: { graph: edited, options, warm } };
+}
+
+function isSame(one: GraphEdits, other: GraphEdits): boolean {
+  const said = ({ excludedLinks, pins, manualLinks }: GraphEdits): string =>
+    JSON.stringify([[...excludedLinks].sort(), pins, manualLinks]);
+  return said(one) === said(other);
 }
