@@ -153,7 +153,7 @@ async function brokenBy(point: FaultPoint<Kind>, matcher: 'phase-correlation' | 
   const broken: string[] = [];
   let outcome: string | null | typeof late = null;
   await impatient(async () => {
-    outcome = await within(5000, work(faulted));
+    outcome = await within(20_000, work(faulted));
     if (outcome !== late) return;
     // What never answers can be cancelled, and that is answered at once.
     if (point.kind !== 'hang') broken.push('hangs without a fault that does');
