@@ -1,4 +1,11 @@
-import type { ExportRequest, StitchClient, TextExport, TextExportKind } from '../../../workers/protocol.ts';
+import type {
+  ExportRequest,
+  ExportTarget,
+  StitchClient,
+  TextExport,
+  TextExportKind,
+  TextExportRequest,
+} from '../../../workers/protocol.ts';
 import { isAbort } from '../../core/errors.ts';
 import { mosaicFormats } from '../../formats/index.ts';
 import { relativeToDrop } from '../state/dropped-files.ts';
@@ -75,23 +82,39 @@ export function createExports({ store, client, foreground, place, openSection }:
       return `${written}: ${report.width} × ${report.height} px, ${megabytes(report.bytes)} MB ${kind}${values}${missing}`;
     });
 
-  const texts = async (kind: TextExportKind): Promise<TextExport> => {
+  const requestFor = (kind: TextExportKind): TextExportRequest | null => {
     const { run } = store.getState().result;
-    if (!run) return { files: [], warnings: [] };
+    if (!run) return null;
     const { tiles, layout, options, excluded, corrections, matcher, outcome } = run;
     const { pairs, report, mosaic } = outcome;
-    return client.textExport(
-      { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded, corrections },
-      new AbortController().signal,
-    );
+    return { kind, tiles, layout, pairs, report, mosaic, options, matcher, excluded, corrections };
   };
+
+  const save = ({ files }: TextExport) => {
+    for (const { name, text } of files) place.download(prefix() + name, blobOf(name, text));
+  };
+
+  /** A report looks at every overlap and at who the files are: a job. */
+  const saveReport = (request: TextExportRequest) =>
+    foreground.run('export', async ({ signal, onProgress }) => {
+      const named = relativeToDrop(store.getState().project.files);
+      const known = await client.identify(named, signal);
+      const files = named.map(({ path }, k) => ({ path, identity: known[k] }));
+      const written = await client.textExport({ ...request, files }, signal, onProgress);
+      signal.throwIfAborted();
+      save(written);
+      return written.files.map(({ name }) => name).join(' and ');
+    });
 
   /** The picture and the solution of the section that is open; true when both are written. */
   const writeSection = async (choice: MosaicChoice, folder: SaveFolder | null): Promise<boolean> => {
     const name = prefix() + suggestionFor(choice.format).name;
     const target: ExportTarget = folder ? { kind: 'handle', handle: await folder.file(name) } : { kind: 'opfs', name };
     if (!(await write(target, name, choice))) return false;
-    for (const { name: text, text: content } of (await texts('solution')).files) {
+    const request = requestFor('solution');
+    if (!request) return false;
+    const { files } = await client.textExport(request, new AbortController().signal);
+    for (const { name: text, text: content } of files) {
       if (!folder) place.download(prefix() + text, blobOf(text, content));
       else await (await folder.file(prefix() + text)).createWritable().then((file) => whole(file, content));
     }
@@ -106,10 +129,16 @@ export function createExports({ store, client, foreground, place, openSection }:
       if (target) await write(target, name, choice);
     },
     async text(kind) {
+      const request = requestFor(kind);
+      if (!request) return [];
       try {
-        const { files, warnings } = await texts(kind);
-        for (const { name, text } of files) place.download(prefix() + name, blobOf(name, text));
-        return warnings;
+        if (kind === 'report') {
+          await saveReport(request);
+          return [];
+        }
+        const written = await client.textExport(request, new AbortController().signal);
+        save(written);
+        return written.warnings;
       } catch (error) {
         fail(error);
         return [];
@@ -121,7 +150,8 @@ export function createExports({ store, client, foreground, place, openSection }:
         if (place.chooseFolder && folder === null) return;
         const done = store.getState().sections.entries.filter(({ state }) => state === 'done');
         for (const { section } of done) {
-          const isOpen = () => store.getState().sections.current === section.name && store.getState().result.run !== null;
+          const isOpen = () =>
+            store.getState().sections.current === section.name && store.getState().result.run !== null;
           if (!isOpen()) await openSection(section.name);
           if (!isOpen() || !(await writeSection(choice, folder))) return;
         }
