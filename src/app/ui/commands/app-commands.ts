@@ -191,14 +191,6 @@ const correctionCommands: readonly Command[] = [
   tool('mask-rectangle', 'Mask a rectangle of the chosen tile', (tile) => ({ kind: 'mask', tile, shape: 'rectangle' })),
   tool('mask-polygon', 'Mask a polygon of the chosen tile', (tile) => ({ kind: 'mask', tile, shape: 'polygon' })),
   {
-    id: 'copy-link',
-    title: 'Copy a link to this view, with the options',
-    group: 'Files',
-    keys: [],
-    isPossible: isRun,
-    run: ({ jobs }) => void navigator.clipboard.writeText(location.href).catch(jobs.report),
-  },
-  {
     id: 'put-tool-down',
     title: 'Give up the tool',
     group: 'Corrections',
@@ -235,6 +227,14 @@ const fileCommands: readonly Command[] = [
     keys: [],
     isPossible: hasTiles,
     run: ({ jobs }) => jobs.session.saveOptions(),
+  },
+  {
+    id: 'copy-link',
+    title: 'Copy a link to this view, with the options',
+    group: 'Files',
+    keys: [],
+    isPossible: isRun,
+    run: ({ jobs }) => void navigator.clipboard.writeText(location.href).catch(jobs.report),
   },
   textFile('report', 'Export the report (HTML and JSON)'),
   textFile('solution', 'Export solution.json'),
@@ -283,9 +283,9 @@ const helpCommands: readonly Command[] = [
 
 /** What concerns the project as a whole: files, runs, undo, tools, help. */
 export const appCommands: readonly Command[] = [
-  ...correctionCommands,
   ...projectCommands,
   ...tabCommands,
+  ...correctionCommands,
   ...fileCommands,
   ...helpCommands,
 ];
