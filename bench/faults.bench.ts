@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { numberIn, parseArguments, textOf } from '../cli/arguments.ts';
 import { scenarios } from './faults/cli-scenarios.ts';
 import { sweepCli, type SweepReport } from './faults/cli-sweep.ts';
@@ -9,9 +11,9 @@ const options = {
 } as const;
 
 /**
- * `npm run bench -- faults [--scenario NAME] [--step N] [--seed S]`: runs commands over small grids, and fails each call
- * to the file system and to the network's runtime in turn in each way in which it can really fail. Exit status 1 when a
- * promise was broken.
+ * `npm run bench -- faults [--scenario NAME] [--step N] [--seed S]`: runs commands over small grids and fails each call to
+ * the file system and to the network's runtime in turn, in each way in which it can really fail; then the app's jobs over
+ * workers that fail, unless a sample (one point in N) or one scenario is asked for. Exit status 1 when a promise was broken.
  */
 export async function run(args: readonly string[], write: (line: string) => void = console.log): Promise<void> {
   const { options: given } = parseArguments(args, options, []);
@@ -34,6 +36,28 @@ export async function run(args: readonly string[], write: (line: string) => void
   const sum = (of: (report: SweepReport) => number) => reports.reduce((all, report) => all + of(report), 0);
   const failed = sum(({ failures }) => failures.length);
   write(`${sum(({ calls }) => calls)} calls × kinds = ${sum(({ runs }) => runs)} faulted runs: ${failed} failed`);
+  const app = step === 1 && wanted === undefined ? sweepApp(write) : 0;
   // What hangs by design keeps the process from ending.
-  process.exit(failed > 0 ? 1 : 0);
+  process.exit(failed + app > 0 ? 1 : 0);
+}
+
+interface AppReport {
+  readonly runs: number;
+  readonly broken: readonly string[];
+}
+
+/** The app's part: jobs and the client to the workers, which the test runner alone may load together. */
+function sweepApp(write: (line: string) => void): number {
+  mkdirSync('out/faults', { recursive: true });
+  spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'src/app/jobs/fault-sweep.test.ts'], {
+    env: { ...process.env, EM_FAULTS: 'all' },
+  });
+  let failed = 0;
+  for (const matcher of ['phase-correlation', 'loftr']) {
+    const { runs, broken } = JSON.parse(readFileSync(`out/faults/app-${matcher}.json`, 'utf8')) as AppReport;
+    for (const line of broken) write(line);
+    write(`the app with ${matcher}: ${runs} faulted runs, ${broken.length} promises broken`);
+    failed += broken.length;
+  }
+  return failed;
 }
