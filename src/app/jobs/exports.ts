@@ -32,7 +32,7 @@ export interface Exports {
 
 interface ExportDeps {
   readonly store: AppStore;
-  readonly client: StitchClient;
+  readonly client: Pick<StitchClient, 'exportMosaic' | 'textExport' | 'identify'>;
   readonly foreground: Foreground;
   readonly place: SavePlace;
   /** Opens a section; one that is stitched already is solved again from its known pairs. */
