@@ -20,8 +20,8 @@ const graduation = 0.7;
 const mediansOfStage = 1.5;
 /** A link is grossly wrong when it misses the robust solution by this many scales. */
 const grossFactor = 3;
-/** Re-weightings between reviews: what still moves then hangs loosely, and is for the reviews to judge … */
-const searchReweightings = 3;
+/** Re-weightings before reviews at most: with fewer, loose groups of tiles stay where they were carried … */
+const searchReweightings = 10;
 /** … which need the poses no better than this, px. */
 const searchTolerancePx = 0.1;
 /** Rounds of reviewing attachments at most. */
@@ -136,8 +136,7 @@ export async function separateWrongLinks(
       trusted: accepted,
       options: { ...stiff.options, robustScalePx: tolerance / 2 },
     };
-    await settle(sharp, poses, robustScale(sharp, poses));
-    await iterate(sharp, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
+    await iterate(sharp, poses, null, searchTolerancePx, gemanMcClureWeight);
     solve.iterations = sharp.iterations;
     for (let l = 0; l < accepted.length; l++)
       if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;

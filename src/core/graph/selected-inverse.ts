@@ -32,6 +32,9 @@ export function inverseDiagonal(factor: CholeskyFactor): Float64Array {
   return result;
 }
 
+/** Rows of D⁻ᵀ that are multiplied together. */
+const rowsAtOnce = 24;
+
 /** Dense matrices of the largest supernode, row by row. */
 interface Work {
   /** Z(S, S), height × height. */
@@ -135,7 +138,13 @@ function multiply({ square, panel, y, product, inverse, corner }: Work, width: n
   product.fill(0, 0, width * height);
   const ofWidth = (values: Float64Array): RowBlock => ({ values, at: 0, stride: width });
   const ofHeight = (values: Float64Array): RowBlock => ({ values, at: 0, stride: height });
-  subtractProduct(ofHeight(y), ofWidth(inverse), width, ofWidth(panel), height, width, false);
+  // Row c of D⁻ᵀ begins with c zeros.
+  for (let c = 0; c < width; c += rowsAtOnce) {
+    const target = { values: y, at: c * height, stride: height };
+    const rows = { values: inverse, at: c * width + c, stride: width };
+    const below = { values: panel, at: c, stride: width };
+    subtractProduct(target, rows, Math.min(rowsAtOnce, width - c), below, height, width - c, false);
+  }
   subtractProduct(ofHeight(product), ofHeight(y), width, ofHeight(square), height, height, false);
   for (let r = 0; r < width; r++)
     for (let c = 0; c <= r; c++)
