@@ -34,7 +34,8 @@ export async function folderSink(path: string, replace = false): Promise<FileTre
         await remove(old);
         if (replace && (await isThere(path))) await move(path, old);
         await move(partial, path);
-        await remove(old);
+        // The new folder is whole and in its place; an old one that stays is taken away by the next run.
+        await remove(old).catch(() => undefined);
       });
       return total;
     },

@@ -20,6 +20,8 @@ export interface Scenario {
   readonly pairs: number;
   /** The layout is measured in the pictures: without one of them it is another one, which asks for other pairs. */
   readonly isMeasured?: boolean;
+  /** A result that stands there whole is not written over: the second run has nothing to do. */
+  readonly isKept?: boolean;
   /** Makes the inputs in an empty folder `place`. */
   readonly prepare: (place: string) => Promise<void>;
   /** The run over these inputs; all it writes goes into `place`/out. */
@@ -102,6 +104,7 @@ export const scenarios: readonly Scenario[] = [
   },
   ...['m.ome.tif', 'm.ozx', 'm.png', 'm.ome.zarr'].map((name) => ({
     name: `compose ${name}`,
+    isKept: name === 'm.ome.zarr',
     doors: writers,
     pairs: 0,
     prepare: prepareSolution,
