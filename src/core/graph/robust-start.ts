@@ -30,6 +30,8 @@ const mostReviews = 6;
 const mediansOfTolerance = 6;
 /** … and are not asked to agree better than this, px. */
 const leastTolerancePx = 0.3;
+/** Wrong links are fewer than right ones: where a review leaves a smaller share of them, it had nothing to go by. */
+const leastAccepted = 0.5;
 
 /**
  * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
@@ -100,7 +102,8 @@ async function alternate(
  * Where the loss has switched links off there are wrong ones: then the places of the groups of tiles that hang on few
  * links are reviewed, and the links that do not fit in the end are removed.
  *
- * @returns what right links agree within, px; null when there is no wrong one.
+ * @returns what right links agree within, px; null when there is no wrong one, or no telling which: tiles that turn or
+ *   stretch more than the model can follow contradict each other all over. `poses` are as they were then.
  */
 export async function separateWrongLinks(
   solve: Solve,
@@ -119,6 +122,7 @@ export async function separateWrongLinks(
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return null;
   // Where even the best loops do not close, stiff bodies have nothing to agree on.
   if (solve.modelErrorPx > options.robustScalePx) return null;
+  const unreviewed = poses.slice();
   const accepted = Uint8Array.from(active, (_, l) =>
     active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx) ? 1 : 0,
   );
@@ -142,8 +146,16 @@ export async function separateWrongLinks(
       if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;
     await reviewAll({ ...solve, system }, accepted, poses, start, tolerance, null);
   }
+  if (countOf(accepted) < leastAccepted * countOf(active)) {
+    poses.set(unreviewed);
+    return null;
+  }
   for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
   return Math.min(tolerance, options.robustScalePx);
+}
+
+function countOf(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0);
 }
 
 /** Tiles so many links from a link that is left out are near it. */

@@ -105,6 +105,15 @@ describe('solvePoseGraph', () => {
     expect(report.edges.every((edge) => !edge.removed)).toBe(true);
   });
 
+  it('never takes most links for wrong where a translation cannot follow turned tiles', async () => {
+    for (let seed = 1; seed <= 24; seed++) {
+      const turned = makeSyntheticGraph({ rows: 3, columns: 3, rotationSigmaRad: 0.008, stageSigmaPx: 20, seed });
+      const report = await solve(turned.graph, 'translation');
+      const kept = report.edges.filter((edge) => !edge.removed).length;
+      expect(kept, `links kept of 12, seed ${seed}`).toBeGreaterThanOrEqual(6);
+    }
+  });
+
   it('is bent by less than 0.01 px by a stage that is 30 px off', async () => {
     const off = makeSyntheticGraph({ rows: 6, columns: 6, stageSigmaPx: 30 });
     const report = await solve(off.graph, 'rigid');
