@@ -61,14 +61,18 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
       holdToStage(equations, stage, poses, start, strength);
     });
   }
-  await settle(relaxed, poses, leastScale);
+  const isStiff = isTranslation || options.model === 'rigid';
+  await settle(relaxed, poses, leastScale, isStiff ? settlingRounds : 1);
 }
 
-/** Weighs the active links at a scale and solves rotations and positions in turn until hardly anything moves. */
-async function settle(solve: Solve, poses: Float64Array, scale: number): Promise<void> {
+/**
+ * Weighs the active links at a scale and solves rotations and positions in turn until hardly anything moves. Where tiles may
+ * stretch, one round has to do: right links of stretched tiles do not fit rigid poses, and more rounds switch them off.
+ */
+async function settle(solve: Solve, poses: Float64Array, scale: number, rounds = settlingRounds): Promise<void> {
   const { system, active, weights } = solve;
   const anchors = anchorsOf(solve, poses);
-  for (let round = 0; round < settlingRounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     weigh(system, poses, active, scale, gemanMcClureWeight, weights);
     const step = await alternate(solve, poses, anchors, 'finding wrong links');
     if (step < searchTolerancePx || scale === Infinity) return;
