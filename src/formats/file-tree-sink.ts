@@ -21,7 +21,7 @@ export interface FileTreeSink {
  */
 export function treePath(path: string): readonly string[] {
   const parts = path.split('/');
-   
+
   if (parts.some((part) => /^\.{0,2}$/.test(part) || /[\\:\u0000-\u001f]/.test(part)))
     throw new StitchError('write-failed', `${JSON.stringify(path)} would lead out of the folder that is written.`);
   return parts;
