@@ -4,7 +4,7 @@ import type { Adjustment } from './adjustment.ts';
 import type { Inverse } from './factor-update.ts';
 import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, withModel } from './link-system.ts';
 import { cauchyWeight, gemanMcClureWeight } from './robust-loss.ts';
-import { anchorsOf, breathe, maxIterations, robustScale, weigh } from './solve-run.ts';
+import { anchorsOf, breathe, isStiff, maxIterations, robustScale, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import type { CholeskyFactor } from './sparse-cholesky.ts';
 
@@ -24,13 +24,7 @@ const exactWeightChange = 1e-3;
 const refactorStepPx = 2;
 /** Rounds of worst-link removal at most. */
 const maxRemovalRounds = 12;
-/**
- * One sigma of the entries of a tile's linear part about its rigid solution, to begin with: 5 % of stretch or shear. Then
- * it is what the tiles themselves show: a thin overlap says little of a tile's stretch across it, and that little is
- * matching noise under the lever of the tile. Stiff tiles come out stiff and tiles that stretch keep their stretch.
- */
-export const firstLinearSigma = 0.05;
-/** … and never less than this, which moves the corner of a 2048-px tile by half a pixel. */
+/** That sigma (`Solve.linearSigma`) is never less than this, which moves the corner of a 2048-px tile by half a pixel. */
 const leastLinearSigma = 5e-4;
 /** Rounds of measuring that sigma at most; it stands once it falls by less than a tenth. */
 const linearSigmaRounds = 6;
@@ -56,7 +50,7 @@ export interface Adjusted {
 /** The rigid solution, then the model's own from there; worst links are removed under the model asked for. */
 export async function adjust(solve: Solve, poses: Float64Array): Promise<Adjusted> {
   const { model } = solve.options;
-  if (model === 'translation' || model === 'rigid') return adjustAndRemove(solve, poses, null);
+  if (isStiff(model)) return adjustAndRemove(solve, poses, null);
   const rigid = {
     ...solve,
     system: withModel(solve.system, 'rigid'),

@@ -7,7 +7,7 @@ import type { LinkSystem } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
 import { iterate } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
-import { anchorsOf, breathe, medianMisfit, robustScale, weigh } from './solve-run.ts';
+import { anchorsOf, breathe, isStiff, medianMisfit, robustScale, stiffModelOf, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { StagePoses } from './stage.ts';
@@ -46,8 +46,7 @@ const leastAccepted = 0.5;
  */
 export async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
   const { options, weights, active, stage } = solve;
-  const isTranslation = options.model === 'translation';
-  const system = withModel(solve.system, isTranslation ? 'translation' : 'rigid');
+  const system = withModel(solve.system, stiffModelOf(options.model));
   const relaxed = { ...solve, system };
   const start = poses.slice();
   const anchors = anchorsOf(relaxed, poses);
@@ -61,8 +60,7 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
       holdToStage(equations, stage, poses, start, strength);
     });
   }
-  const isStiff = isTranslation || options.model === 'rigid';
-  await settle(relaxed, poses, leastScale, isStiff ? settlingRounds : 1);
+  await settle(relaxed, poses, leastScale, isStiff(options.model) ? settlingRounds : 1);
 }
 
 /**
@@ -116,8 +114,7 @@ export async function separateWrongLinks(
 ): Promise<number | null> {
   const { options, active, trusted } = solve;
   const { manual } = solve.system;
-  const isTranslation = options.model === 'translation';
-  const stiffModel = isTranslation ? 'translation' : 'rigid';
+  const stiffModel = stiffModelOf(options.model);
   const system = withModel(solve.system, stiffModel);
   const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
   await iterate(stiff, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
@@ -181,7 +178,7 @@ export async function reviewNear(
 ): Promise<boolean> {
   if (tolerancePx === null) return false;
   const { active, trusted, options } = solve;
-  const system = withModel(solve.system, options.model === 'translation' ? 'translation' : 'rigid');
+  const system = withModel(solve.system, stiffModelOf(options.model));
   const usable = active.map((_, l) => (system.excluded[l] === 0 && system.sums[sumsStride * l] > 0 ? 1 : 0));
   const near = tilesNear(system, lost);
   const accepted = active.slice();

@@ -1,9 +1,10 @@
 import type { RunContext } from '../progress.ts';
 import { chooseAnchors } from './adjustment.ts';
+import type { TransformModel } from '../matching/link.ts';
 import { connectedComponents } from './components.ts';
 import { linkMisfit } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import { pinnedComponents } from './pins.ts';
+import { noPins, pinnedComponents } from './pins.ts';
 import type { Pins } from './pins.ts';
 import type { SolveOptions } from './pose-graph.ts';
 import { medianOf } from './robust-loss.ts';
@@ -14,6 +15,13 @@ import type { LinkMotions, StagePoses } from './stage.ts';
 export const maxIterations = 60;
 /** In the end links are judged at no less than this many median misfits: what the model cannot express is no blunder. */
 const mediansOfScale = 2.5;
+
+/**
+ * One sigma of the entries of a tile's linear part about its rigid solution, to begin with: 5 % of stretch or shear. Then
+ * it is what the tiles themselves show: a thin overlap says little of a tile's stretch across it, and that little is
+ * matching noise under the lever of the tile. Stiff tiles come out stiff and tiles that stretch keep their stretch.
+ */
+const firstLinearSigma = 0.05;
 
 /** Everything that the phases of one solve share. */
 export interface Solve {
@@ -35,6 +43,29 @@ export interface Solve {
   linearSigma: number;
 }
 
+/** Whether tiles keep their shape under a model. */
+export function isStiff(model: TransformModel): model is 'translation' | 'rigid' {
+  return model === 'translation' || model === 'rigid';
+}
+
+/** The model that tells right links from wrong ones: what may stretch can bend to a wrong link. */
+export function stiffModelOf(model: TransformModel): 'translation' | 'rigid' {
+  return isStiff(model) ? model : 'rigid';
+}
+
+/** A solve at its beginning: all active links are believed alike. */
+export function beginSolve(given: Omit<Solve, 'weights' | 'trusted' | 'pins' | 'iterations' | 'linearSigma'>): Solve {
+  const { active } = given;
+  return {
+    ...given,
+    weights: Float64Array.from(active),
+    trusted: active.slice(),
+    pins: noPins,
+    iterations: 0,
+    linearSigma: firstLinearSigma,
+  };
+}
+
 /** Reports a step and gives the thread back, so that an abort is heard. */
 export async function breathe(solve: Solve, note: string): Promise<void> {
   solve.ctx.signal.throwIfAborted();
@@ -50,8 +81,7 @@ export async function breathe(solve: Solve, note: string): Promise<void> {
 
 /** The scale at which links are judged at the poses, px. */
 export function robustScale({ options, system, trusted, modelErrorPx }: Solve, poses: Float64Array): number {
-  const isStiff = options.model === 'translation' || options.model === 'rigid';
-  const least = Math.max(options.robustScalePx, isStiff ? modelErrorPx : 0);
+  const least = Math.max(options.robustScalePx, isStiff(options.model) ? modelErrorPx : 0);
   return Math.max(least, mediansOfScale * medianMisfit(system, poses, trusted));
 }
 

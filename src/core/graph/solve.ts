@@ -6,11 +6,10 @@ import { noEdits } from './graph-edits.ts';
 import { buildLinkSystem, poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { typicalClosure } from './loops.ts';
-import { buildPins, noPins } from './pins.ts';
+import { buildPins } from './pins.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
-import { firstLinearSigma } from './reweighted-solve.ts';
 import { graduate, separateWrongLinks } from './robust-start.ts';
-import type { Solve } from './solve-run.ts';
+import { beginSolve } from './solve-run.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
 import { believed, refused, solveWarm, unjudged } from './warm-start.ts';
@@ -70,7 +69,7 @@ async function solveCold(
   const stage = stagePoses(system);
   const motions = linkMotions(system, stage, options.model !== 'translation');
   const poses = startPoses(system, stage, motions);
-  const solve: Solve = {
+  const solve = beginSolve({
     modelErrorPx: closureShare * typicalClosure(system, motions, active),
     system,
     options,
@@ -79,12 +78,7 @@ async function solveCold(
     motions,
     pattern: analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1)),
     active,
-    weights: Float64Array.from(active),
-    trusted: active.slice(),
-    pins: noPins,
-    iterations: 0,
-    linearSigma: firstLinearSigma,
-  };
+  });
   const start = poses.slice();
   const counted = active.slice();
   let tolerancePx: number | null = null;

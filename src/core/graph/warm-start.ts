@@ -7,11 +7,12 @@ import type { Settled } from './finish-solve.ts';
 import type { GraphEdits } from './graph-edits.ts';
 import { sumsStride, unitVarianceOf } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import { buildPins, noPins } from './pins.ts';
+import { buildPins } from './pins.ts';
 import type { SolveOptions, SolveReport } from './pose-graph.ts';
-import { firstLinearSigma, settleWith } from './reweighted-solve.ts';
+import { settleWith } from './reweighted-solve.ts';
 import { reviewNear } from './robust-start.ts';
 import { writeReport } from './solve-report.ts';
+import { beginSolve, isStiff } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { solveFactored } from './sparse-cholesky.ts';
 import type { CholeskyPattern } from './cholesky-pattern.ts';
@@ -78,7 +79,7 @@ function takeUp(warm: WarmStart, edits: GraphEdits, options: SolveOptions, ctx: 
   const excluded = excludedOf(warm.system, edits.excludedLinks);
   const unitVariance = unitVarianceOf({ ...warm.system, excluded });
   const active = Uint8Array.from(judged, (value, l) => (value === believed && excluded[l] === 0 ? 1 : 0));
-  return {
+  return beginSolve({
     modelErrorPx,
     system: { ...warm.system, excluded, unitVariance },
     options,
@@ -87,12 +88,7 @@ function takeUp(warm: WarmStart, edits: GraphEdits, options: SolveOptions, ctx: 
     motions,
     pattern,
     active,
-    weights: Float64Array.from(active),
-    trusted: active.slice(),
-    pins: noPins,
-    iterations: 0,
-    linearSigma: firstLinearSigma,
-  };
+  });
 }
 
 function excludedOf({ links }: LinkSystem, keys: ReadonlySet<string>): Uint8Array {
@@ -103,7 +99,7 @@ function excludedOf({ links }: LinkSystem, keys: ReadonlySet<string>): Uint8Arra
 /** From where a solve of a stiff model came to rest, with its factor; null when that does not carry. */
 async function settleAgain(solve: Solve, settled: Settled, lost: readonly number[]): Promise<SolveReport | null> {
   const { model } = solve.options;
-  if (model !== 'translation' && model !== 'rigid') return null;
+  if (!isStiff(model)) return null;
   const { adjustment, factor, diagonal, weights } = settled;
   const isTakenOut = lost.filter((l) => settled.active[l] !== 0);
   const inverse: Inverse | null =
