@@ -12,11 +12,11 @@ import {
   solveSymmetric,
 } from './motion-model.ts';
 import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
-import type { NoiseLevel } from './noise-level.ts';
+import type { NoiseLevel, Variances } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import { scoreCells, scoreStride, sparedVariances, usualToneSidePx } from './cell-scores.ts';
-import type { CellScores, Variances } from './cell-scores.ts';
+import type { CellScores } from './cell-scores.ts';
 import type { Strip } from './overlap-intensities.ts';
 
 /** Options of `alignOverlap`; all have defaults. */
@@ -99,7 +99,13 @@ export function alignOverlap(
   if (common === null) return null;
   const noise = [noiseLevelOf(common.a.raster), noiseLevelOf(common.b.raster)] as const;
   const blurPx = options.blurPx ?? alignmentBlurPx(...noise);
-  const task = { ...common, noise, blurPx, startErrorPx, isAmple: options.resolution === 'ample' };
+  const levels = new Map<number, AlignmentLevel>();
+  const levelAt = (scale: number): AlignmentLevel => {
+    const level = levels.get(scale) ?? alignmentLevel(common.a, common.b, scale, blurPx);
+    levels.set(scale, level);
+    return level;
+  };
+  const task = { ...common, noise, blurPx, levelAt, startErrorPx, isAmple: options.resolution === 'ample' };
   const usual = alignAtTone(task, aFromB, model, usualToneSidePx);
   if (usual !== null && usual.structureNcc >= sameStructureNcc) return usual;
   // Charges change the brightness within less than a block, and most of all what is coarse: what fits badly or not at
@@ -113,13 +119,15 @@ interface AlignmentTask {
   readonly b: Strip;
   readonly noise: readonly [NoiseLevel, NoiseLevel];
   readonly blurPx: number;
+  /** The strips at a scale, blurred: made when first asked for. */
+  readonly levelAt: (scale: number) => AlignmentLevel;
   readonly startErrorPx: number;
   readonly isAmple: boolean;
 }
 
 /** From coarse to fine with one offset for each block of `toneSidePx`, px of each level. */
 function alignAtTone(
-  { a, b, noise, blurPx, startErrorPx, isAmple }: AlignmentTask,
+  { a, b, noise, blurPx, levelAt, startErrorPx, isAmple }: AlignmentTask,
   aFromB: Affine2,
   model: TransformModel,
   toneSidePx: number,
@@ -132,8 +140,7 @@ function alignAtTone(
   let fine: LevelOutcome | null = null;
   const finestScale = isAmple ? sufficientScale(a, b) : 1;
   for (const scale of pyramidScales(a, b, startErrorPx, finestScale)) {
-    const level = alignmentLevel(a, b, scale, blurPx);
-    fine = alignLevel(level, motion, model, toneSidePx, scale === finestScale);
+    fine = alignLevel(levelAt(scale), motion, model, toneSidePx, scale === finestScale);
     if (fine === null) return null;
     iterations += fine.iterations;
     motion = fine.aFromB;

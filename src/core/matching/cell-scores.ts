@@ -1,3 +1,4 @@
+import type { Variances } from './noise-level.ts';
 import { measureStride, templateStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 
@@ -16,13 +17,6 @@ export interface CellScores {
   readonly ncc: number;
   /** Variances of a and of b and their covariance, likewise. */
   readonly variances: Variances;
-}
-
-/** Variances of a and of b and their covariance, per pixel. */
-export interface Variances {
-  readonly a: number;
-  readonly b: number;
-  readonly ab: number;
 }
 
 /** Side of the blocks that have a brightness of their own, px of the level, as a rule. */
@@ -107,6 +101,11 @@ function toneMeans(
   return means;
 }
 
+/** Sums of squares and products within one cell of n pixels, beside its means. */
+interface CellSums extends Variances {
+  readonly n: number;
+}
+
 /** Share of the cells that may show what only one of the images has. */
 const sparedShare = 0.25;
 const sparedRounds = 3;
@@ -117,7 +116,7 @@ const sparedRounds = 3;
  */
 export function sparedVariances({ template, count }: OverlapCells, sums: Float64Array): Variances {
   const least = Math.max(...count) / 4;
-  const known: { readonly n: number; readonly a: number; readonly b: number; readonly ab: number }[] = [];
+  const known: CellSums[] = [];
   for (let k = 0; k < count.length; k++) {
     const n = count[k];
     if (n < least || n < 2) continue;
@@ -131,14 +130,14 @@ export function sparedVariances({ template, count }: OverlapCells, sums: Float64
   for (let round = 0; round < sparedRounds; round++) {
     if (!(total.a > 0 && total.b > 0)) break;
     const gain = Math.sqrt(total.b / total.a);
-    const residual = ({ n, a, b, ab }: Variances & { readonly n: number }) => (b / gain + a * gain - 2 * ab) / n;
+    const residual = ({ n, a, b, ab }: CellSums) => (b / gain + a * gain - 2 * ab) / n;
     total = totalOf([...known].sort((p, q) => residual(p) - residual(q)).slice(0, kept));
   }
   return total;
 }
 
 /** The mean takes one degree of freedom of each cell. */
-function totalOf(cells: readonly (Variances & { readonly n: number })[]): Variances {
+function totalOf(cells: readonly CellSums[]): Variances {
   let [a, b, ab, n] = [0, 0, 0, 0];
   for (const cell of cells) {
     a += cell.a;

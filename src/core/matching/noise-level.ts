@@ -75,6 +75,13 @@ export function noiseSlopeLeftBy(sigmaPx: number): number {
   return squares * differences;
 }
 
+/** Variances of a and of b and their covariance, per pixel. */
+export interface Variances {
+  readonly a: number;
+  readonly b: number;
+  readonly ab: number;
+}
+
 /** Least share of the variance that is taken for structure: below it the correction would only amplify noise. */
 const leastShare = 0.05;
 
@@ -85,22 +92,14 @@ const leastSparedRatio = 2;
  * The same of what `sparedVariances` leaves; null where noise is too much of it to tell structure that is the same from
  * structure that is alike.
  */
-export function sparedCorrelation(
-  variances: { readonly a: number; readonly b: number; readonly ab: number },
-  noiseA: number,
-  noiseB: number,
-): number | null {
+export function sparedCorrelation(variances: Variances, noiseA: number, noiseB: number): number | null {
   const { a, b } = variances;
   const isClear = a > (1 + leastSparedRatio) * noiseA && b > (1 + leastSparedRatio) * noiseB;
   return isClear ? structureCorrelation(variances, noiseA, noiseB) : null;
 }
 
 /** Correlation of the structure in two images from their variances and covariance, the noise of each taken out. */
-export function structureCorrelation(
-  { a, b, ab }: { readonly a: number; readonly b: number; readonly ab: number },
-  noiseA: number,
-  noiseB: number,
-): number {
+export function structureCorrelation({ a, b, ab }: Variances, noiseA: number, noiseB: number): number {
   const structureA = Math.max(leastShare * a, a - noiseA);
   const structureB = Math.max(leastShare * b, b - noiseB);
   return structureA > 0 && structureB > 0 ? Math.min(1, ab / Math.sqrt(structureA * structureB)) : 0;
