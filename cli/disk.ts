@@ -114,11 +114,7 @@ export const remove = (path: string): Promise<void> => answered(path, () => rm(p
 
 /** Makes a folder and those above it. @throws StitchError `write-failed` */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await answered(path, () => mkdir(path, { recursive: true }));
-  } catch (cause) {
-    throw writeFailed(path, cause);
-  }
+  await writing(path, () => answered(path, () => mkdir(path, { recursive: true })));
 }
 
 /**
@@ -138,6 +134,15 @@ export async function writeText(path: string, text: string, partial = `${path}.p
   } catch (cause) {
     // What is left of it bears a name that nobody reads, and the next run writes over it.
     await remove(partial).catch(() => undefined);
+    throw writeFailed(path, cause);
+  }
+}
+
+/** What `write` answers. @throws StitchError `write-failed` naming `path` for whatever it throws */
+export async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
     throw writeFailed(path, cause);
   }
 }

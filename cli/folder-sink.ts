@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { treePath, type FileTreeSink } from '../src/formats/file-tree-sink.ts';
 import { CommandError } from './arguments.ts';
-import { isThere, makeFolder, move, openFile, remove, writeFailed } from './disk.ts';
+import { isThere, makeFolder, move, openFile, remove, writing } from './disk.ts';
 
 /**
  * A folder that is written beside its target and renamed on `commit`: the target is whole or absent. With `replace` an
@@ -9,16 +9,16 @@ import { isThere, makeFolder, move, openFile, remove, writeFailed } from './disk
  * @throws CommandError when something stands at `path` already and is not to be replaced; StitchError `write-failed`
  */
 export async function folderSink(path: string, replace = false): Promise<FileTreeSink> {
-  if (!replace && (await failing(path, () => isThere(path))))
+  if (!replace && (await writing(path, () => isThere(path))))
     throw new CommandError(`${path} exists already; name a new folder or remove it`);
   const partial = `${path}.partial`;
-  await failing(path, () => remove(partial));
+  await writing(path, () => remove(partial));
   const made = new Set<string>();
   let total = 0;
   return {
     async write(name, bytes) {
       const full = join(partial, ...treePath(name));
-      await failing(path, async () => {
+      await writing(path, async () => {
         const folder = dirname(full);
         if (!made.has(folder)) {
           await makeFolder(folder);
@@ -29,7 +29,7 @@ export async function folderSink(path: string, replace = false): Promise<FileTre
       total += bytes.length;
     },
     async commit() {
-      await failing(path, async () => {
+      await writing(path, async () => {
         const old = `${path}.old`;
         await remove(old);
         if (replace && (await isThere(path))) await move(path, old);
@@ -52,13 +52,5 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     if (size !== bytes.length) throw new Error(`${size} of ${bytes.length} bytes are in ${path}`);
   } finally {
     await file.close();
-  }
-}
-
-async function failing<T>(path: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (cause) {
-    throw writeFailed(path, cause);
   }
 }

@@ -2,7 +2,7 @@ import { join, relative, sep } from 'node:path';
 import type { Stats } from 'node:fs';
 import { StitchError } from '../src/core/errors.ts';
 import type { ByteSource, RandomAccessSink } from '../src/formats/image-file.ts';
-import { entriesOf, move, openFile, remove, statOf, writeFailed, type DiskFile } from './disk.ts';
+import { entriesOf, move, openFile, remove, statOf, writing, type DiskFile } from './disk.ts';
 
 /** A folder with more entries than this is not a folder of tiles. */
 const maxFiles = 200_000;
@@ -108,13 +108,7 @@ function unreadable(name: string, cause: unknown): StitchError {
  */
 export async function fileSink(path: string): Promise<RandomAccessSink> {
   const partial = `${path}.partial`;
-  const checked = async <T>(write: () => Promise<T>): Promise<T> => {
-    try {
-      return await write();
-    } catch (cause) {
-      throw writeFailed(path, cause);
-    }
-  };
+  const checked = <T>(write: () => Promise<T>): Promise<T> => writing(path, write);
   const file = await checked(() => openFile(partial, 'w'));
   let end = 0;
   return {

@@ -9,7 +9,7 @@ import {
   type SectionDone,
   type SectionOutcome,
 } from '../src/formats/stack-json.ts';
-import { isAbsent, readText, remove, statOf, writeFailed, writeText } from './disk.ts';
+import { isAbsent, readText, remove, statOf, writing, writeText } from './disk.ts';
 
 const recordName = 'section.json';
 
@@ -28,9 +28,7 @@ export async function writeOutcome(out: string, outcome: SectionOutcome): Promis
 /** Takes the record of an earlier run away before its files are written anew. */
 export async function removeOutcome(out: string, section: Section): Promise<void> {
   const path = join(out, section.name, recordName);
-  await remove(path).catch((cause: unknown) => {
-    throw writeFailed(path, cause);
-  });
+  await writing(path, () => remove(path));
 }
 
 /**
