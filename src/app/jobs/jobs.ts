@@ -6,7 +6,7 @@ import { withError, withoutError } from '../state/job.ts';
 import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
 import { noSections } from '../state/sections.ts';
-import { updateSlice, type AppStore } from '../state/store.ts';
+import { forgetResult, updateSlice, type AppStore } from '../state/store.ts';
 import { createCorrections, type Corrections } from './corrections.ts';
 import { createExports, type MosaicChoice } from './exports.ts';
 import { evaluateMatcher } from './evaluate-matcher.ts';
@@ -131,14 +131,7 @@ export function createJobs({
       const { options } = store.getState().project.edits;
       updateSlice(store, 'project', () => ({ ...emptyProject, edits: { ...emptyProject.edits, options } }));
       updateSlice(store, 'sections', () => noSections);
-      updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
-      updateSlice(store, 'view', (view) => ({
-        ...view,
-        selectedPair: null,
-        selectedTile: null,
-        wantedViewport: null,
-        sidePanel: 'auto',
-      }));
+      forgetResult(store);
     },
     chooseLayout(layoutChoice) {
       // A layout by hand says nothing about the overlap: what is known of it stays.

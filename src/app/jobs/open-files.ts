@@ -7,7 +7,7 @@ import { mergeFiles, relativeToDrop } from '../state/dropped-files.ts';
 import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
 import type { PageChoice, ProjectState } from '../state/project.ts';
 import { sectionsIn } from '../state/sections.ts';
-import { updateSlice, type AppStore } from '../state/store.ts';
+import { forgetResult, updateSlice, type AppStore } from '../state/store.ts';
 import { idsOf } from './sections.ts';
 import type { Foreground, JobContext } from './foreground.ts';
 
@@ -29,14 +29,7 @@ export interface OpenFiles {
 export function openFiles(store: AppStore, client: StitchClient, foreground: Foreground): OpenFiles {
   /** Hands the tiles to the workers and ranks the layouts their names allow. */
   const layOut = async ({ signal, onProgress }: JobContext) => {
-    updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
-    updateSlice(store, 'view', (view) => ({
-      ...view,
-      selectedPair: null,
-      selectedTile: null,
-      wantedViewport: null,
-      sidePanel: 'auto',
-    }));
+    forgetResult(store);
     const { project } = store.getState();
     await client.openProject(tileSources(project, relativeToDrop(project.files)));
     signal.throwIfAborted();

@@ -63,3 +63,15 @@ export function updateSlice<K extends keyof AppState>(
 ): void {
   store.setState((state) => ({ [slice]: change(state[slice]) }));
 }
+
+/** Puts away the result and what was chosen in it: other tiles, or none, are here now. */
+export function forgetResult(store: AppStore): void {
+  updateSlice(store, 'result', ({ revision }) => ({ run: null, revision: revision + 1 }));
+  updateSlice(store, 'view', (view) => ({
+    ...view,
+    selectedPair: null,
+    selectedTile: null,
+    wantedViewport: null,
+    sidePanel: 'auto',
+  }));
+}
