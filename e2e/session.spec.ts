@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { cpSync, readFileSync } from 'node:fs';
 import { App, expect, test } from './app.ts';
-import { emptyFolder, writeGrid } from './tiny-grids.ts';
+import { emptyFolder, stitchTinyGrid, writeGrid } from './tiny-grids.ts';
 
 interface Poses {
   readonly tiles: readonly { readonly file: string; readonly mosaicFromTile: readonly number[] | null }[];
@@ -109,11 +109,7 @@ test('a colleague opens the project file and sees the same mosaic with the same 
 });
 
 test('a link opens the same view with the same options', async ({ app, browser }) => {
-  const folder = emptyFolder('grid');
-  await writeGrid(folder);
-  await app.drop(folder);
-  await app.chooseMatcher('sift');
-  await app.stitch();
+  const folder = await stitchTinyGrid(app);
   await app.byId('mosaic-viewer').focus();
   for (const key of ['o', 'r', '+', 'ArrowRight', 'n', 'Shift+C']) await app.page.keyboard.press(key);
   await app.byId('inspector-tab').click();

@@ -4,16 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test, type App } from './app.ts';
 import { realGrid } from './files.ts';
-import { emptyFolder, writeGrid } from './tiny-grids.ts';
-
-/** Stitches a dropped grid of four tiles with SIFT. */
-async function stitchedGrid(app: App): Promise<void> {
-  const folder = emptyFolder('grid');
-  await writeGrid(folder);
-  await app.drop(folder);
-  await app.chooseMatcher('sift');
-  await app.stitch();
-}
+import { emptyFolder, stitchTinyGrid, writeGrid } from './tiny-grids.ts';
 
 test('a first-time user has a TIFF with three clicks after the drop, and nothing has to be chosen', async ({ app }) => {
   const folder = emptyFolder('grid');
@@ -35,7 +26,7 @@ test('the report opens offline: the mosaic, the worst seams, the loops and the f
   app,
   browser,
 }) => {
-  await stitchedGrid(app);
+  await stitchTinyGrid(app);
   await app.byId('export-tab').click();
   const saved: Promise<void>[] = [];
   const folder = emptyFolder('report');

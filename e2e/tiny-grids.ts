@@ -10,6 +10,7 @@ import { openImage } from '../src/formats/index.ts';
 import { memorySink } from '../src/formats/memory-sink.ts';
 import { makeSampleGrid } from '../src/formats/sample-grid.ts';
 import { writeTiledTiff } from '../src/formats/tiff/tiff-writer.ts';
+import type { App } from './app.ts';
 
 /** Four tiles of 320 px that SIFT and LoFTR link: small enough for a test of what surrounds the matching. */
 export const tinyGrid: SyntheticGridOptions = {
@@ -35,6 +36,16 @@ export async function writeGrid(folder: string, options: Partial<SyntheticGridOp
   const { files, truth } = await makeSampleGrid(options.seed ?? 1, silentContext, { ...tinyGrid, ...options });
   for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
   return truth;
+}
+
+/** Stitches a dropped grid of four tiles with SIFT and answers its folder. */
+export async function stitchTinyGrid(app: App): Promise<string> {
+  const folder = emptyFolder('grid');
+  await writeGrid(folder);
+  await app.drop(folder);
+  await app.chooseMatcher('sift');
+  await app.stitch();
+  return folder;
 }
 
 /** Leaves only the upper-left `width` × `height` pixels of a TIFF. */

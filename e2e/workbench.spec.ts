@@ -1,13 +1,9 @@
 import { expect, test, type App } from './app.ts';
-import { emptyFolder, writeGrid } from './tiny-grids.ts';
+import { stitchTinyGrid } from './tiny-grids.ts';
 
 /** A stitched grid of four tiles, the mosaic in focus. */
 async function stitchedGrid(app: App): Promise<void> {
-  const folder = emptyFolder('grid');
-  await writeGrid(folder);
-  await app.drop(folder);
-  await app.chooseMatcher('sift');
-  await app.stitch();
+  await stitchTinyGrid(app);
   await app.byId('mosaic-viewer').focus();
 }
 
