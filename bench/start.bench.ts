@@ -3,14 +3,8 @@
  * from the navigation to the first frame in which the start page takes a click, without and with what an earlier visit
  * has kept. Wall time: compare only rows of one run.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
-import { build } from 'vite';
-import { chromiumFlags, findChromium } from '../cli/dev/chromium.ts';
-import { createStaticServer } from '../cli/dev/static-server.ts';
+import { chromiumOptions, serveBuiltApp } from './built-app.ts';
 
 /** One kind of visit. */
 export interface StartRow {
@@ -23,28 +17,22 @@ export interface StartRow {
 /** Rows of the first visit and of one that is served from what was kept. */
 export async function run(args: readonly string[]): Promise<readonly StartRow[]> {
   const visits = Number(args.find((arg) => /^\d+$/.test(arg)) ?? 5);
-  const folder = mkdtempSync(join(tmpdir(), 'em-stitch-bench-'));
-  await build({ logLevel: 'warn', build: { outDir: join(folder, 'dist'), emptyOutDir: true } });
-  const server = createStaticServer(join(folder, 'dist'));
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = `http://localhost:${(server.address() as AddressInfo).port}/`;
-  const executablePath = findChromium();
-  const browser = await chromium.launch({ args: [...chromiumFlags], ...(executablePath ? { executablePath } : {}) });
+  const app = await serveBuiltApp();
+  const browser = await chromium.launch(chromiumOptions());
   const first: number[] = [];
   const again: number[] = [];
   try {
     for (let k = 0; k < visits; k++) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
       const page = await context.newPage();
-      first.push(await readyMs(page, address));
+      first.push(await readyMs(page, app.address));
       await page.locator('[data-testid="offline"][data-state="ready"]').waitFor({ timeout: 120_000 });
-      again.push(await readyMs(page, address));
+      again.push(await readyMs(page, app.address));
       await context.close();
     }
   } finally {
     await browser.close();
-    server.close();
-    rmSync(folder, { recursive: true });
+    app.stop();
   }
   return [rowOf('first', first), rowOf('kept offline', again)];
 }

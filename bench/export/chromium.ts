@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
 import { chromiumFlags, findChromium } from '../../cli/dev/chromium.ts';
+import { browserMemory } from '../browser-memory.ts';
 
 /** One mosaic, written by the app's own worker in a Chromium tab into its origin-private file system. */
 export interface TabExportRow {
@@ -53,7 +54,7 @@ async function exportInTab(side: number, url: string, executablePath: string, ou
     const start = performance.now();
     const { bytes, levels } = await page.evaluate(exportMosaicHere, side);
     const seconds = (performance.now() - start) / 1000;
-    const peaks = await peakMegabytes(profile);
+    const peaks = await browserMemory(profile);
     const megapixels = (side * side) / 1e6;
     return {
       side,
@@ -62,8 +63,8 @@ async function exportInTab(side: number, url: string, executablePath: string, ou
       megapixelsPerSecond: Math.round((megapixels / seconds) * 10) / 10,
       fileMegabytes: Math.round(bytes / 1e6),
       levels,
-      tabPeakMegabytes: peaks.renderer,
-      browserPeakMegabytes: peaks.browser,
+      tabPeakMegabytes: peaks.tab.peak,
+      browserPeakMegabytes: peaks.browser.peak,
     };
   } finally {
     await context.close();
@@ -144,43 +145,4 @@ async function exportMosaicHere(side: number): Promise<{ bytes: number; levels: 
   const request = { target: { kind: 'opfs', name: 'bench.ome.tif' }, region: null, format: 'ome-tiff' };
   const { bytes, levels } = await client.exportMosaic(request, new AbortController().signal, () => undefined);
   return { bytes, levels };
-}
-
-/** VmHWM of the processes of the browser with this profile: its own, and the largest of its renderers. */
-async function peakMegabytes(profile: string): Promise<{ readonly browser: number; readonly renderer: number }> {
-  const processes = await Promise.all(
-    (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(async (pid) => processOf(Number(pid))),
-  );
-  const known = processes.filter((each) => each !== null);
-  const browser = known.find(({ command }) => command.includes(profile) && !command.includes('--type='));
-  const isOurs = (pid: number): boolean => {
-    const found = known.find((each) => each.pid === pid);
-    return found !== undefined && (found.pid === browser?.pid || isOurs(found.parent));
-  };
-  const renderers = known.filter(({ pid, command }) => command.includes('--type=renderer') && isOurs(pid));
-  return {
-    browser: browser?.peak ?? NaN,
-    renderer: Math.max(...renderers.map(({ peak }) => peak)),
-  };
-}
-
-interface ProcessInfo {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-  /** Peak resident memory, MB. */
-  readonly peak: number;
-}
-
-async function processOf(pid: number): Promise<ProcessInfo | null> {
-  try {
-    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const number = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? NaN);
-    return { pid, parent: number('PPid'), command, peak: Math.round(number('VmHWM') / 1024) };
-  } catch (error) {
-    // A process may end between its name and its numbers.
-    if (error instanceof Error && 'code' in error) return null;
-    throw error;
-  }
 }
