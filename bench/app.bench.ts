@@ -1,0 +1,127 @@
+/**
+ * `npm run bench -- app [--side N] [--tile PX] [--grid FOLDER] [--write]`: N × N small tiles (100: ten thousand) in the
+ * built app in a headless Chromium, from the drop of their folder to panning over the mosaic: what each step costs in
+ * time and memory. Phase correlation matches, so that it ends. On a busy machine processor time says more than the
+ * clock. `--write` puts the table into docs/performance.md.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright';
+import { numberIn, parseArguments } from '../cli/arguments.ts';
+import {
+  chooseMatcher,
+  matchPairs,
+  readFolder,
+  settled,
+  stageReached,
+  thumbnailsDrawn,
+  useLinkTable,
+} from './app/drive.ts';
+import { stepMeter, type StepRow } from './app/step-meter.ts';
+import { openAppTab, serveBuiltApp, type AppTab } from './built-app.ts';
+import { squareGrid, writeGrid } from './grid-writer.ts';
+import { markdownTable, writeBetweenMarkers } from './markdown.ts';
+import { frame, panAndZoom, type GestureRow } from './viewer/gestures.ts';
+
+const options = {
+  side: { type: 'string' },
+  tile: { type: 'string' },
+  grid: { type: 'string' },
+  write: { type: 'boolean' },
+} as const;
+const documentPath = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+
+/** The steps of one run of the app. */
+export async function run(args: readonly string[]): Promise<readonly StepRow[]> {
+  const { options: given } = parseArguments(args, options, []);
+  const side = numberIn('--side', given.side, 2, 200) ?? 32;
+  const tilePx = numberIn('--tile', given.tile, 64, 2048) ?? 128;
+  const app = await serveBuiltApp();
+  try {
+    const grid = typeof given.grid === 'string' ? given.grid : join(app.folder, 'grid');
+    if (!existsSync(grid))
+      await writeGrid(grid, { ...squareGrid(side, tilePx), overlap: { x: 0.3, y: 0.3 }, noiseSigma: 2 });
+    const tab = await openAppTab(app, '--disable-gpu');
+    try {
+      const { rows, gestures } = await driven(tab, grid, side * side);
+      console.table(gestures);
+      if (given.write) await writeBetweenMarkers(documentPath, 'app', tableOf(side, tilePx, rows, gestures));
+      return rows;
+    } finally {
+      await tab.context.close();
+    }
+  } finally {
+    app.stop();
+  }
+}
+
+async function driven(tab: AppTab, grid: string, tiles: number) {
+  const { page } = tab;
+  page.setDefaultTimeout(4 * 3600_000);
+  page.on('pageerror', (error) => process.stderr.write(`page error: ${error.message}\n`));
+  const { step, rows, session } = await stepMeter(tab, (line) => process.stderr.write(`${line}\n`));
+  await step('headers', () => readFolder(page, grid));
+  await step('layout', () => stageReached(page, 'ready'));
+  await step('thumbnails', () => thumbnailsDrawn(page, tiles));
+  await chooseMatcher(page, 'phase-correlation');
+  await step('matching', () => matchPairs(page));
+  await step('solve', () => stageReached(page, 'Evening tones'));
+  await step('tones, mosaic', () => stageReached(page, 'done'));
+  await step('first picture', () => settled(page));
+  await step('link table', () => useLinkTable(page));
+  const viewer = page.getByTestId('mosaic-viewer');
+  const gestures = await step('pan and zoom', async () => {
+    await viewer.focus();
+    await page.keyboard.press('o');
+    await frame(page);
+    return panAndZoom(page, session);
+  });
+  await step('a link excluded', () => excludeLink(page));
+  await step('picture at full size', async () => {
+    await viewer.focus();
+    await page.keyboard.press('1');
+    await frame(page);
+    await settled(page);
+  });
+  await step('idle, garbage collected', () => session.send('HeapProfiler.collectGarbage'));
+  return { rows, gestures };
+}
+
+/** Excludes the selected link and waits for the mosaic without it. */
+async function excludeLink(page: Page): Promise<void> {
+  await page.getByRole('grid', { name: 'Pairs of tiles' }).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('x');
+  await page
+    .getByTestId('progress')
+    .getByText('Solving')
+    .waitFor({ timeout: 2000 })
+    .catch(() => undefined);
+  await stageReached(page, 'done');
+  await settled(page);
+}
+
+function tableOf(side: number, tilePx: number, rows: readonly StepRow[], gestures: readonly GestureRow[]): string {
+  const date = new Date().toISOString().slice(0, 10);
+  return [
+    `\`npm run bench -- app --side ${side} --tile ${tilePx} --write\`, ${date}: ${side * side} tiles of ${tilePx} px, phase correlation.`,
+    '',
+    markdownTable(
+      ['step', 'wall, s', 'processor of the tab, s', 'of its main thread, s', 'script heap, MB', 'tab, MB', 'peak, MB'],
+      rows.map((row) => Object.values(row) as (string | number)[]),
+    ),
+    '',
+    markdownTable(
+      [
+        'gesture, outlines and links drawn',
+        'frames',
+        'script a frame, median ms',
+        'p95 ms',
+        'most ms',
+        'p95 by the clock, ms',
+      ],
+      gestures.map((row) => Object.values(row) as (string | number)[]),
+    ),
+  ].join('\n');
+}
