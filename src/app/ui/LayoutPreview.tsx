@@ -3,9 +3,8 @@ import { isAbort } from '../../core/errors.ts';
 import { nominalPriors } from '../../core/tiles/nominal-poses.ts';
 import type { Layout, Tile, TileId } from '../../core/tiles/tile.ts';
 import { useApp, useAppState } from './app-context.ts';
+import { redrawPauseMs, thumbnailSide } from './thumbnail-size.ts';
 
-/** Long side of a thumbnail, px: enough for grids of up to about 6 × 6 on a large screen. */
-const thumbnailSide = 256;
 /** Thumbnails asked for at once. */
 const inFlight = 4;
 const marginPx = 24;
@@ -26,19 +25,28 @@ export function LayoutPreview() {
   useEffect(() => {
     const loaded = bitmaps.current;
     const controller = new AbortController();
-    const queue = isOpen ? [...tiles] : [];
+    const queue = isOpen ? tiles.values() : [].values();
+    const maxSide = thumbnailSide(tiles.length);
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    // Every redraw draws all tiles: one for each thumbnail would be quadratic.
+    const redrawSoon = () => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        setDrawn(loaded.size);
+      }, redrawPauseMs(tiles.length));
+    };
     const load = async () => {
-      for (let tile = queue.shift(); tile && !controller.signal.aborted; tile = queue.shift()) {
-        const request = { tile: tile.id, maxSide: thumbnailSide };
-        const bitmap = await client.thumbnail(request, controller.signal);
+      for (const { id } of queue) {
+        const bitmap = await client.thumbnail({ tile: id, maxSide }, controller.signal);
         if (controller.signal.aborted) return bitmap.close();
-        loaded.set(tile.id, bitmap);
-        setDrawn((count) => count + 1);
+        loaded.set(id, bitmap);
+        redrawSoon();
       }
     };
     for (let k = 0; k < inFlight; k++) load().catch((error: unknown) => isAbort(error) || jobs.report(error));
     return () => {
       controller.abort();
+      if (timer !== null) clearTimeout(timer);
       for (const bitmap of loaded.values()) bitmap.close();
       loaded.clear();
     };
