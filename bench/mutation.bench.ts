@@ -1,0 +1,120 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { numberIn, parseArguments, textOf, CommandError } from '../cli/arguments.ts';
+import { seededRandom } from '../src/core/matching/random.ts';
+import { listMutants, mutableSources } from './mutation/list-mutants.ts';
+import type { ListedMutant } from './mutation/list-mutants.ts';
+import { scoreRooms } from './mutation/score.ts';
+import type { MutantResult, RoomScore } from './mutation/score.ts';
+
+const options = {
+  sample: { type: 'string' },
+  seed: { type: 'string' },
+  in: { type: 'string' },
+  again: { type: 'string' },
+  tests: { type: 'string' },
+  out: { type: 'string' },
+} as const;
+
+/**
+ * `npm run bench -- mutation [--sample N] [--seed S] [--in src/core/graph] [--again RESULTS] [--tests src/core/graph]
+ * [--out FOLDER]`: Stryker on
+ * N mutants drawn from all of core and formats (without `--sample`: on every one, a night and more), in a clone of what
+ * is committed, so that edits and mutants do not meet. `--in` keeps to paths that begin so; `--again` takes the mutants
+ * that survived, or that no test reached, in the results of an earlier run; `--tests` keeps to tests whose
+ * path begins so (quick, but what it leaves alive others may find). Results are written to
+ * FOLDER/results.jsonl (`out/mutation`) as they come, and counted by room at the end.
+ */
+export async function run(
+  args: readonly string[],
+  write: (line: string) => void = console.log,
+): Promise<readonly RoomScore[]> {
+  const { options: given } = parseArguments(args, options, []);
+  const folder = resolve(textOf(given.out) ?? 'out/mutation');
+  mkdirSync(folder, { recursive: true });
+  const project = cloneProject(folder);
+  const prefix = textOf(given.in) ?? 'src/';
+  const sources = mutableSources(project).filter((path) => path.startsWith(prefix));
+  if (sources.length === 0) throw new CommandError(`--in ${prefix}: no source of core or formats begins so`);
+  const all = await listMutants(project, sources);
+  const seed = numberIn('--seed', given.seed, 0, 2 ** 31) ?? 1;
+  const sample = numberIn('--sample', given.sample, 1, 1e6);
+  const again = textOf(given.again);
+  const chosen = again === undefined ? drawMutants(all, sample ?? all.length, seed) : foundNot(all, again);
+  write(`${chosen.length} of ${all.length} mutants in ${sources.length} files`);
+  const results = join(folder, 'results.jsonl');
+  rmSync(results, { force: true });
+  await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '');
+  const scores = scoreRooms(readResults(results));
+  writeFileSync(join(folder, 'scores.json'), `${JSON.stringify(scores, null, 1)}\n`);
+  return scores;
+}
+
+/** A clone of the committed project with its packages and data beside it, as the tests expect them. */
+function cloneProject(folder: string): string {
+  const project = join(folder, 'work', 'project');
+  rmSync(project, { recursive: true, force: true });
+  mkdirSync(dirname(project), { recursive: true });
+  execFileSync('git', ['clone', '-q', '.', project]);
+  symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
+  const shared = join(folder, 'work', 'shared');
+  if (existsSync('../shared') && !existsSync(shared)) symlinkSync(resolve('../shared'), shared);
+  return project;
+}
+
+/** The first `count` of the mutants in an order drawn by `seed`: a larger sample of one seed holds the smaller ones. */
+function drawMutants(all: readonly ListedMutant[], count: number, seed: number): readonly ListedMutant[] {
+  const draw = seededRandom(seed);
+  const order = all.map((mutant) => ({ mutant, at: draw() })).sort((a, b) => a.at - b.at);
+  return order.slice(0, count).map(({ mutant }) => mutant);
+}
+
+function foundNot(all: readonly ListedMutant[], path: string): readonly ListedMutant[] {
+  const open = readResults(path).filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const keys = new Set(open.map(({ key }) => key));
+  return all.filter(({ key }) => keys.has(key));
+}
+
+function readResults(path: string): readonly MutantResult[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as MutantResult);
+}
+
+async function runStryker(
+  project: string,
+  folder: string,
+  chosen: readonly ListedMutant[],
+  results: string,
+  tests: string,
+): Promise<void> {
+  const list = join(folder, 'mutants.json');
+  writeFileSync(list, JSON.stringify(chosen.map(({ key }) => key)));
+  const whole = JSON.parse(readFileSync(join(project, 'stryker.config.json'), 'utf8')) as object;
+  const config = {
+    ...whole,
+    mutate: [...new Set(chosen.map(({ range }) => range))],
+    checkers: ['sampled'],
+    inPlace: true,
+    jsonReporter: { fileName: join(folder, 'report.json') },
+  };
+  const configPath = join(project, 'stryker.sample.json');
+  writeFileSync(configPath, JSON.stringify(config));
+  const stryker = spawn('node', [resolve('node_modules/@stryker-mutator/core/bin/stryker.js'), 'run', configPath], {
+    cwd: project,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      EM_STITCH_MUTANTS: list,
+      EM_STITCH_MUTATION_RESULTS: results,
+      EM_STITCH_MUTATION_TESTS: tests,
+      EM_STITCH_MUTATED_FILES: join(folder, 'mutated-files.json'),
+    },
+  });
+  const code = await new Promise<number | null>((done, fail) => {
+    stryker.once('error', fail);
+    stryker.once('exit', done);
+  });
+  if (code !== 0) throw new Error(`Stryker ended with ${String(code)}; what it has found is in ${results}`);
+}
