@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { numberIn, parseArguments, textOf, CommandError } from '../cli/arguments.ts';
-import { seededRandom } from '../src/core/matching/random.ts';
+import { seededRandom, seedOf } from '../src/core/matching/random.ts';
 import { listMutants, mutableSources } from './mutation/list-mutants.ts';
 import type { ListedMutant } from './mutation/list-mutants.ts';
 import { scoreRooms } from './mutation/score.ts';
@@ -21,7 +21,7 @@ const options = {
  * `npm run bench -- mutation [--sample N] [--seed S] [--in src/core/graph] [--again RESULTS] [--tests src/core/graph]
  * [--out FOLDER]`: Stryker on
  * N mutants drawn from all of core and formats (without `--sample`: on every one, a night and more), in a clone of what
- * is committed, so that edits and mutants do not meet. `--in` keeps to paths that begin so; `--again` takes the mutants
+ * is committed, so that edits and mutants do not meet. `--in` keeps to the part of the sample whose paths begin so; `--again` takes the mutants
  * that survived, or that no test reached, in the results of an earlier run; `--tests` keeps to tests whose
  * path begins so (quick, but what it leaves alive others may find). Results are written to
  * FOLDER/results.jsonl (`out/mutation`) as they come, and counted by room at the end.
@@ -35,14 +35,14 @@ export async function run(
   mkdirSync(folder, { recursive: true });
   const project = cloneProject(folder);
   const prefix = textOf(given.in) ?? 'src/';
-  const sources = mutableSources(project).filter((path) => path.startsWith(prefix));
-  if (sources.length === 0) throw new CommandError(`--in ${prefix}: no source of core or formats begins so`);
-  const all = await listMutants(project, sources);
+  const all = await listMutants(project, mutableSources(project));
   const seed = numberIn('--seed', given.seed, 0, 2 ** 31) ?? 1;
   const sample = numberIn('--sample', given.sample, 1, 1e6);
   const again = textOf(given.again);
-  const chosen = again === undefined ? drawMutants(all, sample ?? all.length, seed) : foundNot(all, again);
-  write(`${chosen.length} of ${all.length} mutants in ${sources.length} files`);
+  const drawn = again === undefined ? drawMutants(all, sample ?? all.length, seed) : foundNot(all, again);
+  const chosen = drawn.filter(({ key }) => key.startsWith(prefix));
+  if (chosen.length === 0) throw new CommandError(`--in ${prefix}: no mutant of the sample lies there`);
+  write(`${chosen.length} of ${all.length} mutants`);
   const results = join(folder, 'results.jsonl');
   rmSync(results, { force: true });
   await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '');
@@ -63,11 +63,16 @@ function cloneProject(folder: string): string {
   return project;
 }
 
-/** The first `count` of the mutants in an order drawn by `seed`: a larger sample of one seed holds the smaller ones. */
+/**
+ * The first `count` of the mutants in an order drawn by `seed` and their own words: a larger sample of one seed holds the
+ * smaller ones, and an edit of one file moves no mutant of another.
+ */
 function drawMutants(all: readonly ListedMutant[], count: number, seed: number): readonly ListedMutant[] {
-  const draw = seededRandom(seed);
-  const order = all.map((mutant) => ({ mutant, at: draw() })).sort((a, b) => a.at - b.at);
-  return order.slice(0, count).map(({ mutant }) => mutant);
+  const order = all.map((mutant) => ({ mutant, at: seededRandom(seedOf(`${seed} ${mutant.key}`))() }));
+  return order
+    .sort((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map(({ mutant }) => mutant);
 }
 
 function foundNot(all: readonly ListedMutant[], path: string): readonly ListedMutant[] {
