@@ -1,7 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Debian packages that the tests use as outside oracles, each with a probe that tells whether it is there. */
-export const testPackages: readonly { readonly name: string; readonly probe: readonly string[] }[] = [
+interface TestPackage {
+  readonly name: string;
+  /** A command that succeeds where it is there. */
+  readonly probe: readonly string[];
+  /** Its tests are skipped by name where it cannot be had. */
+  readonly isOptional?: boolean;
+}
+
+/** Debian packages that the tests use: outside oracles, and a second browser. */
+export const testPackages: readonly TestPackage[] = [
   { name: 'libtiff-tools', probe: ['sh', '-c', 'command -v tiffinfo && command -v tiffcp'] },
   { name: 'python3-numpy', probe: ['/usr/bin/python3', '-c', 'import numpy'] },
   { name: 'python3-scipy', probe: ['/usr/bin/python3', '-c', 'import scipy'] },
@@ -11,6 +19,7 @@ export const testPackages: readonly { readonly name: string; readonly probe: rea
   { name: 'python3-tifffile', probe: ['/usr/bin/python3', '-c', 'import tifffile'] },
   { name: 'python3-torch', probe: ['/usr/bin/python3', '-c', 'import torch'] },
   { name: 'python3-onnx', probe: ['/usr/bin/python3', '-c', 'import onnx'] },
+  { name: 'firefox-esr', probe: ['sh', '-c', 'command -v firefox-esr || command -v firefox'], isOptional: true },
 ];
 
 /**
@@ -21,20 +30,48 @@ export function ensureTestPackages(log: (line: string) => void): void {
   const missing = missingPackages();
   if (missing.length === 0) return;
   const canInstall = process.getuid?.() === 0 && spawnSync('sh', ['-c', 'command -v apt-get']).status === 0;
-  if (!canInstall) throw new Error(`The tests need these Debian packages: apt-get install ${missing.join(' ')}`);
-  log(`installing ${missing.join(' ')}`);
+  if (canInstall) {
+    const needed = missing.filter(({ isOptional }) => !isOptional);
+    if (needed.length > 0) install(needed, log);
+    for (const each of missing.filter(({ isOptional }) => isOptional)) tryToInstall(each, log);
+  }
+  const still = missingPackages();
+  const needed = namesOf(still.filter(({ isOptional }) => !isOptional));
+  if (needed.length > 0)
+    throw new Error(
+      canInstall
+        ? `Installed, but still not usable: ${needed.join(' ')}`
+        : `The tests need these Debian packages: apt-get install ${needed.join(' ')}`,
+    );
+  for (const { name } of still) log(`${name} is absent: its tests are skipped`);
+}
+
+function install(packages: readonly TestPackage[], log: (line: string) => void): void {
+  const names = namesOf(packages);
+  log(`installing ${names.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env,
   });
-  const still = missingPackages();
-  if (still.length > 0) throw new Error(`Installed, but still not usable: ${still.join(' ')}`);
 }
 
-function missingPackages(): readonly string[] {
-  return testPackages
-    .filter(({ probe: [command, ...args] }) => spawnSync(command, args, { stdio: 'ignore' }).status !== 0)
-    .map(({ name }) => name);
+/** Not every distribution has every optional package under this name. */
+function tryToInstall(optional: TestPackage, log: (line: string) => void): void {
+  try {
+    install([optional], log);
+  } catch (error) {
+    log(`${optional.name} could not be installed: ${String(error)}`);
+  }
+}
+
+function missingPackages(): readonly TestPackage[] {
+  return testPackages.filter(
+    ({ probe: [command, ...args] }) => spawnSync(command, args, { stdio: 'ignore' }).status !== 0,
+  );
+}
+
+function namesOf(packages: readonly TestPackage[]): readonly string[] {
+  return packages.map(({ name }) => name);
 }
