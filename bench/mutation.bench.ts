@@ -9,7 +9,7 @@ import { scoreRooms } from './mutation/score.ts';
 import type { MutantResult, RoomScore } from './mutation/score.ts';
 
 const options = {
-  sample: { type: 'string' },
+  share: { type: 'string' },
   seed: { type: 'string' },
   in: { type: 'string' },
   again: { type: 'string' },
@@ -18,13 +18,12 @@ const options = {
 } as const;
 
 /**
- * `npm run bench -- mutation [--sample N] [--seed S] [--in src/core/graph] [--again RESULTS] [--tests src/core/graph]
- * [--out FOLDER]`: Stryker on
- * N mutants drawn from all of core and formats (without `--sample`: on every one, a night and more), in a clone of what
- * is committed, so that edits and mutants do not meet. `--in` keeps to the part of the sample whose paths begin so; `--again` takes the mutants
- * that survived, or that no test reached, in the results of an earlier run; `--tests` keeps to tests whose
- * path begins so (quick, but what it leaves alive others may find). Results are written to
- * FOLDER/results.jsonl (`out/mutation`) as they come, and counted by room at the end.
+ * `npm run bench -- mutation [--share P] [--seed S] [--in src/core/graph] [--again RESULTS] [--tests src/core/graph]
+ * [--out FOLDER]`: Stryker on a random share P of the mutants of core and formats (without `--share`: on every one, a
+ * night and more), in a clone of what is committed, so that edits and mutants do not meet. `--in` keeps to the mutants
+ * whose paths begin so; `--again` takes those that survived, or that no test reached, in the results of an earlier run;
+ * `--tests` keeps to tests whose paths begin so (quick, but what it leaves alive others may find). Results are written
+ * to FOLDER/results.jsonl (`out/mutation`) as they come, and counted by room at the end.
  */
 export async function run(
   args: readonly string[],
@@ -35,14 +34,15 @@ export async function run(
   mkdirSync(folder, { recursive: true });
   const project = cloneProject(folder);
   const prefix = textOf(given.in) ?? 'src/';
-  const all = await listMutants(project, mutableSources(project));
+  const sources = mutableSources(project).filter((path) => path.startsWith(prefix));
+  if (sources.length === 0) throw new CommandError(`--in ${prefix}: no source of core or formats begins so`);
+  const all = await listMutants(project, sources);
   const seed = numberIn('--seed', given.seed, 0, 2 ** 31) ?? 1;
-  const sample = numberIn('--sample', given.sample, 1, 1e6);
+  const share = numberIn('--share', given.share, 0, 1) ?? 1;
   const again = textOf(given.again);
-  const drawn = again === undefined ? drawMutants(all, sample ?? all.length, seed) : foundNot(all, again);
-  const chosen = drawn.filter(({ key }) => key.startsWith(prefix));
-  if (chosen.length === 0) throw new CommandError(`--in ${prefix}: no mutant of the sample lies there`);
-  write(`${chosen.length} of ${all.length} mutants`);
+  const chosen = again === undefined ? drawMutants(all, share, seed) : foundNot(all, again);
+  write(`${chosen.length} of ${all.length} mutants in ${sources.length} files`);
+  if (chosen.length === 0) return [];
   const results = join(folder, 'results.jsonl');
   rmSync(results, { force: true });
   await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '');
@@ -63,16 +63,9 @@ function cloneProject(folder: string): string {
   return project;
 }
 
-/**
- * The first `count` of the mutants in an order drawn by `seed` and their own words: a larger sample of one seed holds the
- * smaller ones, and an edit of one file moves no mutant of another.
- */
-function drawMutants(all: readonly ListedMutant[], count: number, seed: number): readonly ListedMutant[] {
-  const order = all.map((mutant) => ({ mutant, at: seededRandom(seedOf(`${seed} ${mutant.key}`))() }));
-  return order
-    .sort((a, b) => a.at - b.at)
-    .slice(0, count)
-    .map(({ mutant }) => mutant);
+/** Each mutant with probability `share`, drawn by `seed` and its own words: an edit of one file moves no other's. */
+function drawMutants(all: readonly ListedMutant[], share: number, seed: number): readonly ListedMutant[] {
+  return all.filter(({ key }) => seededRandom(seedOf(`${seed} ${key}`))() < share);
 }
 
 function foundNot(all: readonly ListedMutant[], path: string): readonly ListedMutant[] {
