@@ -1,5 +1,5 @@
 import { Crosshair, Maximize, RotateCw } from 'lucide-react';
-import { useImperativeHandle, useMemo, useRef, type RefObject } from 'react';
+import { useEffect, useImperativeHandle, useMemo, useRef, type RefObject } from 'react';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import { withCommand, type ViewState } from '../state/view.ts';
@@ -34,6 +34,11 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
   const scene = useScene(run);
   const editTool = useEditTool(run);
   const autoContrast = useAutoContrast(run, viewer);
+  const chosenTool = useAppState(({ tool }) => tool.tool);
+  // A tool that is picked up is used on the mosaic, by keys too.
+  useEffect(() => {
+    if (chosenTool !== null) viewer.current?.focus();
+  }, [chosenTool, viewer]);
   const events = useMemo(() => {
     const look = (change: Partial<ViewState>) => updateSlice(store, 'view', (view) => ({ ...view, ...change }));
     return {

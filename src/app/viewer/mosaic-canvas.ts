@@ -204,7 +204,8 @@ export class MosaicCanvas implements GestureTarget {
       this.#requestFrame(false, true);
       return true;
     }
-    const moved = this.#moveByKey(event.key, event.shiftKey);
+    // Alt is a tool's fine step; else it is the browser's.
+    const moved = !event.altKey && this.#moveByKey(event.key, event.shiftKey);
     // Another place lies under the resting pointer now.
     if (moved) this.hover(null);
     return moved;

@@ -121,8 +121,8 @@ export class ViewerGestures {
   }
 
   #onKeyDown(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.#root) return;
-    if (event.key === ' ') this.#setSpace(true);
+    if (event.ctrlKey || event.metaKey || event.target !== this.#root) return;
+    if (event.key === ' ' && !event.altKey) this.#setSpace(true);
     else if (!this.#target.key(event)) return;
     event.preventDefault();
     event.stopPropagation();

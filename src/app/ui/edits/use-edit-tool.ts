@@ -21,8 +21,9 @@ export interface EditTool {
 const moveHint =
   'Drag moves, Shift + drag turns · arrows 1 px, Alt 0.1 px, [ ] turn · Enter pins it here, Esc gives up';
 const maskHints = {
-  rectangle: 'Drag a rectangle over what is to be ignored · Esc gives up',
-  polygon: 'Click the corners of what is to be ignored · Enter closes, Backspace takes one back, Esc gives up',
+  rectangle: 'Drag a rectangle over what is to be ignored, or arrows and Enter for two corners · Esc gives up',
+  polygon:
+    'Click the corners of what is to be ignored, or arrows and Enter · Enter closes, Backspace takes one back, Esc gives up',
 } as const;
 
 /** Makes the chosen tool of this run. */
@@ -64,7 +65,7 @@ export function useEditTool(run: StitchRun): EditTool {
     if (!chosen || !tile || !mosaicFromTile) return null;
     if (chosen.kind === 'move') return moveTool({ run, tile, onPreview: setPreview, onDone });
     const onChange = () => setVersion((n) => n + 1);
-    return maskTool({ tile: tile.id, mosaicFromTile, shape: chosen.shape, onChange, onDone });
+    return maskTool({ tile, mosaicFromTile, shape: chosen.shape, onChange, onDone });
   }, [store, jobs, run, chosen]);
 
   // A new object whenever what it draws has changed: the viewer paints when its scene changes.
