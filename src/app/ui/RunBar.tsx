@@ -41,7 +41,7 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const rung = useAppState(({ job }) => job.matcher);
   return (
     <header className="run-bar">
-      <span className="brand">EM Stitch</span>
+      {hasTiles ? <h1 className="brand">EM Stitch</h1> : <span className="brand">EM Stitch</span>}
       {hasTiles && (
         <>
           <FileButtons compact />

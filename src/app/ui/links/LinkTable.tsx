@@ -189,7 +189,9 @@ function LinkTableHead({
           </div>
         );
       })}
-      <div role="columnheader" data-column="act" aria-label="Exclude" />
+      <div role="columnheader" data-column="act">
+        <span className="visually-hidden">Exclude</span>
+      </div>
     </div>
   );
 }
