@@ -49,6 +49,8 @@ export async function openAppTab({ address, folder }: BuiltApp, ...flags: readon
   const viewport = { width: 1280, height: 720 };
   const context = await chromium.launchPersistentContext(profile, { viewport, ...chromiumOptions(...flags) });
   const page = context.pages()[0] ?? (await context.newPage());
+  // Functions that are sent to the page carry a helper of the compiler, which keeps their names.
+  await page.addInitScript({ content: 'globalThis.__name = (named) => named;' });
   // Without the picker, which headless browsers cannot answer, the app writes to its own storage.
   await page.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
   await page.goto(address);

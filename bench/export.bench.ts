@@ -2,16 +2,16 @@
  * `npm run bench -- export [SIDE …] [--format ome-tiff] [--out DIR] [--browser]`: writes mosaics of SIDE × SIDE px, 16-bit,
  * from generated tiles of 2048² with 10 % overlap, each turned a little; one process a mosaic, so that its peak memory is its
  * own. 64 windows of what was written are compared with the compositor, by our reader and, of OME-TIFF, by libtiff, which
- * also opens every level. The 40,000 px run takes about 4 GB of disk. `--browser` writes in a Chromium tab instead.
+ * also opens every level. The 40,000 px run takes about 4 GB of disk. `--browser` writes in a Chromium tab instead, and has
+ * libtiff read the tab's file.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileSink } from '../cli/node-files.ts';
 import { affineFromPose } from '../src/core/geometry/pose2.ts';
-import type { Rect } from '../src/core/geometry/rect.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
 import { defaultComposeOptions, unitGain } from '../src/core/mosaic/mosaic.ts';
 import type { Mosaic, Placement } from '../src/core/mosaic/mosaic.ts';
@@ -24,6 +24,7 @@ import type { TileReader } from '../src/core/tiles/tile.ts';
 import type { ByteSource } from '../src/formats/image-file.ts';
 import { mosaicFormats, openImage } from '../src/formats/index.ts';
 import type { MosaicFormat } from '../src/formats/index.ts';
+import { readByLibtiff, windowCount, windowsOf } from './export/read-back.ts';
 
 /** One line of the bench. */
 export interface ExportRow {
@@ -50,8 +51,6 @@ const step = 1843;
 const outsidePx = 8;
 const defaultSides = [2000, 5000, 10000];
 const cacheBytes = 256 * 2 ** 20;
-const windows = 64;
-const windowSide = 200;
 
 /** Rows of the given sides; each is measured in a process of its own. */
 export async function run(args: readonly string[]): Promise<readonly unknown[]> {
@@ -190,45 +189,8 @@ async function compared(path: string, mosaic: Mosaic, tiles: TileReader): Promis
       const { channels } = await composeRegion(near(rect), { rect, scale: 1 }, compose, tiles, silentContext.signal);
       if (channels[0].data.every((value, i) => value === written.data[i])) equal++;
     }
-    return `${equal} of ${windows}`;
+    return `${equal} of ${windowCount}`;
   } finally {
     await handle.close();
   }
-}
-
-/** Windows of the mosaic, spread over all of it. */
-function windowsOf({ bounds }: Mosaic): readonly Rect[] {
-  const last = bounds.width - windowSide;
-  return Array.from({ length: windows }, (_, n) => {
-    const at = (multiplier: number): number => Math.floor(((n * multiplier) % 1) * last);
-    return { x: at(0.618034), y: at(0.754878), width: windowSide, height: windowSide };
-  });
-}
-
-interface LibtiffReport {
-  readonly levels: readonly { readonly tiles: number; readonly read: number; readonly halved: string }[];
-  readonly windows: string;
-}
-
-/** Has libtiff open every level (bench/export_levels.py) and compare the same windows. */
-async function readByLibtiff(path: string, mosaic: Mosaic, tiles: TileReader): Promise<string> {
-  const near = placementIndex(mosaic);
-  const compose = { ...defaultComposeOptions, evenTones: false };
-  const rects = windowsOf(mosaic);
-  const raw: Buffer[] = [];
-  for (const rect of rects) {
-    const { channels } = await composeRegion(near(rect), { rect, scale: 1 }, compose, tiles, silentContext.signal);
-    raw.push(Buffer.from(channels[0].data.buffer));
-  }
-  await writeFile(`${path}.windows.json`, JSON.stringify(rects));
-  await writeFile(`${path}.windows.raw`, Buffer.concat(raw));
-  const script = fileURLToPath(new URL('export_levels.py', import.meta.url));
-  const given = [script, path, `${path}.windows.json`, `${path}.windows.raw`];
-  const text = execFileSync('/usr/bin/python3', given, { encoding: 'utf8', maxBuffer: 2 ** 26 });
-  const { levels, windows: equal } = JSON.parse(text) as LibtiffReport;
-  const info = execFileSync('bash', ['-c', 'tiffinfo "$1" 2>&1', '-', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (/warning|error/i.test(info)) throw new Error(`tiffinfo: ${info}`);
-  const read = levels.reduce((sum, level) => sum + level.read, 0);
-  const halved = levels.slice(1).map((level) => level.halved);
-  return `${levels.length} levels, ${read} tiles read, halved ${halved.join(' ')}, windows ${equal}`;
 }

@@ -1,11 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
 import { createServer } from 'vite';
 import { chromiumFlags, findChromium } from '../../cli/dev/chromium.ts';
+import { cropRaster } from '../../src/core/raster/raster.ts';
+import type { Mosaic, Placement } from '../../src/core/mosaic/mosaic.ts';
+import { tileId, type TileReader } from '../../src/core/tiles/tile.ts';
 import { browserMemory } from '../browser-memory.ts';
+import { readByLibtiff } from './read-back.ts';
 
 /** One mosaic, written by the app's own worker in a Chromium tab into its origin-private file system. */
 export interface TabExportRow {
@@ -19,6 +23,8 @@ export interface TabExportRow {
   readonly tabPeakMegabytes: number;
   /** Peak resident memory of the browser's own process, which writes the file. */
   readonly browserPeakMegabytes: number;
+  /** What libtiff found in the tab's file: levels, tiles read, windows that equal the compositor in Node. */
+  readonly libtiff: string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -52,7 +58,11 @@ async function exportInTab(side: number, url: string, executablePath: string, ou
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(url);
     const start = performance.now();
-    const { bytes, levels } = await page.evaluate(exportMosaicHere, side);
+    const { bytes, levels } = await page.evaluate(exportMosaicHere, {
+      side,
+      placements: tabPlacements(side),
+      ...tabGrid,
+    });
     const seconds = (performance.now() - start) / 1000;
     const peaks = await browserMemory(profile);
     const megapixels = (side * side) / 1e6;
@@ -65,6 +75,7 @@ async function exportInTab(side: number, url: string, executablePath: string, ou
       levels,
       tabPeakMegabytes: peaks.tab.peak,
       browserPeakMegabytes: peaks.browser.peak,
+      libtiff: await readBack(await largestFile(profile), side),
     };
   } finally {
     await context.close();
@@ -85,9 +96,72 @@ interface ClientModule {
   };
 }
 
-/** Runs in the page: tiles of 2048² (8 files, shown many times over) like those of the Node bench, and the export. */
-async function exportMosaicHere(side: number): Promise<{ bytes: number; levels: number }> {
-  const [tileSide, step, outside, kinds] = [2048, 1843, 8, 8];
+/** The origin-private file system keeps a page's file as it is, under a name of its own: the mosaic is the largest. */
+async function largestFile(profile: string): Promise<string> {
+  const entries = await readdir(join(profile, 'Default', 'File System'), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const sizes = await Promise.all(files.map(async (path) => ({ path, size: (await stat(path)).size })));
+  return sizes.reduce((most, each) => (each.size > most.size ? each : most)).path;
+}
+
+/** Has libtiff compare the file with what the compositor makes of the same tiles here. */
+function readBack(path: string, side: number): Promise<string> {
+  const kinds = Array.from({ length: tabGrid.kinds }, (_, kind) => samplesOfKind(kind));
+  const placements = tabPlacements(side).map((placement) => ({ ...placement, tile: tileId(placement.tile) }));
+  const kindOf = new Map(placements.map(({ tile }, n) => [tile, n % tabGrid.kinds]));
+  const { tileSide } = tabGrid;
+  const tiles: TileReader = {
+    read: async (tile, { region }) => {
+      const raster = { data: kinds[kindOf.get(tile) ?? 0], width: tileSide, height: tileSide };
+      return [region ? cropRaster(raster, region) : raster];
+    },
+  };
+  const bounds = { x: 0, y: 0, width: side, height: side };
+  const mosaic: Mosaic = { bounds, placements, channels: 1, sampleType: 'uint16', pixelSizeNm: 4 };
+  return readByLibtiff(path, mosaic, tiles);
+}
+
+/** The tiles of the tab: 8 files of 2048², shown many times over. */
+const tabGrid = { tileSide: 2048, step: 1843, outside: 8, kinds: 8 } as const;
+
+/** Where the tab's tiles lie: like those of the Node bench. */
+function tabPlacements(side: number): readonly (Omit<Placement, 'tile'> & { readonly tile: string })[] {
+  const { tileSide, step, outside } = tabGrid;
+  const across = Math.max(1, Math.ceil((side + 2 * outside - tileSide) / step) + 1);
+  const size = { width: tileSide, height: tileSide };
+  return Array.from({ length: across * across }, (_, n) => {
+    const theta = 0.002 * Math.sin(2.1 * n);
+    const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
+    const e = step * (n % across) + 0.3 * Math.sin(n) - outside;
+    const f = step * Math.floor(n / across) + 0.3 * Math.cos(n) - outside;
+    const mosaicFromTile = { a: cos, b: sin, c: -sin, d: cos, e, f };
+    return { tile: `tile-${n}`, size, mosaicFromTile, state: 'solved', component: 0, tone: { gain: 1, offset: 0 } };
+  });
+}
+
+/** The samples of a file, as `exportMosaicHere` makes them in the page. */
+function samplesOfKind(kind: number): Uint16Array {
+  const { tileSide } = tabGrid;
+  const samples = new Uint16Array(tileSide * tileSide);
+  for (let i = 0; i < samples.length; i++) {
+    const wave = Math.sin(((i % tileSide) + 99 * kind) / 37) * Math.cos(i / tileSide / 29);
+    samples[i] = 20000 + 9000 * wave + (Math.imul(i + kind + 1, 2654435761) >>> 20);
+  }
+  return samples;
+}
+
+/** Runs in the page: makes the files of the tiles and writes the mosaic of these placements. */
+async function exportMosaicHere({
+  side,
+  placements,
+  tileSide,
+  kinds,
+}: {
+  readonly side: number;
+  readonly placements: ReturnType<typeof tabPlacements>;
+  readonly tileSide: number;
+  readonly kinds: number;
+}): Promise<{ bytes: number; levels: number }> {
   const files = Array.from({ length: kinds }, (_, kind) => {
     // A classic little-endian TIFF: one strip of 16-bit samples behind nine tags.
     const [strip, count] = [8 + 2 + 9 * 12 + 4, tileSide * tileSide];
@@ -121,17 +195,7 @@ async function exportMosaicHere(side: number): Promise<{ bytes: number; levels: 
     }
     return new File([buffer], `kind-${kind}.tif`);
   });
-  const across = Math.max(1, Math.ceil((side + 2 * outside - tileSide) / step) + 1);
-  const size = { width: tileSide, height: tileSide };
-  const placements = Array.from({ length: across * across }, (_, n) => {
-    const theta = 0.002 * Math.sin(2.1 * n);
-    const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
-    const e = step * (n % across) + 0.3 * Math.sin(n) - outside;
-    const f = step * Math.floor(n / across) + 0.3 * Math.cos(n) - outside;
-    const mosaicFromTile = { a: cos, b: sin, c: -sin, d: cos, e, f };
-    return { tile: `tile-${n}`, size, mosaicFromTile, state: 'solved', component: 0, tone: { gain: 1, offset: 0 } };
-  });
-  const sources = placements.map(({ tile: id }, n) => {
+  const sources = placements.map(({ tile: id, size }, n) => {
     const kind = { channels: 1, sampleType: 'uint16', pixelSizeNm: 4, stage: null };
     return { tile: { id, file: id, page: 0, size, ...kind }, file: files[n % kinds] };
   });
