@@ -2,14 +2,22 @@ import { isAbort, StitchError } from '../core/errors.ts';
 import { truncatedFile } from './format-errors.ts';
 import type { ByteSource } from './image-file.ts';
 
-/** The bytes of a browser `File` or `Blob`; `name` is its path relative to the dropped folder. */
+/**
+ * The bytes of a browser `File` or `Blob`; `name` is its path relative to the dropped folder. A read that fails is tried
+ * once more: a drive that hiccups must not cost a tile, or change what is measured of it.
+ */
 export function byteSourceFromBlob(name: string, blob: Blob): ByteSource {
+  const readOnce = async (offset: number, length: number) =>
+    new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
   return {
     name,
     size: blob.size,
     read: async (offset, length) => {
       try {
-        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+        return await readOnce(offset, length).catch((error: unknown) => {
+          if (isAbort(error)) throw error;
+          return readOnce(offset, length);
+        });
       } catch (cause) {
         if (isAbort(cause)) throw cause;
         throw new StitchError(

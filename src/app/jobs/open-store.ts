@@ -1,4 +1,4 @@
-import { openDB, type IDBPDatabase } from 'idb';
+import { openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 
 /** A database that does not open for so long is done without, ms: one that an older tab blocks may never open. */
 const patienceMs = 8000;
@@ -37,4 +37,16 @@ function lateError(): Promise<never> {
   return new Promise((_, reject) => {
     setTimeout(() => reject(new Error(`the database has not opened for ${patienceMs / 1000} s`)), patienceMs);
   });
+}
+
+/** Reads from one store; a transaction that the browser aborts rejects the read, and nothing beside it. */
+export function reading<T>(
+  database: IDBPDatabase,
+  name: string,
+  read: (store: IDBPObjectStore<unknown, [string], string>) => Promise<T>,
+): Promise<T> {
+  const transaction = database.transaction(name);
+  // Its end rejects as well, and nobody waits for it.
+  transaction.done.catch(() => undefined);
+  return read(transaction.store);
 }

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import { openStore } from './open-store.ts';
+import { openStore, reading } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -54,11 +54,9 @@ async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
     fresh.createObjectStore(storeName);
     fresh.createObjectStore('about');
   });
+  if (!database) return null;
   try {
-    const version: unknown = await database?.get('about', 'codeVersion');
-    const count = (await database?.count(storeName)) ?? 0;
-    if (version !== codeVersion || count > largestCount) await database?.clear(storeName);
-    await database?.put('about', codeVersion, 'codeVersion');
+    await forgetOthers(database, codeVersion).catch(() => forgetOthers(database, codeVersion));
     return database;
   } catch (error) {
     console.warn('pair results are kept in memory only', error);
@@ -66,7 +64,16 @@ async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
   }
 }
 
+/** Empties a store that other code has written, or that has grown too large. */
+async function forgetOthers(database: IDBPDatabase, codeVersion: string): Promise<void> {
+  const version: unknown = await reading(database, 'about', (store) => store.get('codeVersion'));
+  const count = await reading(database, storeName, (store) => store.count());
+  if (version !== codeVersion || count > largestCount) await database.clear(storeName);
+  if (version !== codeVersion) await database.put('about', codeVersion, 'codeVersion');
+}
+
 async function stored(database: IDBPDatabase, key: string): Promise<PairResult | undefined> {
+  const read = reading(database, storeName, (store) => store.get(key));
   // Written by this same version of the code, see codeVersion.
-  return (await database.get(storeName, key).catch(() => undefined)) as PairResult | undefined;
+  return (await read.catch(() => undefined)) as PairResult | undefined;
 }

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { openStore } from './open-store.ts';
+import { openStore, reading } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -43,13 +43,13 @@ export function persistentSessionStore(): SessionStore {
     async list() {
       const database = await opened;
       // Written by this page only; a project of an older version is checked when it is opened.
-      return database ? latestFirst((await database.getAll(storeName)) as StoredProject[]) : memory.list();
+      return database ? latestFirst(await allOf(database)) : memory.list();
     },
     async put(project) {
       const database = await opened;
       if (!database) return memory.put(project);
       await database.put(storeName, project);
-      const all = latestFirst((await database.getAll(storeName)) as StoredProject[]);
+      const all = latestFirst(await allOf(database));
       for (const { id } of all.slice(mostProjects)) await database.delete(storeName, id);
     },
     async remove(id) {
@@ -57,6 +57,10 @@ export function persistentSessionStore(): SessionStore {
       await (database ? database.delete(storeName, id) : memory.remove(id));
     },
   };
+}
+
+async function allOf(database: IDBPDatabase): Promise<readonly StoredProject[]> {
+  return (await reading(database, storeName, (store) => store.getAll())) as StoredProject[];
 }
 
 function openProjects(): Promise<IDBPDatabase | null> {

@@ -41,8 +41,26 @@ describe('walkEntries', () => {
       fileEntry('/grid/Thumbs.db'),
       fileEntry('/grid/d.tif'),
     ]);
-    const files = await walkEntries([drop, fileEntry('/alone.tif')]);
+    const files = await walkEntries([drop, fileEntry('/alone.tif')], () => expect.unreachable());
     expect(files.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/row/b.tif', 'grid/d.tif', 'alone.tif']);
+  });
+});
+
+describe('walkEntries of a folder in which something cannot be read', () => {
+  it('gives the rest, and names the file that is gone and the folder that is refused', async () => {
+    const gone = {
+      ...fileEntry('/grid/b.tif'),
+      file: (_: unknown, reject: (e: Error) => void) => reject(new Error('gone')),
+    };
+    const refused = {
+      ...folderEntry('/grid/mine', []),
+      createReader: () => ({ readEntries: (_: unknown, reject: (e: Error) => void) => reject(new Error('refused')) }),
+    };
+    const told: string[] = [];
+    const drop = folderEntry('/grid', [fileEntry('/grid/a.tif'), gone, refused, fileEntry('/grid/c.tif')]);
+    const files = await walkEntries([drop], ({ code, detail }) => told.push(`${code} ${detail.file}`));
+    expect(files.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/c.tif']);
+    expect(told).toEqual(['unreadable-file grid/b.tif', 'unreadable-file grid/mine']);
   });
 });
 

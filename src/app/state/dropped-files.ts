@@ -1,3 +1,4 @@
+import { StitchError } from '../../core/errors.ts';
 import type { NamedFile } from '../../../workers/protocol.ts';
 
 /** What of a dropped entry is needed: `FileSystemEntry` of the platform fits, and so does a plain object in a test. */
@@ -27,8 +28,12 @@ export function isHidden(path: string): boolean {
 /**
  * All files of a drop, folders recursively, hidden ones left out, sorted by path. Must be called inside the drop
  * event: the list of items is emptied when the handler returns.
+ * @param onUnreadable told of each file or folder that cannot be read: the others are given all the same
  */
-export function filesOfDrop(transfer: DataTransfer): Promise<readonly NamedFile[]> {
+export function filesOfDrop(
+  transfer: DataTransfer,
+  onUnreadable: (error: StitchError) => void,
+): Promise<readonly NamedFile[]> {
   const entries: DroppedEntry[] = [];
   const loose: File[] = [];
   for (const item of transfer.items) {
@@ -39,19 +44,32 @@ export function filesOfDrop(transfer: DataTransfer): Promise<readonly NamedFile[
     if (entry) entries.push(entry);
     else if (file) loose.push(file);
   }
-  return walkEntries(entries).then((files) => sortByPath([...files, ...namedFiles(loose)]));
+  return walkEntries(entries, onUnreadable).then((files) => sortByPath([...files, ...namedFiles(loose)]));
 }
 
-/** The files below `entries`, depth first, hidden ones left out. */
-export async function walkEntries(entries: readonly DroppedEntry[]): Promise<readonly NamedFile[]> {
+/** The files below `entries`, depth first, hidden ones and those that cannot be read left out. */
+export async function walkEntries(
+  entries: readonly DroppedEntry[],
+  onUnreadable: (error: StitchError) => void,
+): Promise<readonly NamedFile[]> {
   const files: NamedFile[] = [];
   for (const entry of entries) {
     const path = entry.fullPath.replace(/^\/+/, '');
     if (isHidden(path)) continue;
-    if (isFolder(entry)) files.push(...(await walkEntries(await entriesOf(entry))));
-    else files.push({ path, file: await fileOf(entry as DroppedFileEntry) });
+    try {
+      if (isFolder(entry)) files.push(...(await walkEntries(await entriesOf(entry), onUnreadable)));
+      else files.push({ path, file: await fileOf(entry as DroppedFileEntry) });
+    } catch (cause) {
+      onUnreadable(unreadable(path, cause));
+    }
   }
   return files;
+}
+
+function unreadable(path: string, cause: unknown): StitchError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `${path} cannot be read and is left out (${why}). It may have been moved, or you may not be allowed to read it: drop it again.`;
+  return new StitchError('unreadable-file', message, { file: path }, { cause });
 }
 
 /** Files of an `<input type="file">`; a folder input gives each its path below the chosen folder. */

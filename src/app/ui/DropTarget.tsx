@@ -23,7 +23,7 @@ export function DropTarget() {
       if (!holdsFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
       const handles = handlesOfDrop(event.dataTransfer);
-      filesOfDrop(event.dataTransfer).then(
+      filesOfDrop(event.dataTransfer, jobs.report).then(
         (files) => {
           const project = files.length === 1 && /\.json$/i.test(files[0].path) ? files[0].file : null;
           if (project) {
