@@ -158,4 +158,44 @@ describe('refining an overlap', () => {
       refineOverlap(pair, translation(-300, 0), { a: size, b: size }, reader, defaultRefineOptions, signal),
     ).rejects.toMatchObject({ name: 'AbortError' });
   });
+
+  it('aligns tiles that lie turned against one another by a quarter of a right angle, far from the corner of either', async () => {
+    const [cos, sin] = [Math.cos(0.4), Math.sin(0.4)];
+    const pose = { a: cos, b: sin, c: -sin, d: cos, e: 180, f: 90 };
+    const [placeA, placeB] = [affinePlace(translation(0, 0)), affinePlace(pose)];
+    const off = composeAffine(translation(1.5, -2), invertAffine(pose));
+    const overlap = await refine(imageOf(placeA), imageOf(placeB), off);
+    expect(overlap?.correlation.length).toBeGreaterThan(30);
+    if (!overlap) return;
+    const errors = errorsOf(overlap, placeA, placeB);
+    expect(Math.max(...errors.map(({ x, y }) => Math.hypot(x, y)))).toBeLessThan(0.05);
+    const { texture: flat, correlation, backward, neighbours } = overlap.losses;
+    expect(flat + correlation + backward + neighbours + overlap.correlation.length).toBe(overlap.tried);
+    expect(overlap.tried - overlap.correlation.length).toBeLessThan(0.4 * overlap.tried);
+  });
+
+  it('states a larger error along a membrane than across it', async () => {
+    // Waves that are three times longer along y than along x.
+    const waves: Place = (x, y) => ({ x, y: y / 3 });
+    const shifted: Place = (x, y) => waves(x + 300.3, y + 0.6);
+    const overlap = await refine(imageOf(waves), imageOf(shifted), translation(-300, 0), {
+      ...defaultRefineOptions,
+      patchRadius: 16,
+    });
+    expect(overlap?.correlation.length).toBeGreaterThan(5);
+    for (let k = 0; k < (overlap?.correlation.length ?? 0); k++)
+      expect(overlap?.covariance[3 * k + 2]).toBeGreaterThan(1.5 * (overlap?.covariance[3 * k] ?? NaN));
+  });
+
+  it('drops the patches of a piece that moved by itself, and keeps those around it', async () => {
+    const placeA = affinePlace(translation(0, 0));
+    const placeB: Place = (x, y) => ({ x: x + 300 + (Math.hypot(x - 60, y - 200) < 24 ? 2 : 0), y });
+    const overlap = await refine(imageOf(placeA), imageOf(placeB), translation(-300, 0));
+    if (!overlap) throw new Error('no overlap');
+    const { texture: flat, correlation, backward, neighbours } = overlap.losses;
+    expect(flat + correlation + backward + neighbours).toBeGreaterThan(0);
+    expect(flat + correlation + backward + neighbours + overlap.correlation.length).toBe(overlap.tried);
+    for (let k = 0; k < overlap.correlation.length; k++)
+      expect(Math.abs(overlap.a[2 * k] - overlap.b[2 * k] - 300)).toBeLessThan(0.7);
+  });
 });
