@@ -103,6 +103,39 @@ describe('a file of the origin-private file system', () => {
     expect(files.size).toBe(0);
   });
 
+  it('has a name of its own while another tab writes one of this name', async () => {
+    const files = privateFiles((n) => n);
+    const opened: string[] = [];
+    const { storage } = navigator;
+    vi.stubGlobal('navigator', {
+      storage: {
+        getDirectory: async () => {
+          const root = await storage.getDirectory();
+          return {
+            ...root,
+            getFileHandle: async (name: string) => {
+              opened.push(name);
+              const handle = await root.getFileHandle(name, { create: true });
+              const taken = () => Promise.reject(new DOMException('taken', 'NoModificationAllowedError'));
+              return name === 'm.tif' ? { ...handle, createSyncAccessHandle: taken } : handle;
+            },
+          };
+        },
+      },
+    });
+    const sink = await opfsSink('m.tif');
+    await sink.writeAt(0, bytes);
+    await sink.commit();
+    expect(opened).toEqual(['m.tif', '2-m.tif']);
+    expect(files.get('2-m.tif')).toBe(1000);
+  });
+
+  it('is refused in a sentence where there is no private file system', async () => {
+    const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+    vi.stubGlobal('navigator', { storage: { getDirectory: denied } });
+    await expect(opfsSink('m.tif')).rejects.toMatchObject({ code: 'write-failed' });
+  });
+
   it('is removed when its final size is not what was written', async () => {
     const files = privateFiles(
       (n) => n,

@@ -6,7 +6,7 @@ import type { RandomAccessSink } from '../src/formats/image-file.ts';
  * `commit`, and `abort` leaves the old file as it was.
  */
 export async function fileHandleSink(handle: FileSystemFileHandle): Promise<RandomAccessSink> {
-  const stream = await handle.createWritable({ keepExistingData: false });
+  const stream = await failing(handle.name, () => handle.createWritable({ keepExistingData: false }));
   let end = 0;
   return {
     async writeAt(offset, bytes) {
@@ -19,7 +19,7 @@ export async function fileHandleSink(handle: FileSystemFileHandle): Promise<Rand
     },
     async commit() {
       await failing(handle.name, () => stream.close());
-      const { size } = await handle.getFile();
+      const { size } = await failing(handle.name, () => handle.getFile());
       if (size === end) return;
       // The file stands at its place already: emptied, it looks whole to nobody.
       await handle
@@ -35,30 +35,30 @@ export async function fileHandleSink(handle: FileSystemFileHandle): Promise<Rand
 }
 
 /** What is used of a file that workers write at once; the types of a page do not know it. */
-interface PrivateFile {
-  createSyncAccessHandle(): Promise<{
-    write(bytes: BufferSource, options: { at: number }): number;
-    truncate(size: number): void;
-    flush(): void;
-    getSize(): number;
-    close(): void;
-  }>;
+interface SyncAccess {
+  write(bytes: BufferSource, options: { at: number }): number;
+  truncate(size: number): void;
+  flush(): void;
+  getSize(): number;
+  close(): void;
 }
+interface PrivateFile {
+  createSyncAccessHandle(): Promise<SyncAccess>;
+}
+
+/** So many tabs may write a file of one name at once. */
+const mostWriters = 8;
 
 /**
  * A sink on a file of the origin-private file system. Every count is checked: a full quota has been seen to return a
  * wrapped negative count without throwing (docs: platform notes), which must not pass for success.
  */
 export async function opfsSink(name: string): Promise<RandomAccessSink & { file(): Promise<File> }> {
-  const root = await navigator.storage.getDirectory();
-  const handle: FileSystemFileHandle & Partial<PrivateFile> = await root.getFileHandle(name, { create: true });
-  const access = await handle.createSyncAccessHandle?.();
-  if (!access) throw writeFailed(name, 'this thread cannot write into the private file system');
-  access.truncate(0);
+  const { root, file, handle, access } = await failing(name, () => openPrivateFile(name));
   let end = 0;
   const discard = async () => {
     access.close();
-    await root.removeEntry(name);
+    await root.removeEntry(file);
   };
   return {
     async writeAt(offset, bytes) {
@@ -72,17 +72,37 @@ export async function opfsSink(name: string): Promise<RandomAccessSink & { file(
       end = size;
     },
     async commit() {
-      access.flush();
-      const size = access.getSize();
-      access.close();
+      const size = await failing(name, async () => {
+        access.flush();
+        return access.getSize();
+      });
       if (size !== end) {
-        await root.removeEntry(name);
+        await discard();
         throw writeFailed(name, `the file has ${size} of ${end} bytes`);
       }
+      access.close();
     },
     abort: discard,
-    file: () => handle.getFile(),
+    file: () => failing(name, () => handle.getFile()),
   };
+}
+
+/** An empty file of this name; of another one where a tab is writing a file of this name. */
+async function openPrivateFile(name: string) {
+  const root = await navigator.storage.getDirectory();
+  for (let writer = 1; ; writer++) {
+    const file = writer === 1 ? name : `${writer}-${name}`;
+    const handle: FileSystemFileHandle & Partial<PrivateFile> = await root.getFileHandle(file, { create: true });
+    if (!handle.createSyncAccessHandle) throw new Error('this thread cannot write into the private file system');
+    try {
+      const access = await handle.createSyncAccessHandle();
+      access.truncate(0);
+      return { root, file, handle, access };
+    } catch (error) {
+      const isTaken = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+      if (!isTaken || writer === mostWriters) throw error;
+    }
+  }
 }
 
 async function failing<T>(name: string, write: () => Promise<T>): Promise<T> {
