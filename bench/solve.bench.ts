@@ -1,5 +1,6 @@
 import { startCeres } from './ceres/ceres.ts';
 import { markdownTable, writeBetweenMarkers } from './markdown.ts';
+import { bentHeader, bentRows } from './solve/bent.ts';
 import { besideCeresHeader, besideCeresRow } from './solve/beside-ceres.ts';
 import type { Cell } from './solve/cells.ts';
 import { excludeHeader, excludeRow } from './solve/exclude.ts';
@@ -10,20 +11,28 @@ import { truthHeader, truthRow } from './solve/truth.ts';
 /** A table of the bench; its name is that of its markers in docs/solver.md. */
 interface Part {
   readonly header: readonly string[];
-  readonly row: (kind: TestGraphKind) => Promise<readonly Cell[]>;
+  readonly rows: (kinds: readonly TestGraphKind[]) => AsyncIterable<readonly Cell[]>;
   readonly close?: () => Promise<void>;
+}
+
+/** One row a graph. */
+function each(row: (kind: TestGraphKind) => Promise<readonly Cell[]>): Part['rows'] {
+  return async function* (kinds) {
+    for (const kind of kinds) yield await row(kind);
+  };
 }
 
 /** Parts by name; a sentence instead of one that lacks what it needs. */
 const parts: Readonly<Record<string, () => Promise<Part | string>>> = {
-  truth: () => Promise.resolve({ header: truthHeader, row: truthRow }),
+  truth: () => Promise.resolve({ header: truthHeader, rows: each(truthRow) }),
+  bent: () => Promise.resolve({ header: bentHeader, rows: bentRows }),
   ceres: async () => {
     const ceres = await startCeres();
     if (typeof ceres === 'string') return `not beside Ceres: ${ceres}`;
-    return { header: besideCeresHeader, row: (kind) => besideCeresRow(kind, ceres), close: ceres.close };
+    return { header: besideCeresHeader, rows: each((kind) => besideCeresRow(kind, ceres)), close: ceres.close };
   },
-  exclude: () => Promise.resolve({ header: excludeHeader, row: excludeRow }),
-  memory: () => Promise.resolve({ header: memoryHeader, row: memoryRow }),
+  exclude: () => Promise.resolve({ header: excludeHeader, rows: each(excludeRow) }),
+  memory: () => Promise.resolve({ header: memoryHeader, rows: each(memoryRow) }),
 };
 
 function listOf(args: readonly string[], flag: string, fallback: readonly string[]): readonly string[] {
@@ -43,7 +52,7 @@ function kindsOf(args: readonly string[]): readonly TestGraphKind[] {
 }
 
 /**
- * Solves generated graphs of known truth: `--parts truth,ceres,exclude,memory`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
+ * Solves generated graphs of known truth: `--parts truth,bent,ceres,exclude,memory`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
  * 10` (how many), `--period 80` (px), `--write` (into docs/solver.md).
  */
 export async function run(args: readonly string[]): Promise<void> {
@@ -55,8 +64,7 @@ export async function run(args: readonly string[]): Promise<void> {
     }
     console.log(`${name}\n${part.header.join(' | ')}`);
     const rows: (readonly Cell[])[] = [];
-    for (const kind of kindsOf(args)) {
-      const row = await part.row(kind);
+    for await (const row of part.rows(kindsOf(args))) {
       rows.push(row);
       console.log(row.join(' | '));
     }

@@ -121,7 +121,8 @@ describe.each(['translation', 'rigid'] as const)('leaving out one link after ano
       expect(report.edges.map(({ removed }) => removed)).toEqual(cold.edges.map(({ removed }) => removed));
       expect(report.state).toEqual(cold.state);
       expect(furthest(report, cold)).toBeLessThan(1e-6);
-      for (const [id, sigma] of cold.sigmaPx) expect(report.sigmaPx.get(id)).toBeCloseTo(sigma, 4);
+      for (const [id, sigma] of cold.sigmaPx)
+        expect(Math.abs((report.sigmaPx.get(id) ?? NaN) - sigma)).toBeLessThan(1e-4);
       expect(report.cost / cold.cost).toBeCloseTo(1, 6);
     }
   });

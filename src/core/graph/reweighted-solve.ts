@@ -1,10 +1,11 @@
 import { stretchesOf } from '../geometry/affine2.ts';
 import { createAdjustment, factorise, linearise, takeStep, takeStepBy } from './adjustment.ts';
 import type { Adjustment } from './adjustment.ts';
+import { connectedComponents } from './components.ts';
 import type { Inverse } from './factor-update.ts';
-import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, withModel } from './link-system.ts';
+import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, sumsStride, withModel } from './link-system.ts';
 import { cauchyWeight, gemanMcClureWeight } from './robust-loss.ts';
-import { anchorsOf, breathe, isStiff, maxIterations, robustScale, weigh } from './solve-run.ts';
+import { anchorsOf, breathe, errorUnderModel, isStiff, maxIterations, robustScale, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import type { CholeskyFactor } from './sparse-cholesky.ts';
 
@@ -72,7 +73,20 @@ export async function adjust(solve: Solve, poses: Float64Array): Promise<Adjuste
     solve.linearSigma = shown;
     await iterate(solve, poses, target, rigidTolerancePx);
   }
+  acquit(solve, poses);
   return adjustAndRemove(solve, poses, target);
+}
+
+/** Takes up again what the stiff model refused and the solution fits all the same: the tiles were not stiff. */
+function acquit(solve: Solve, poses: Float64Array): void {
+  const { system, active, trusted } = solve;
+  const { label } = connectedComponents(system.nodes.length, system.from, system.to, active);
+  const scale = robustScale(solve, poses);
+  for (let l = 0; l < active.length; l++) {
+    if (active[l] !== 0 || system.excluded[l] === 1 || !(system.sums[sumsStride * l] > 0)) continue;
+    if (label[system.from[l]] !== label[system.to[l]] || linkMisfit(system, poses, l) > scale) continue;
+    active[l] = trusted[l] = 1;
+  }
 }
 
 /** Root mean square of the entries of (linear part − nearest rotation) over the linked tiles: √(Σ(s − 1)² / 4n). */
@@ -198,7 +212,8 @@ function removeWorst(solve: Solve, poses: Float64Array): boolean {
     sum += weights[l] * rms[l];
     total += weights[l];
   }
-  const limit = Math.max(options.removal.minPx, total > 0 ? (options.removal.timesMean * sum) / total : 0);
+  const ofMean = total > 0 ? (options.removal.timesMean * sum) / total : 0;
+  const limit = Math.max(options.removal.minPx, ofMean, errorUnderModel(solve));
   const worstAt = new Float64Array(system.nodes.length);
   for (let l = 0; l < rms.length; l++) {
     worstAt[system.from[l]] = Math.max(worstAt[system.from[l]], rms[l]);

@@ -7,7 +7,7 @@ import type { LinkSystem } from './link-system.ts';
 import { turnLinear } from './normal-equations.ts';
 import { iterate } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
-import { anchorsOf, breathe, isStiff, medianMisfit, robustScale, stiffModelOf, weigh } from './solve-run.ts';
+import { anchorsOf, breathe, medianMisfit, robustScale, stiffModelOf, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { StagePoses } from './stage.ts';
@@ -18,8 +18,10 @@ const settlingRounds = 8;
 const graduation = 0.7;
 /** The scale starts at this many median misfits of the links to the stage's poses. */
 const mediansOfStage = 1.5;
-/** A link is grossly wrong when it misses the robust solution by this many scales. */
+/** A link is grossly wrong when it misses the robust solution by this many of the loss's scales … */
 const grossFactor = 3;
+/** … and by this many times what right links may be off by: where the loss has sacrificed one, it misses by all of a loop. */
+const grossErrors = 2.5;
 /** Re-weightings before reviews at most: with fewer, loose groups of tiles stay where they were carried … */
 const searchReweightings = 10;
 /** … which need the poses no better than this, px. */
@@ -30,7 +32,10 @@ const mostReviews = 6;
 const mediansOfTolerance = 6;
 /** … and are not asked to agree better than this, px. */
 const leastTolerancePx = 0.3;
-/** Wrong links are fewer than right ones: where a review leaves a smaller share of them, it had nothing to go by. */
+/**
+ * Wrong links are fewer than right ones: where a review leaves a smaller share of them, it had nothing to go by. It happens
+ * in grids of few tiles, where two wrong links of twelve spoil most loops, and all tiles would be let go.
+ */
 const leastAccepted = 0.5;
 
 /**
@@ -51,7 +56,7 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
   const start = poses.slice();
   const anchors = anchorsOf(relaxed, poses);
   const stageError = medianMisfit(system, poses, active);
-  const leastScale = Math.max(options.robustScalePx, solve.modelErrorPx);
+  const leastScale = Math.max(options.robustScalePx, solve.stiffErrorPx);
   let scale = Math.max(mediansOfStage * stageError, leastScale);
   for (; scale > leastScale; scale = Math.max(leastScale, graduation * scale)) {
     weigh(system, poses, active, scale, gemanMcClureWeight, weights);
@@ -60,17 +65,14 @@ export async function graduate(solve: Solve, poses: Float64Array): Promise<void>
       holdToStage(equations, stage, poses, start, strength);
     });
   }
-  await settle(relaxed, poses, leastScale, isStiff(options.model) ? settlingRounds : 1);
+  await settle(relaxed, poses, leastScale);
 }
 
-/**
- * Weighs the active links at a scale and solves rotations and positions in turn until hardly anything moves. Where tiles may
- * stretch, one round has to do: right links of stretched tiles do not fit rigid poses, and more rounds switch them off.
- */
-async function settle(solve: Solve, poses: Float64Array, scale: number, rounds = settlingRounds): Promise<void> {
+/** Weighs the active links at a scale and solves rotations and positions in turn until hardly anything moves. */
+async function settle(solve: Solve, poses: Float64Array, scale: number): Promise<void> {
   const { system, active, weights } = solve;
   const anchors = anchorsOf(solve, poses);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < settlingRounds; round++) {
     weigh(system, poses, active, scale, gemanMcClureWeight, weights);
     const step = await alternate(solve, poses, anchors, 'finding wrong links');
     if (step < searchTolerancePx || scale === Infinity) return;
@@ -100,12 +102,17 @@ async function alternate(
   return step;
 }
 
+function grossScale(stiff: Solve, poses: Float64Array): number {
+  const { options, stiffErrorPx } = stiff;
+  return Math.max(grossFactor * options.robustScalePx, grossErrors * stiffErrorPx, robustScale(stiff, poses));
+}
+
 /**
  * Where the loss has switched links off there are wrong ones: then the places of the groups of tiles that hang on few
  * links are reviewed, and the links that do not fit in the end are removed.
  *
- * @returns what right links agree within, px; null when there is no wrong one, or no telling which: tiles that turn or
- *   stretch more than the model can follow contradict each other all over. `poses` are as they were then.
+ * @returns what right links agree within, px; null when there is no wrong one, or no telling which; `poses` are then as
+ *   they were.
  */
 export async function separateWrongLinks(
   solve: Solve,
@@ -119,22 +126,21 @@ export async function separateWrongLinks(
   const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
   await iterate(stiff, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
   solve.iterations = stiff.iterations;
-  const limit = grossFactor * robustScale(stiff, poses);
+  const limit = grossScale(stiff, poses);
   if (!active.some((on, l) => on !== 0 && linkMisfit(system, poses, l) > limit)) return null;
-  // Where even the best loops do not close, stiff bodies have nothing to agree on.
-  if (solve.modelErrorPx > options.robustScalePx) return null;
+  const widest = Math.max(options.robustScalePx, solve.stiffErrorPx);
   const unreviewed = poses.slice();
   const accepted = Uint8Array.from(active, (_, l) =>
-    active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < options.robustScalePx) ? 1 : 0,
+    active[l] !== 0 && (manual[l] === 1 || linkMisfit(system, poses, l) < widest) ? 1 : 0,
   );
-  await reviewAll({ ...solve, system }, accepted, poses, start, options.robustScalePx, null);
+  await reviewAll({ ...solve, system }, accepted, poses, start, widest, null);
   // A wrong link can still pull many right ones askew by little each: now that most are right, they tell what little is.
   const tolerance = Math.max(
     leastTolerancePx,
-    solve.modelErrorPx,
+    solve.stiffErrorPx,
     mediansOfTolerance * medianMisfit(system, poses, accepted),
   );
-  if (tolerance < options.robustScalePx) {
+  if (tolerance < widest) {
     const sharp = {
       ...stiff,
       active: accepted,
@@ -152,7 +158,7 @@ export async function separateWrongLinks(
     return null;
   }
   for (let l = 0; l < active.length; l++) active[l] = trusted[l] = accepted[l];
-  return Math.min(tolerance, options.robustScalePx);
+  return Math.min(tolerance, widest);
 }
 
 function countOf(flags: Uint8Array): number {

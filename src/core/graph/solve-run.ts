@@ -25,8 +25,10 @@ const firstLinearSigma = 0.05;
 
 /** Everything that the phases of one solve share. */
 export interface Solve {
-  /** What loops of right links fail to close by because tiles are not as stiff as the model, px. */
+  /** What right links may be off by under the model, px (`modelErrorOf`) … */
   readonly modelErrorPx: number;
+  /** … and under the stiff one that tells them from wrong ones. */
+  readonly stiffErrorPx: number;
   readonly system: LinkSystem;
   readonly options: SolveOptions;
   readonly ctx: RunContext;
@@ -80,9 +82,14 @@ export async function breathe(solve: Solve, note: string): Promise<void> {
 }
 
 /** The scale at which links are judged at the poses, px. */
-export function robustScale({ options, system, trusted, modelErrorPx }: Solve, poses: Float64Array): number {
-  const least = Math.max(options.robustScalePx, isStiff(options.model) ? modelErrorPx : 0);
-  return Math.max(least, mediansOfScale * medianMisfit(system, poses, trusted));
+export function robustScale(solve: Solve, poses: Float64Array): number {
+  const least = Math.max(solve.options.robustScalePx, errorUnderModel(solve));
+  return Math.max(least, mediansOfScale * medianMisfit(solve.system, poses, solve.trusted));
+}
+
+/** What right links may be off by under the model of the options, px. */
+export function errorUnderModel({ options, modelErrorPx, stiffErrorPx }: Solve): number {
+  return isStiff(options.model) ? stiffErrorPx : modelErrorPx;
 }
 
 /** Sets the weights of the links by their misfits; manual links keep 1. */

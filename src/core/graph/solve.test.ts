@@ -8,6 +8,7 @@ import { sampleMoments } from '../matching/link-moments.ts';
 import { transformModels } from '../matching/link.ts';
 import type { Link, TransformModel } from '../matching/link.ts';
 import { silentContext } from '../progress.ts';
+import { bentGraph } from '../testing/bent-graph.ts';
 import { cornerErrors, gridTileId, makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import type { SyntheticGraph } from '../testing/synthetic-graph.ts';
 import type { TileId } from '../tiles/tile.ts';
@@ -111,6 +112,35 @@ describe('solvePoseGraph', () => {
       const report = await solve(turned.graph, 'translation');
       const kept = report.edges.filter((edge) => !edge.removed).length;
       expect(kept, `links kept of 12, seed ${seed}`).toBeGreaterThanOrEqual(6);
+    }
+  });
+
+  it.each([
+    ['turned by 1.1°', { rotationSigmaRad: 0.02 }],
+    ['stretched and sheared by 1 %', { linearSigma: 0.01 }],
+    ['stretched and sheared by 2 %', { linearSigma: 0.02 }],
+    ['scanned with lines that start 12 px late', { lineStartPx: 12 }],
+    ['bent by 3 px', { smoothPx: 3 }],
+    ['bent by 10 px', { smoothPx: 10 }],
+  ])('refuses no right link of tiles %s, under any model', async (_, change) => {
+    const bending = { linearSigma: 0, rotationSigmaRad: 0.005, lineStartPx: 0, smoothPx: 0, ...change };
+    for (const [across, seeds] of [
+      [3, 6],
+      [7, 1],
+    ])
+      for (let seed = 1; seed <= seeds; seed++)
+        for (const model of transformModels) {
+          const report = await solve(bentGraph(bending, across, 0, seed).graph, model);
+          expect(report.edges.filter((edge) => edge.removed)).toEqual([]);
+        }
+  });
+
+  it('refuses wrong links between tiles that are bent by 3 px', async () => {
+    const bending = { linearSigma: 0, rotationSigmaRad: 0.005, lineStartPx: 0, smoothPx: 3 };
+    for (const model of ['rigid', 'affine'] as const) {
+      const { graph, wrong } = bentGraph(bending, 8, 0.1, 1);
+      const report = await solve(graph, model);
+      expect(report.edges.map((edge) => edge.removed)).toEqual(wrong);
     }
   });
 

@@ -3,20 +3,17 @@ import type { RunContext } from '../progress.ts';
 import { analysePattern } from './cholesky-pattern.ts';
 import { finishSolve } from './finish-solve.ts';
 import { noEdits } from './graph-edits.ts';
-import { buildLinkSystem, poseStride, sumsStride } from './link-system.ts';
+import { buildLinkSystem, poseStride, sumsStride, withModel } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
-import { typicalClosure } from './loops.ts';
+import { modelErrorOf } from './model-error.ts';
 import { buildPins } from './pins.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
 import { graduate, separateWrongLinks } from './robust-start.ts';
-import { beginSolve } from './solve-run.ts';
+import { beginSolve, isStiff, stiffModelOf } from './solve-run.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
 import { believed, refused, solveWarm, unjudged } from './warm-start.ts';
 import type { WarmStart } from './warm-start.ts';
-
-/** Share of a loop's closure error that falls to one of its links once it is spread over all. */
-const closureShare = 0.5;
 
 /**
  * Global adjustment: the poses that minimise, over all inliers p (in a), q (in b) of all links,
@@ -70,7 +67,7 @@ async function solveCold(
   const motions = linkMotions(system, stage, options.model !== 'translation');
   const poses = startPoses(system, stage, motions);
   const solve = beginSolve({
-    modelErrorPx: closureShare * typicalClosure(system, motions, active),
+    ...modelErrors(system, motions, active),
     system,
     options,
     ctx,
@@ -90,9 +87,16 @@ async function solveCold(
   const agreed = poses.slice();
   const { report, settled } = await finishSolve({ ...solve, pins }, poses);
   if (system.manual.includes(1)) return { report, warm: null };
-  const { modelErrorPx, pattern } = solve;
-  const kept = { system, stage, motions, pattern, modelErrorPx, start, judged, tolerancePx };
+  const { modelErrorPx, stiffErrorPx, pattern } = solve;
+  const kept = { system, stage, motions, pattern, modelErrorPx, stiffErrorPx, start, judged, tolerancePx };
   return { report, warm: { ...kept, poses: agreed, settled: edits.pins.length === 0 ? settled : null } };
+}
+
+/** `modelErrorOf` under the model and under the stiff one that tells right links from wrong ones. */
+function modelErrors(system: LinkSystem, motions: LinkMotions, active: Uint8Array) {
+  const modelErrorPx = modelErrorOf(system, motions, active);
+  const stiff = withModel(system, stiffModelOf(system.model));
+  return { modelErrorPx, stiffErrorPx: isStiff(system.model) ? modelErrorPx : modelErrorOf(stiff, motions, active) };
 }
 
 function startPoses(system: LinkSystem, stage: StagePoses, motions: LinkMotions): Float64Array {

@@ -26,6 +26,7 @@ export interface WarmStart {
   readonly motions: LinkMotions;
   readonly pattern: CholeskyPattern;
   readonly modelErrorPx: number;
+  readonly stiffErrorPx: number;
   /** Poses that the search for wrong links began with. */
   readonly start: Float64Array;
   /** Poses at which the links were judged, before pins and the model's own adjustment. */
@@ -75,12 +76,13 @@ export async function solveWarm(
 }
 
 function takeUp(warm: WarmStart, edits: GraphEdits, options: SolveOptions, ctx: RunContext): Solve {
-  const { judged, stage, motions, pattern, modelErrorPx } = warm;
+  const { judged, stage, motions, pattern, modelErrorPx, stiffErrorPx } = warm;
   const excluded = excludedOf(warm.system, edits.excludedLinks);
   const unitVariance = unitVarianceOf({ ...warm.system, excluded });
   const active = Uint8Array.from(judged, (value, l) => (value === believed && excluded[l] === 0 ? 1 : 0));
   return beginSolve({
     modelErrorPx,
+    stiffErrorPx,
     system: { ...warm.system, excluded, unitVariance },
     options,
     ctx,
