@@ -5,6 +5,7 @@ import { diagnosticsText } from './diagnostics/diagnostics-text.ts';
 import { readEnvironment } from './diagnostics/environment.ts';
 import { followStore } from './diagnostics/event-log.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { removeOldExports } from './jobs/old-exports.ts';
 import { persistentPairCache } from './jobs/pair-cache.ts';
 import { browserProjectLock } from './jobs/project-lock.ts';
 import { browserSavePlace } from './jobs/save-place.ts';
@@ -20,6 +21,13 @@ import './ui/diagnostics.css';
 
 /** Hash of the code that makes pair results, set by vite.config.ts. */
 const codeVersion = String(import.meta.env.VITE_RESULT_CODE);
+
+/** Without a secure context there is no private file system, and nothing in it. */
+async function tidyPrivateFolder(): Promise<void> {
+  const storage = navigator.storage as StorageManager | undefined;
+  const folder = await storage?.getDirectory();
+  if (folder) await removeOldExports(folder, Date.now());
+}
 
 function start(): void {
   const root = document.getElementById('root');
@@ -56,6 +64,7 @@ function start(): void {
   const watch = folderWatch({ store, page: window, addFiles, stitch, report });
   followAddress(store, client, window);
   void jobs.session.start();
+  tidyPrivateFolder().catch((error: unknown) => console.info('exports of earlier visits stay', error));
   createRoot(root).render(
     <AppContext value={{ store, jobs, client, offline, watch, diagnostics, mosaic: { current: null } }}>
       <App />

@@ -9,37 +9,54 @@ export interface PairCache {
 }
 
 /** A cache that lasts as long as the page. */
-export function memoryPairCache(): PairCache {
+export function memoryPairCache(): PairCache & {
+  /** Drops a result, unless a newer one has taken its place. */
+  readonly forget: (key: string, result: PairResult) => void;
+} {
   const results = new Map<string, PairResult>();
   return {
     get: (keys) => Promise.resolve(keys.map((key) => results.get(key))),
     put: (key, result) => void results.set(key, result),
+    forget: (key, result) => void (results.get(key) === result && results.delete(key)),
   };
 }
 
+/** Where results outlive the page. */
+export interface PairStore {
+  get(keys: readonly string[]): Promise<readonly (PairResult | undefined)[]>;
+  put(key: string, result: PairResult): Promise<unknown>;
+}
+
 const storeName = 'pairs';
-/** A store with more results than this is emptied at the next start. */
-const largestCount = 20_000;
+/** A store with more results than this is emptied at the next start: five grids of ten thousand tiles. */
+const largestCount = 100_000;
+/** Results read in one transaction: one for each takes ten times as long. */
+const keysAtOnce = 500;
 
 /**
- * A cache in memory that is written through to IndexedDB, so that a reloaded page continues where it was.
- * `codeVersion` is a hash of the code that makes results: those of another version are dropped.
- * Without IndexedDB (private windows) memory alone remains.
+ * A cache in IndexedDB, so that a reloaded page continues where it was; in memory are only results that are not written
+ * there (yet), so that a tab that has stitched a large grid lets it go with the grid. `codeVersion` is a hash of the code
+ * that makes results: those of another version are dropped. Without IndexedDB (private windows) memory alone remains.
  */
-export function persistentPairCache(codeVersion: string): PairCache {
+export function persistentPairCache(
+  codeVersion: string,
+  opened: Promise<PairStore | null> = openPairs(codeVersion),
+): PairCache {
   const memory = memoryPairCache();
-  const opened = openPairs(codeVersion);
-  // A tab with older code may still write: its results bear its own version, and nobody here takes them.
-  const keyOf = (key: string) => `${codeVersion} ${key}`;
   const store = async (key: string, result: PairResult) => {
-    const database = await opened;
-    await database?.put(storeName, result, keyOf(key));
+    const kept = await opened;
+    if (!kept) return;
+    await kept.put(key, result);
+    memory.forget(key, result);
   };
   return {
     async get(keys) {
-      const [known, database] = await Promise.all([memory.get(keys), opened]);
-      if (!database) return known;
-      return Promise.all(keys.map(async (key, k) => known[k] ?? (await stored(database, keyOf(key)))));
+      const kept = await opened;
+      const unwritten = await memory.get(keys);
+      if (!kept) return unwritten;
+      const missing = keys.filter((_, k) => unwritten[k] === undefined);
+      const found = new Map((await kept.get(missing)).map((result, k) => [missing[k], result]));
+      return keys.map((key, k) => unwritten[k] ?? found.get(key));
     },
     put(key, result) {
       memory.put(key, result);
@@ -49,7 +66,7 @@ export function persistentPairCache(codeVersion: string): PairCache {
   };
 }
 
-async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
+async function openPairs(codeVersion: string): Promise<PairStore | null> {
   const database = await openStore('em-stitch', 1, (fresh) => {
     fresh.createObjectStore(storeName);
     fresh.createObjectStore('about');
@@ -57,11 +74,21 @@ async function openPairs(codeVersion: string): Promise<IDBPDatabase | null> {
   if (!database) return null;
   try {
     await forgetOthers(database, codeVersion).catch(() => forgetOthers(database, codeVersion));
-    return database;
   } catch (error) {
     console.warn('pair results are kept in memory only', error);
     return null;
   }
+  // A tab with older code may still write: its results bear its own version, and nobody here takes them.
+  const keyOf = (key: string) => `${codeVersion} ${key}`;
+  return {
+    async get(keys) {
+      const found: (PairResult | undefined)[] = [];
+      for (let k = 0; k < keys.length; k += keysAtOnce)
+        found.push(...(await stored(database, keys.slice(k, k + keysAtOnce).map(keyOf))));
+      return found;
+    },
+    put: (key, result) => database.put(storeName, result, keyOf(key)),
+  };
 }
 
 /** Empties a store that other code has written, or that has grown too large. */
@@ -72,8 +99,13 @@ async function forgetOthers(database: IDBPDatabase, codeVersion: string): Promis
   if (version !== codeVersion) await database.put('about', codeVersion, 'codeVersion');
 }
 
-async function stored(database: IDBPDatabase, key: string): Promise<PairResult | undefined> {
-  const read = reading(database, storeName, (store) => store.get(key));
+/** Results under these keys; where one cannot be read with the others, each is read by itself. */
+async function stored(database: IDBPDatabase, keys: readonly string[]): Promise<readonly (PairResult | undefined)[]> {
+  const read = (wanted: readonly string[]) =>
+    reading(database, storeName, (store) => Promise.all(wanted.map((key) => store.get(key) as Promise<unknown>)));
+  const all = await read(keys).catch(() =>
+    Promise.all(keys.map(async (key) => (await read([key]).catch(() => [undefined]))[0])),
+  );
   // Written by this same version of the code, see codeVersion.
-  return (await read.catch(() => undefined)) as PairResult | undefined;
+  return all as (PairResult | undefined)[];
 }
