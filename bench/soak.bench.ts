@@ -62,14 +62,15 @@ async function tabText(runs: number, command: string, write: (line: string) => v
     const tiles = await writeGrid(grid, { ...squareGrid(repeatedSide, 512), overlap });
     const rows = await repeatedRuns(app, grid, tiles, runs, write);
     const [first, last] = [rows[0], rows[rows.length - 1]];
-    const growth = (of: 'pageHeap' | 'allHeaps' | 'tab') => `${(100 * (last[of] / first[of] - 1)).toFixed(1)} %`;
+    const growth = (of: 'pageObjects' | 'allHeaps' | 'tab') => `${(100 * (last[of] / first[of] - 1)).toFixed(1)} %`;
     return [
-      `\`${command}\`, ${today()}: from the first to the last run the page's heap changed by ${growth('pageHeap')}, all heaps by ${growth('allHeaps')}, the tab's resident memory by ${growth('tab')}.`,
+      `\`${command}\`, ${today()}: from the first to the last run the page's objects changed by ${growth('pageObjects')}, its heap and those of its workers, compiled code included, by ${growth('allHeaps')}, the tab's resident memory by ${growth('tab')}.`,
       '',
       markdownTable(
         [
           'after run',
-          'heap of the page, MB',
+          'objects of the page, MB',
+          'its heap with compiled code, MB',
           'page and workers, MB',
           'tab resident, MB',
           'browser resident, MB',

@@ -5,7 +5,9 @@ import type { AppTab } from '../built-app.ts';
 
 /** What a tab holds once its garbage is collected. */
 export interface TabCensus {
-  /** Heap of the page's script, MB. */
+  /** Objects, arrays, functions and strings of the page: what the app itself can hold on to, MB. */
+  readonly pageObjects: number;
+  /** Heap of the page's script, MB: compiled code is in it, of which the browser makes more the longer a page is used. */
   readonly pageHeap: number;
   /** Script memory of the page and all its workers as the browser measures it, MB. */
   readonly allHeaps: number;
@@ -80,6 +82,7 @@ export async function censusOf({ page, profile }: AppTab, session: CDPSession): 
   });
   const { tab, browser } = await browserMemory(profile);
   return {
+    pageObjects: await objectMegabytes(session),
     pageHeap: tenths(metric('JSHeapUsedSize') / 1e6),
     allHeaps: tenths(inPage.bytes / 1e6),
     tab: tab.resident,
@@ -91,6 +94,33 @@ export async function censusOf({ page, profile }: AppTab, session: CDPSession): 
     privateFiles: inPage.privateFiles,
     handles: (await openHandles(tab.pid)) + (await openHandles(browser.pid)),
   };
+}
+
+/** What a heap snapshot is made of; V8's own format. */
+interface HeapSnapshot {
+  readonly snapshot: {
+    readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly unknown[] };
+  };
+  readonly nodes: readonly number[];
+}
+
+/** Kinds of nodes that are values of the script, not code, shapes or the browser's own records of its timing. */
+const valueKinds = new Set(['object', 'array', 'closure', 'string', 'concatenated string', 'sliced string', 'number']);
+
+async function objectMegabytes(session: CDPSession): Promise<number> {
+  const chunks: string[] = [];
+  const collect = ({ chunk }: { readonly chunk: string }) => void chunks.push(chunk);
+  session.on('HeapProfiler.addHeapSnapshotChunk', collect);
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  session.off('HeapProfiler.addHeapSnapshotChunk', collect);
+  const { snapshot, nodes } = JSON.parse(chunks.join('')) as HeapSnapshot;
+  const { node_fields: fields, node_types: types } = snapshot.meta;
+  const [kind, size] = [fields.indexOf('type'), fields.indexOf('self_size')];
+  const kinds = types[kind] as readonly string[];
+  let bytes = 0;
+  for (let at = 0; at < nodes.length; at += fields.length)
+    if (valueKinds.has(kinds[nodes[at + kind]])) bytes += nodes[at + size];
+  return Math.round(bytes / 1e4) / 100;
 }
 
 /** How many file handles a process has open. */
