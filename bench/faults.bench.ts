@@ -1,6 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type BrowserContext } from 'playwright';
 import { numberIn, parseArguments, textOf } from '../cli/arguments.ts';
+import { chromiumOptions, serveBuiltApp, type BuiltApp } from './built-app.ts';
+import { sweepExports } from './faults/browser/export-sweep.ts';
+import { browserScenarios, sweepBrowser, visitPlan } from './faults/browser/browser-sweep.ts';
+import { installDoorsInBuild } from './faults/browser/doors-script.ts';
 import { scenarios } from './faults/cli-scenarios.ts';
 import { sweepCli, type SweepReport } from './faults/cli-sweep.ts';
 
@@ -8,18 +14,24 @@ const options = {
   scenario: { type: 'string' },
   step: { type: 'string' },
   seed: { type: 'string' },
+  browser: { type: 'boolean' },
 } as const;
 
 /**
- * `npm run bench -- faults [--scenario NAME] [--step N] [--seed S]`: runs commands over small grids and fails each call to
+ * `npm run bench -- faults [--browser] [--scenario NAME] [--step N] [--seed S]`: runs commands over small grids and fails each call to
  * the file system and to the network's runtime in turn, in each way in which it can really fail; then the app's jobs over
- * workers that fail, unless a sample (one point in N) or one scenario is asked for. Exit status 1 when a promise was broken.
+ * workers that fail, unless a sample (one point in N) or one scenario is asked for. With `--browser` the built app in
+ * Chromium instead, with the browser's own calls failing in the page and its workers. Exit status 1 when a promise was
+ * broken.
  */
 export async function run(args: readonly string[], write: (line: string) => void = console.log): Promise<void> {
   const { options: given } = parseArguments(args, options, []);
   const step = numberIn('--step', given.step, 1, 1e6) ?? 1;
   const seed = numberIn('--seed', given.seed, 0, 1e6) ?? 0;
   const wanted = textOf(given.scenario);
+  if (given.browser === true) {
+    process.exit((await sweepTheBrowser(step, seed, wanted, write)) > 0 ? 1 : 0);
+  }
   const reports: SweepReport[] = [];
   for (const scenario of scenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
     const start = Date.now();
@@ -39,6 +51,60 @@ export async function run(args: readonly string[], write: (line: string) => void
   const app = step === 1 && wanted === undefined ? sweepApp(write) : 0;
   // What hangs by design keeps the process from ending.
   process.exit(failed + app > 0 ? 1 : 0);
+}
+
+/** The app in Chromium; the number of points at which it broke a promise. */
+async function sweepTheBrowser(
+  step: number,
+  seed: number,
+  wanted: string | undefined,
+  write: (line: string) => void,
+): Promise<number> {
+  const app = await serveBuiltApp();
+  installDoorsInBuild(join(app.folder, 'dist'));
+  const browser = await chromium.launch(chromiumOptions());
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+  let failed = 0;
+  try {
+    for (const scenario of browserScenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
+      const home = mkdtempSync(join(app.folder, 'grid-'));
+      const report = await sweepBrowser(scenario, {
+        ...{ context, address: app.address, home, step, seed },
+        onPoint: ({ point: { door, call, kind }, broken }, ms) =>
+          write(`${door} ${call} ${kind} ${(ms / 1000).toFixed(1)} s: ${broken.join('; ') || 'whole'}`),
+      });
+      const { calls, points, runs, struck, failures } = report;
+      write(
+        `${scenario.name}: ${calls} calls, ${points} points, ${runs} tried, ${struck} struck, ${failures.length} failed`,
+      );
+      failed += failures.length;
+    }
+    if (wanted === undefined || wanted === 'browser exports')
+      failed += await sweepTheExports(context, app, { step, seed }, write);
+  } finally {
+    await browser.close();
+    app.stop();
+  }
+  return failed;
+}
+
+/** The exports of the app in Chromium; the number of those that broke a promise. */
+async function sweepTheExports(
+  context: BrowserContext,
+  { folder, address }: BuiltApp,
+  sample: { readonly step: number; readonly seed: number },
+  write: (line: string) => void,
+): Promise<number> {
+  const plan = await visitPlan(browserScenarios[0], mkdtempSync(join(folder, 'grid-')));
+  const report = await sweepExports({
+    ...{ context, address, plan, ...sample },
+    onPoint: (what, broken) => write(`${what}: ${broken.join('; ') || 'whole, empty or absent'}`),
+  });
+  const { faulted, underQuota, refused, failures } = report;
+  write(
+    `browser exports: ${faulted} with a failing call, ${underQuota} under a quota (${refused} refused), ${failures.length} failed`,
+  );
+  return failures.length;
 }
 
 interface AppReport {
