@@ -49,6 +49,8 @@ export function persistentSessionStore(): SessionStore {
       const database = await opened;
       if (!database) return memory.put(project);
       await database.put(storeName, project);
+      // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
+      if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
       const all = latestFirst(await allOf(database));
       for (const { id } of all.slice(mostProjects)) await database.delete(storeName, id);
     },
