@@ -1,5 +1,6 @@
 import { useMemo, type KeyboardEvent, type RefObject } from 'react';
 import { intersectRects } from '../../core/geometry/rect.ts';
+import { pairKey } from '../../core/tiles/tile.ts';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import type { ResultTab } from '../state/view.ts';
@@ -85,8 +86,8 @@ function LinksTab({ run, viewer }: ResultPanelProps) {
   const rows = useMemo(() => linkRows({ results: pairs, edges: report.edges, excluded }), [pairs, report, excluded]);
   const select = (pair: string, tab: ResultTab) => {
     updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair, tab }));
-    const links = viewerLinks({ placements: mosaic.placements, results: pairs, edges: report.edges, excluded });
-    const link = links.find(({ pairKey }) => pairKey === pair);
+    const results = pairs.filter((result) => pairKey(result.pair) === pair);
+    const [link] = viewerLinks({ placements: mosaic.placements, results, edges: [], excluded });
     if (!link) return;
     const seen = visibleRegion(viewer.current, mosaic.bounds);
     const seam = { x: Math.round(link.seam.x), y: Math.round(link.seam.y), width: 1, height: 1 };
