@@ -51,9 +51,9 @@ const rich: HandOffInput = {
   },
   links: [{ a: 's/b.tif', b: 's/c.tif', inA: [1, 2, 3, 4], inB: [5, 6, 7, 8], weights: [0.5, 1] }],
   tiles: [
-    tile('s/a.tif', 'uint16', 1, { x: 7, y: 8 }),
+    tile('s/a.tif', 'uint16', 1, { x: 7, y: 8, thetaRad: 0 }),
     tile('s/b.tif', 'uint8', 3, null),
-    tile('s/c.tif', 'int16', 1, { x: 1, y: 2 }),
+    tile('s/c.tif', 'int16', 1, { x: 1, y: 2, thetaRad: 0 }),
   ],
 };
 
