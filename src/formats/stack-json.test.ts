@@ -56,7 +56,7 @@ describe('stack.json', () => {
   it('lists every section with its state, and counts them', () => {
     const section = (name: string, index: number) => ({ name, index, tiles: [1, 2] }) as unknown as Section;
     const stack = { kind: 'folders', sections: [section('s1', 1), section('s2', 2), section('s3', 3)] } as const;
-    const text = stackSummary(stack as unknown as Parameters<typeof stackSummary>[0], [done, failed, null]);
+    const text = stackSummary(stack, [done, failed, null]);
     expect(text.split('\n').length).toBe(11);
     expect(JSON.parse(text)).toEqual({
       version: 1,
