@@ -9,7 +9,7 @@ import { addPins, noPins } from './pins.ts';
 import type { Pins } from './pins.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { CholeskyPattern } from './cholesky-pattern.ts';
-import type { CholeskyFactor } from './sparse-cholesky.ts';
+import type { CholeskyFactor, Factorisation } from './sparse-cholesky.ts';
 
 /** One model's least squares over a graph: everything that stays while weights and poses change. */
 export interface Adjustment {
@@ -70,9 +70,14 @@ const productsPerTurn = 2_000_000;
 /**
  * Factorises the equations as they are, with the gauge held.
  *
+ * @param spent a factorisation of these equations that is needed no more.
  * @throws StitchError `numerical-failure` naming the tile at which the system is singular or not finite.
  */
-export async function factorise(adjustment: Adjustment, ctx: RunContext): Promise<CholeskyFactor> {
+export async function factorise(
+  adjustment: Adjustment,
+  ctx: RunContext,
+  spent: Factorisation | null = null,
+): Promise<Factorisation> {
   const { equations, pattern, anchors, system, prior, model } = adjustment;
   const { k } = equations;
   const kk = k * k;
@@ -83,7 +88,7 @@ export async function factorise(adjustment: Adjustment, ctx: RunContext): Promis
   const held = prior === null ? k : k - heldByPrior[model];
   for (let i = 0; i < system.nodes.length; i++) for (let r = 0; r < held; r++) diagonal[i * kk + r * k + r] += hold;
   for (const i of anchors) for (let r = 0; r < held; r++) diagonal[i * kk + r * k + r] += unit;
-  const state = startFactorisation(pattern, k, diagonal, equations.offDiagonal);
+  const state = startFactorisation(pattern, k, diagonal, equations.offDiagonal, spent);
   while (state.next < pattern.nodeCount) {
     const failed = factoriseSome(state, productsPerTurn);
     if (failed !== -1) throw singularAt(system, failed);

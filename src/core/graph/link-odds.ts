@@ -118,10 +118,16 @@ function errorAlong({ from, to, sums }: LinkSystem, poses: Float64Array, l: numb
   );
 }
 
-const cellRows = 1 << 20;
+/** Keys of cells fit 31 bits: a map finds those faster. */
+const cellRows = 1 << 15;
+const furthestCell = cellRows / 2 - 2;
 
 function cellKey(x: number, y: number, cellPx: number): number {
-  return (Math.round(x / cellPx) + cellRows / 2) * cellRows + Math.round(y / cellPx) + cellRows / 2;
+  return (cellOf(x / cellPx) + cellRows / 2) * cellRows + cellOf(y / cellPx) + cellRows / 2;
+}
+
+function cellOf(place: number): number {
+  return Math.max(-furthestCell, Math.min(furthestCell, Math.round(place)));
 }
 
 /** Of each cell, what is counted in it and in those around it. */

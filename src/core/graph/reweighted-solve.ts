@@ -7,7 +7,7 @@ import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, sumsStri
 import { cauchyWeight, gemanMcClureWeight } from './robust-loss.ts';
 import { anchorsOf, breathe, errorUnderModel, isStiff, maxIterations, robustScale, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
-import type { CholeskyFactor } from './sparse-cholesky.ts';
+import type { Factorisation } from './sparse-cholesky.ts';
 
 /** A step below this moves no pixel that anyone can see; noise-free grids come out to about a tenth of it. */
 const stepTolerancePx = 1e-6;
@@ -42,7 +42,7 @@ function lateWeight(misfit: number, scale: number): number {
 
 export interface Adjusted {
   readonly adjustment: Adjustment;
-  readonly factor: CholeskyFactor;
+  readonly factor: Factorisation;
   /** Whether the factor is that of the last weights, not of some before. */
   readonly isExact: boolean;
   readonly converged: boolean;
@@ -111,7 +111,7 @@ async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float6
   if (adjusted.isExact) return adjusted;
   const { adjustment } = adjusted;
   linearise(adjustment, solve.weights, poses);
-  return { ...adjusted, factor: await factorise(adjustment, solve.ctx), isExact: true };
+  return { ...adjusted, factor: await factorise(adjustment, solve.ctx, adjusted.factor), isExact: true };
 }
 
 /** Iteratively re-weighted Gauss–Newton for the model of `solve.options`. */
@@ -133,7 +133,8 @@ export async function iterate(
         };
   const adjustment = createAdjustment(options.model, system, pattern, anchorsOf(solve, poses), prior, solve.pins);
   let scale = Infinity;
-  let factor: CholeskyFactor | null = null;
+  let factor: Factorisation | null = null;
+  let spent: Factorisation | null = null;
   let last = Infinity;
   const factored = weights.slice();
   for (let iteration = 0; iteration < maxIterations; iteration++) {
@@ -144,7 +145,8 @@ export async function iterate(
     }
     linearise(adjustment, weights, poses);
     if (factor === null || largestChange(weights, factored) > refactorWeightChange) {
-      factor = await factorise(adjustment, ctx);
+      factor = await factorise(adjustment, ctx, spent);
+      spent = factor;
       factored.set(weights);
     }
     const step = takeStep(adjustment, factor, poses);
@@ -157,7 +159,7 @@ export async function iterate(
   }
   return {
     adjustment,
-    factor: factor ?? (await factorise(adjustment, ctx)),
+    factor: factor ?? (await factorise(adjustment, ctx, spent)),
     isExact: factor === null,
     converged: false,
   };

@@ -31,16 +31,19 @@ export interface Factorisation extends CholeskyFactor {
  *
  * @param diagonal [nodes · k²] H(i, i), row-major, node order.
  * @param offDiagonal [edges · k²] H(from, to), row-major, edge order; edges of one pair add up.
+ * @param spent a factorisation of the same pattern and k that is needed no more: its memory is used again.
  */
 export function startFactorisation(
   pattern: CholeskyPattern,
   k: number,
   diagonal: Float64Array,
   offDiagonal: Float64Array,
+  spent: Factorisation | null = null,
 ): Factorisation {
   const { nodeCount: n, order, starts, edgeBlock, edgeUpright } = pattern;
   const kk = k * k;
-  const blocks = new Float64Array(starts[n] * kk);
+  const state = spent === null ? allocateFactorisation(pattern, k) : cleared(spent);
+  const { blocks } = state;
   for (let j = 0; j < n; j++) {
     const source = order[j] * kk;
     const target = starts[j] * kk;
@@ -54,11 +57,26 @@ export function startFactorisation(
       for (let r = 0; r < k; r++)
         for (let c = 0; c < k; c++) blocks[target + r * k + c] += offDiagonal[source + c * k + r];
   }
+  return state;
+}
+
+function cleared(state: Factorisation): Factorisation {
+  state.blocks.fill(0);
+  state.next = 0;
+  state.supernode = 0;
+  state.stacked.length = 0;
+  state.stackEnd = 0;
+  return state;
+}
+
+function allocateFactorisation(pattern: CholeskyPattern, k: number): Factorisation {
+  const { nodeCount: n, starts } = pattern;
+  const kk = k * k;
   const { panel, rest, stack } = sizesOf(pattern);
   return {
     pattern,
     k,
-    blocks,
+    blocks: new Float64Array(starts[n] * kk),
     next: 0,
     supernode: 0,
     front: { panel: new Float64Array(panel * kk), rest: new Float64Array(rest * rest * kk) },
