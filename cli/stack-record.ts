@@ -58,6 +58,17 @@ export async function pictureBytes(path: string): Promise<number | null> {
 }
 
 /**
+ * Bytes of a picture that has just been written.
+ * @throws StitchError `write-failed` when it is not there, or the disk does not say
+ */
+export async function writtenBytes(path: string): Promise<number> {
+  const bytes = (await pictureBytes(path)) ?? (await pictureBytes(path));
+  if (bytes !== null) return bytes;
+  const message = `${path} was written and cannot be found. Look at the disk, and run again: finished pairs are kept.`;
+  throw new StitchError('write-failed', message, { file: path });
+}
+
+/**
  * Writes OUT/stack.json from the records of all sections, those of other processes too. Two processes that end together
  * may both write; whoever comes last looks again whether it has seen everything.
  */

@@ -20,7 +20,7 @@ import { mosaicNameOf } from './mosaic-options.ts';
 import { tileReaderOf } from './open-folder.ts';
 import {
   finishedOutcome,
-  pictureBytes,
+  writtenBytes,
   readOutcome,
   removeOutcome,
   textHash,
@@ -224,7 +224,7 @@ async function makeSection(
     quality: qualityOf(solution),
     places: [...cellPlacesOf(solution)],
     solutionSha256: await textHash(writeSolution(solution)),
-    picture: picture === null ? null : { name: picture, bytes: (await pictureBytes(join(folder, picture))) ?? 0 },
+    picture: picture === null ? null : { name: picture, bytes: await writtenBytes(join(folder, picture)) },
   };
 }
 

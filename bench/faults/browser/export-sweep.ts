@@ -78,6 +78,7 @@ async function sweepFormat(subject: Subject, options: ExportSweepOptions): Promi
     failures.push(...broken.map((text) => `${format} to ${target}, ${what}: ${text}`));
   };
   await visit.disarm();
+  await visit.forgetFiles();
   const whole = await exportOnce(subject);
   if (!whole.file) throw new Error(`${format} to ${target} cannot be exported: ${whole.errors.join()}`);
   const counts = new Map([...(await visit.counts())].filter(([door]) => exportDoors.test(door)));
@@ -124,7 +125,7 @@ async function brokenBy(
   onSaid: (errors: readonly string[]) => void = () => undefined,
 ): Promise<readonly string[]> {
   const broken: string[] = [];
-  await subject.visit.forgetPicked();
+  await subject.visit.forgetFiles();
   await spoil();
   const first = await exportOnce(subject);
   onSaid(first.errors);

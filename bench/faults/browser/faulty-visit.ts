@@ -160,11 +160,12 @@ export class FaultyVisit {
     return this.page.evaluate(() => faultDoors.filesIn('picked'));
   }
 
-  /** Takes away the files at the place that was picked. */
-  async forgetPicked(): Promise<void> {
+  /** Takes away all files of the browser's own file system. */
+  async forgetFiles(): Promise<void> {
     await this.page.evaluate(async () => {
       const root = await navigator.storage.getDirectory();
-      await root.removeEntry('picked', { recursive: true }).catch(() => undefined); // there is none
+      const names = (root as unknown as { keys(): AsyncIterable<string> }).keys();
+      for await (const name of names) await root.removeEntry(name, { recursive: true });
     });
   }
 
