@@ -39,17 +39,20 @@ export async function run(args: readonly string[], write: (line: string) => void
   const side = numberIn('--side', given.side, 2, 200) ?? 50;
   const tilePx = numberIn('--tile', given.tile, 128, 4096) ?? 512;
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-soak-'));
-  const command = `npm run bench -- soak --runs ${runs} --side ${side} --tile ${tilePx}`;
+  const command = 'npm run bench -- soak';
+  const size = `--side ${side} --tile ${tilePx}`;
   const keep = async (name: string, text: string) => {
     write(text);
     if (given.write) await writeBetweenMarkers(documentPath, `soak ${name}`, text);
   };
   try {
-    if (parts.includes('tab')) await keep('tab', await tabText(runs, `${command} --part tab`, write));
+    if (parts.includes('tab')) await keep('tab', await tabText(runs, `${command} --part tab --runs ${runs}`, write));
     const grid = join(home, 'grid');
     if (parts.includes('cli') || parts.includes('app')) await writeGrid(grid, { ...squareGrid(side, tilePx), overlap });
-    if (parts.includes('cli')) await keep('cli', await cliText(grid, join(home, 'out'), `${command} --part cli`));
-    if (parts.includes('app')) await keep('app', await appText(grid, side * side, `${command} --part app`, write));
+    if (parts.includes('cli'))
+      await keep('cli', await cliText(grid, join(home, 'out'), `${command} --part cli ${size}`));
+    if (parts.includes('app'))
+      await keep('app', await appText(grid, side * side, `${command} --part app ${size}`, write));
   } finally {
     rmSync(home, { recursive: true });
   }
