@@ -11,6 +11,7 @@ test('a user tests the matcher on this computer before there are any tiles', asy
   await expect(app.byId('evaluate-links')).toHaveText(/^1[0-2] of 12 neighbours$/);
   await expect(app.byId('evaluate-accuracy')).toContainText(/right to 0\.\d\d px/);
   await expect(app.byId('evaluate-false')).toContainText('none');
+  await expect(app.byId('evaluate-rung')).toContainText('WebGPU has no graphics device here');
   await app.page.screenshot({ path: 'test-results/evaluate-start.png' });
 });
 

@@ -62,6 +62,13 @@ test('a new build is told of, taken when the user asks, and the old one removed'
   writeFileSync(page, readFileSync(page, 'utf8').replace('<title>EM Stitch</title>', '<title>EM Stitch, next</title>'));
   writeOfflineBuild(host.folder);
   host.requests.length = 0;
+  // Found while the page stays open, when the user asks.
+  await app.page.keyboard.press('Control+k');
+  await app.page.keyboard.type('new version');
+  await app.page.keyboard.press('Enter');
+  await expect(app.byId('take-update')).toBeVisible({ timeout: 60_000 });
+  await expect(app.page).toHaveTitle('EM Stitch');
+  // And at the next visit.
   await app.open();
   await expect(app.page).toHaveTitle('EM Stitch');
   await app.byId('take-update').click();

@@ -88,6 +88,10 @@ test('the diagnostics are shown before they are saved, and name no file', async 
   await expect(text).toContainText('12 images read, 12 to stitch');
   await expect(text).toContainText('sample starts');
   await expect(text).not.toContainText('sample_r1_c1');
+  await app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await app.byId('diagnostics-copy').click();
+  await expect(app.byId('diagnostics-copy')).toHaveText('Copied');
+  expect(await app.page.evaluate(() => navigator.clipboard.readText())).toBe(await text.textContent());
   const saving = app.page.waitForEvent('download');
   await app.byId('diagnostics-save').click();
   expect((await saving).suggestedFilename()).toBe('em-stitch-diagnostics.txt');

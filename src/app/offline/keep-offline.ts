@@ -6,6 +6,8 @@ import { updateSlice, type AppStore } from '../state/store.ts';
 export interface Offline {
   /** Keeps the app for use without a network, and says how far that is. */
   readonly start: () => Promise<void>;
+  /** Looks whether there is a new version: asked for by the user, for nothing is asked of the network by itself. */
+  readonly findUpdate: () => Promise<void>;
   /** Takes the new version, and loads the page anew with it. */
   readonly takeUpdate: () => void;
   /** Has the browser ask whether the app is to be installed. */
@@ -76,6 +78,14 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
         if (active) await askToKeep(active);
       } catch (error) {
         change({ status: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
+      }
+    },
+    async findUpdate() {
+      try {
+        await registration?.update();
+      } catch (error) {
+        // Without a network there is nothing to be found; what is kept goes on working.
+        if (!(error instanceof TypeError)) throw error;
       }
     },
     takeUpdate() {

@@ -9,8 +9,8 @@ export function AcquisitionTab({ run }: { readonly run: StitchRun }) {
   const diagnosis = useMemo(() => diagnoseAcquisition(tiles, layout, outcome.report), [tiles, layout, outcome.report]);
   const rest = diagnosis.findings.filter((finding) => !diagnosis.worthFixing.includes(finding));
   return (
-    <div data-testid="acquisition">
-      <h3>Transform</h3>
+    <div className="acquisition" data-testid="acquisition">
+      <h2>Transform</h2>
       {outcome.recommendation ? (
         <Scores recommendation={outcome.recommendation} />
       ) : (
@@ -19,13 +19,13 @@ export function AcquisitionTab({ run }: { readonly run: StitchRun }) {
           on patches that are held out.
         </p>
       )}
-      <h3>Worth mending at the microscope</h3>
+      <h2>Worth mending at the microscope</h2>
       {diagnosis.worthFixing.length === 0 ? (
         <p>Nothing that the solution shows.</p>
       ) : (
         <Findings of={diagnosis.worthFixing} />
       )}
-      <h3>Also measured</h3>
+      <h2>Also measured</h2>
       <Findings of={rest} />
       {diagnosis.scan === null && (
         <p className="hint">

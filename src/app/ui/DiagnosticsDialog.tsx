@@ -6,6 +6,10 @@ export function DiagnosticsDialog({ onClose }: { readonly onClose: () => void })
   const { diagnostics, jobs } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState<string | null>(null);
+  const [isCopied, setIsCopied] = useState(false);
+  const copy = () => {
+    if (text !== null) navigator.clipboard.writeText(text).then(() => setIsCopied(true), jobs.report);
+  };
   useEffect(() => {
     dialog.current?.showModal();
     diagnostics.read().then(setText, jobs.report);
@@ -26,6 +30,9 @@ export function DiagnosticsDialog({ onClose }: { readonly onClose: () => void })
         onClick={() => text !== null && diagnostics.save(text)}
       >
         Save as a text file
+      </button>{' '}
+      <button type="button" data-testid="diagnostics-copy" disabled={text === null} onClick={copy}>
+        {isCopied ? 'Copied' : 'Copy'}
       </button>{' '}
       <button type="button" onClick={() => dialog.current?.close()}>
         Close

@@ -1,7 +1,8 @@
 import { Gauge } from 'lucide-react';
+import type { MatcherStatus } from '../../../workers/protocol.ts';
 import { deviceTestNoise, deviceTestOverlap, type DeviceTest } from '../../core/evaluation/device-test.ts';
 import { useApp, useAppState } from './app-context.ts';
-import { rungText } from './rung-text.ts';
+import { rungSentence, rungText } from './rung-text.ts';
 import './evaluate-matcher.css';
 
 /** A button that tests the chosen matcher on the user's own device, and what the last test found. */
@@ -14,22 +15,24 @@ export function EvaluateMatcher() {
     <div className="evaluate" data-testid="evaluate">
       <p className="row">
         <button type="button" data-testid="test-matcher" disabled={isRunning} onClick={() => void jobs.testMatcher()}>
-          <Gauge size={16} aria-hidden="true" /> Test the matcher on this computer
+          <Gauge size={16} aria-hidden="true" /> Check this browser
         </button>
-        <span className="dim">{isTesting ? 'Testing …' : 'Made-up tissue, known positions; up to a minute'}</span>
+        <span className="dim">
+          {isTesting ? 'Testing …' : 'Matches made-up tissue with known positions; up to a minute'}
+        </span>
       </p>
-      {tested && !isTesting && <TestReport report={tested.report} ranOn={rungText(tested.matcher)} />}
+      {tested && !isTesting && <TestReport report={tested.report} matcher={tested.matcher} />}
     </div>
   );
 }
 
-function TestReport({ report, ranOn }: { readonly report: DeviceTest; readonly ranOn: string }) {
+function TestReport({ report, matcher }: { readonly report: DeviceTest; readonly matcher: MatcherStatus }) {
   const { pairs, disjointPairs, tileSide, rightLinks, falseLinks } = report;
   return (
-    <section className="evaluate-report" aria-label="Test of the matcher" data-testid="evaluate-report">
+    <section className="evaluate-report" aria-label="Check of this browser" data-testid="evaluate-report">
       <p className="dim">
-        {ranOn}; tiles of {tileSide} × {tileSide} px, {Math.round(100 * deviceTestOverlap)} % overlap, noise of{' '}
-        {deviceTestNoise} grey levels
+        {rungText(matcher)}; tiles of {tileSide} × {tileSide} px, {Math.round(100 * deviceTestOverlap)} % overlap, noise
+        of {deviceTestNoise} grey levels
       </p>
       <dl>
         <Fact name="Time a pair" value={timeText(report.matchMs)} testId="evaluate-time" />
@@ -46,6 +49,7 @@ function TestReport({ report, ranOn }: { readonly report: DeviceTest; readonly r
           isBad={falseLinks > 0}
           testId="evaluate-false"
         />
+        <Fact name="Runs on" value={rungSentence(matcher)} testId="evaluate-rung" />
       </dl>
     </section>
   );

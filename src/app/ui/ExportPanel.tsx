@@ -111,7 +111,7 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
         testId="export-report"
         onClick={() => text('report')}
       />
-      <h3 className="section-title">Continue in another program</h3>
+      <h2 className="section-title">Continue in another program</h2>
       <ExportButton
         label="Fiji (TileConfiguration)"
         about="Positions; rotation, stretch and mesh are dropped"

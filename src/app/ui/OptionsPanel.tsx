@@ -223,7 +223,7 @@ function PairFields({ pair, onChange }: FieldsProps<PairOptions> & { readonly pa
   const { minConfidence } = pair;
   return (
     <>
-      <h3>Matching (needs a new run)</h3>
+      <h2>Matching (needs a new run)</h2>
       <CheckField
         label="Lowest confidence as the matcher has it"
         checked={minConfidence === null}

@@ -19,7 +19,7 @@ export function PixelPanel({ pixelSizeNm }: { readonly pixelSizeNm: number | nul
   return (
     <section className="pixel-panel" aria-label="Pixel" data-testid="pixel-panel">
       <header>
-        <h3>{cursor ? 'Pixel under the pointer' : 'Pixel in the middle'}</h3>
+        <h2>{cursor ? 'Pixel under the pointer' : 'Pixel in the middle'}</h2>
         <button
           type="button"
           className="bare"

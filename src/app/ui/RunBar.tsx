@@ -75,7 +75,11 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
         </>
       )}
       <Progress />
-      <span className="rung" data-testid="rung" title={rung?.device}>
+      <span
+        className="rung"
+        data-testid="rung"
+        title={rung ? `${rungText(rung)} ${rung.device ?? ''}`.trim() : undefined}
+      >
         {rung ? rungText(rung) : ''}
       </span>
       <RunButton />
@@ -156,10 +160,11 @@ function Progress() {
   }
   const isEnded = current.kind === 'cancelled' || current.kind === 'failed';
   const isStale = !isEnded && (staleness === 'match' || staleness === 'solve');
+  const text = isStale ? 'The mosaic shows an earlier choice of layout or options: press Stitch.' : endText(current);
   return (
     <div className="progress" role="status" data-testid="progress">
-      <span className={isStale ? 'warn-text' : 'dim'}>
-        {isStale ? 'The mosaic shows an earlier choice of layout or options: press Stitch.' : endText(current)}
+      <span className={isStale ? 'warn-text' : 'dim'} title={text}>
+        {text}
       </span>
     </div>
   );

@@ -44,20 +44,33 @@ export function TilesPanel({ run, onShow }: TilesPanelProps) {
           const [tile, state] = tiles[index];
           const { place, gain } = numbersOf(tile, outcome);
           return (
-            <button
-              type="button"
+            <div
               className="tile-row"
-              aria-pressed={tile === selected}
               title={`${tile}: ${tileReason(tile, state, run)}`}
+              data-chosen={tile === selected}
               data-testid="tile-row"
               data-state={state}
-              onClick={() => onShow(tile)}
             >
-              <span>{tile}</span>
-              <span className={`tile-${state}`}>{state}</span>
-              <span className="number dim">{place}</span>
-              <span className="number dim">{gain}</span>
-            </button>
+              <span role="cell">
+                <button
+                  type="button"
+                  className="tile-row-name"
+                  aria-pressed={tile === selected}
+                  onClick={() => onShow(tile)}
+                >
+                  {tile}
+                </button>
+              </span>
+              <span role="cell" className={`tile-${state}`}>
+                {state}
+              </span>
+              <span role="cell" className="number dim">
+                {place}
+              </span>
+              <span role="cell" className="number dim">
+                {gain}
+              </span>
+            </div>
           );
         }}
       />

@@ -104,7 +104,7 @@ const projectCommands: readonly Command[] = [
   },
   {
     id: 'test-matcher',
-    title: 'Test the matcher on this computer',
+    title: 'Check this browser: test the matcher on made-up tissue',
     group: 'Project',
     keys: [],
     isPossible: (state) => isEmpty(state) && !isRunning(state),
@@ -246,6 +246,14 @@ const fileCommands: readonly Command[] = [
 ];
 
 const helpCommands: readonly Command[] = [
+  {
+    id: 'find-update',
+    title: 'Look for a new version',
+    group: 'Help',
+    keys: [],
+    isPossible: ({ offline }) => offline.status.kind === 'ready' && !offline.hasUpdate,
+    run: ({ offline, jobs }) => void offline.findUpdate().catch(jobs.report),
+  },
   {
     id: 'take-update',
     title: 'Reload with the new version',

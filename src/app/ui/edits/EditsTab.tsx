@@ -193,7 +193,7 @@ function EditEntry({ entry }: { readonly entry: NamedEdit }) {
     <li data-testid="edit-entry" data-kind={edit.kind} data-on={isOn}>
       <label className="check">
         <input type="checkbox" checked={isOn} onChange={({ target }) => jobs.corrections.setOn(id, target.checked)} />
-        {name}
+        {withoutWeight(name)}
       </label>
       <Weight entry={entry} />
       <button type="button" className="icon" aria-label={`Delete ${name}`} onClick={() => jobs.corrections.remove(id)}>
@@ -201,6 +201,11 @@ function EditEntry({ entry }: { readonly entry: NamedEdit }) {
       </button>
     </li>
   );
+}
+
+/** The weight stands beside the name, where it can be changed. */
+function withoutWeight(name: string): string {
+  return name.replace(/ \(± [\d.]+ px\)$/, '');
 }
 
 const sigmas = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];

@@ -14,6 +14,7 @@ import { poseAfterKey, shiftedPose, turnedPose } from './moved-pose.ts';
 
 /** How a tile stands while it is moved, for the line that says so. */
 export interface MovePreview {
+  /** Shift of the tile's centre, px. */
   readonly dx: number;
   readonly dy: number;
   readonly turnRad: number;
@@ -45,7 +46,8 @@ export function moveTool({ run, tile, onPreview, onDone }: MoveToolDeps): Painte
   let pose = start;
   let held: { readonly at: Point; readonly pose: Pose2 } | null = null;
 
-  const centre = () => applyAffine(affineFromPose(pose), (tile.size.width - 1) / 2, (tile.size.height - 1) / 2);
+  const centreAt = (at: Pose2) =>
+    applyAffine(affineFromPose(at), (tile.size.width - 1) / 2, (tile.size.height - 1) / 2);
   const seams = () => {
     const poses = new Map(mosaicFromTile).set(tile.id, affineFromPose(pose));
     return links.flatMap((link) => {
@@ -56,7 +58,9 @@ export function moveTool({ run, tile, onPreview, onDone }: MoveToolDeps): Painte
   };
   const put = (next: Pose2) => {
     pose = next;
-    onPreview({ dx: pose.x - start.x, dy: pose.y - start.y, turnRad: pose.thetaRad - start.thetaRad, seams: seams() });
+    // Of the centre: a turn about it is no shift.
+    const [from, to] = [centreAt(start), centreAt(pose)];
+    onPreview({ dx: to.x - from.x, dy: to.y - from.y, turnRad: pose.thetaRad - start.thetaRad, seams: seams() });
   };
 
   return {
@@ -70,7 +74,7 @@ export function moveTool({ run, tile, onPreview, onDone }: MoveToolDeps): Painte
     dragTo(at, event) {
       if (!held) return;
       if (event.shiftKey) {
-        const c = centre();
+        const c = centreAt(pose);
         const angle = (p: Point) => Math.atan2(p.y - c.y, p.x - c.x);
         put(turnedPose(held.pose, tile.size, angle(at) - angle(held.at)));
       } else put(shiftedPose(held.pose, at.x - held.at.x, at.y - held.at.y));

@@ -101,7 +101,7 @@ export function PairInspector(props: PairInspectorProps) {
       <div className="pair-motion">
         <Segmented<EvidenceLook> label="Evidence" value={look} options={looks} onChange={props.onLook} />
         <div className="pair-positions">
-          <span>Positions from</span>
+          <span>Positions</span>
           <Segmented<Motion>
             label="Positions that the pictures are drawn with"
             value={chosen.id}
