@@ -1,31 +1,50 @@
 import { mkdirSync } from 'node:fs';
-import { expect, test } from './app.ts';
+import { join } from 'node:path';
+import { test, type App } from './app.ts';
+import { walkScreens } from './screens.ts';
 
-const folder = 'docs/images';
-/** A folder of tiles to show instead of the built-in sample, which is all our own: SCREENSHOT_GRID=../shared/data/mussel-165. */
-const grid = process.env.SCREENSHOT_GRID;
+/** The pictures that the README shows; the rest is looked at and thrown away. */
+const kept: Readonly<Record<string, string>> = { start: 'start', layout: 'layout', 'inspector-colours': 'app' };
+const keptIn = 'docs/images';
+/** Where all others go: SCREENSHOTS=folder. */
+const folder = process.env.SCREENSHOTS ?? 'out/screenshots';
 
-test('pictures for the documentation', async ({ app }) => {
-  test.setTimeout(900_000);
-  mkdirSync(folder, { recursive: true });
-  const shoot = (name: string) => app.page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled' });
-  await shoot('start');
+const desk = { width: 1600, height: 1000 };
+const sizes = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+  { width: 3840, height: 2160 },
+] as const;
 
-  if (grid) await app.drop(grid);
-  else await app.openSample();
-  await expect(app.byId('stitch-button')).toBeEnabled({ timeout: 180_000 });
-  const tiles = await app.byId('layout-table').getAttribute('aria-rowcount');
-  await expect(app.byId('layout-preview')).toHaveAttribute('data-thumbnails', tiles ?? '', { timeout: 60_000 });
-  await shoot('layout');
+/** On a 4K screen only these: the layout is one, and a picture takes long to draw without a GPU. */
+const largeToo = ['start', 'layout', 'workbench', 'inspector-colours', 'corrections'];
 
-  await app.stitch(600_000);
-  // Neighbours in a column: their overlap is wide and low, as the panel is.
-  const pair = /\D?1_\D?2\s*↔\s*\D?2_\D?2/;
-  await app.byId('link-row').filter({ hasText: pair }).dblclick();
-  await expect(app.byId('overlap-pane')).toBeVisible();
-  await app.byId('overlap-pane').getByRole('button', { name: 'Two-colour' }).click();
-  if (await app.byId('side-panel').isVisible()) await app.byId('panel-switch').click();
-  await app.page.getByRole('button', { name: 'Fit', exact: true }).click();
-  await expect(app.byId('mosaic-viewer')).toHaveAttribute('data-settled', 'true');
-  await shoot('app');
+test('pictures of every screen, in three sizes', async ({ app }) => {
+  test.setTimeout(3_600_000);
+  for (const { width } of sizes) mkdirSync(join(folder, String(width)), { recursive: true });
+  mkdirSync(keptIn, { recursive: true });
+  await walkScreens(app, async (screen) => {
+    for (const size of sizes)
+      if (size.width < 3000 || largeToo.includes(screen)) {
+        await shoot(app, size, join(folder, String(size.width), `${screen}.png`));
+      }
+    if (kept[screen]) await shoot(app, desk, join(keptIn, `${kept[screen]}.png`));
+    await app.page.setViewportSize(sizes[0]);
+    await settled(app);
+  });
 });
+
+async function shoot(app: App, size: { readonly width: number; readonly height: number }, path: string) {
+  await app.page.setViewportSize(size);
+  await settled(app);
+  await app.page.screenshot({ path, animations: 'disabled' });
+}
+
+/** The mosaic, where there is one, shows what belongs to the new size. */
+async function settled(app: App): Promise<void> {
+  const viewer = app.byId('mosaic-viewer');
+  if (await viewer.isVisible()) await app.page.waitForTimeout(300);
+  await app.page.waitForFunction(
+    () => document.querySelector('[data-testid="mosaic-viewer"]')?.getAttribute('data-settled') !== 'false',
+  );
+}
