@@ -1,12 +1,11 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { composeCommand } from '../../cli/compose-command.ts';
 import { exportCommand } from '../../cli/export-command.ts';
 import { stitchCommand } from '../../cli/stitch-command.ts';
-import { silentContext } from '../../src/core/progress.ts';
 import { defaultSyntheticGrid, type SyntheticGridOptions } from '../../src/core/synthesis/synthetic-grid.ts';
-import { makeSampleGrid } from '../../src/formats/sample-grid.ts';
+import { writeGrid as writeTiles } from '../grid-writer.ts';
 import type { CommandRun } from './cli-run.ts';
 import { faultPlan } from '../../src/core/testing/fault-plan.ts';
 import { runUnder } from './cli-run.ts';
@@ -43,10 +42,8 @@ const pattern = ['--pattern', 'r{r}_c{c}.tif', '--overlap', '0.35'];
 const fast = ['--matcher', 'phase-correlation', '--transform', 'translation'];
 
 async function writeGrid(folder: string, options: Partial<SyntheticGridOptions>): Promise<void> {
-  mkdirSync(folder, { recursive: true });
   const nameOf = (row: number, column: number) => `r${row + 1}_c${column + 1}.tif`;
-  const { files } = await makeSampleGrid(options.seed ?? 1, silentContext, { ...tinyGrid, nameOf, ...options });
-  for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
+  await writeTiles(folder, { ...tinyGrid, nameOf, ...options });
 }
 
 const stitch =
