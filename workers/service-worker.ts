@@ -185,8 +185,10 @@ async function oldCaches(): Promise<readonly string[]> {
   return names.filter((name) => name.startsWith(cachePrefix) && name !== cacheName);
 }
 
-/** Removes the caches of other builds, unless another tab may still run one of them. */
+/** Removes the caches of other builds, unless another tab may still run one of them, or a newer build waits with its own. */
 async function removeOld(): Promise<void> {
+  const { installing, waiting } = worker.registration;
+  if (installing || waiting) return;
   const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
   if (pages.length > 1) return;
   await Promise.all((await oldCaches()).map((name) => caches.delete(name)));
