@@ -6,6 +6,7 @@ import type { InspectReport } from '../../../workers/protocol.ts';
 import { scanOrders } from '../../core/tiles/scan-order.ts';
 import { resolveLayout, scanIndices, suggestPattern } from './layout-choice.ts';
 import { editProject, emptyProject, redoEdit, tileGroups, undoEdit, withInspection, withTiles } from './project.ts';
+import type { ProjectState } from './project.ts';
 import { stalenessOf, type StitchRun } from './result.ts';
 
 function tile(file: string): Tile {
@@ -49,6 +50,20 @@ describe('editProject', () => {
     );
     expect(moved.past).toHaveLength(1);
     expect(undoEdit(moved).edits).toBe(grid.edits);
+  });
+
+  it('takes two corrections of one name as two steps, and the movement of one as one', () => {
+    const mask = { kind: 'mask-tile', tile: grid.tiles[0].id, polygon: [], use: 'both' } as const;
+    const list = (count: number) => Array.from({ length: count }, (_, k) => ({ id: `${k}`, isOn: true, edit: mask }));
+    const two = [1, 2].reduce((project, n) => editProject(project, 'mask', { corrections: list(n) }), grid);
+    expect(two.past).toHaveLength(2);
+    expect(undoEdit(two).edits.corrections).toHaveLength(1);
+    const change = (project: ProjectState, id: string) =>
+      editProject(project, 'use of a mask', {
+        corrections: project.edits.corrections.map((entry) => (entry.id === id ? { ...entry } : entry)),
+      });
+    expect(change(change(two, '0'), '0').past).toHaveLength(3);
+    expect(change(change(two, '0'), '1').past).toHaveLength(4);
   });
 
   it('begins a new step after an undo', () => {

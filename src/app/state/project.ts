@@ -80,15 +80,30 @@ export const emptyProject: ProjectState = {
 /** The decisions that an edit may change; the layout follows from choice and overlap. */
 export type EditChange = Partial<Pick<Edits, 'layoutChoice' | 'overlap' | 'options' | 'corrections'>>;
 
-/** The project with a decision changed and the old ones kept for undo; edits of one `label` in a row are one step. */
+/**
+ * The project with a decision changed and the old ones kept for undo; changes of one thing by one `label` in a row are one
+ * step. Two landmarks of a pair have one name and are two steps.
+ */
 export function editProject(project: ProjectState, label: string, change: EditChange): ProjectState {
   const edits = editsWith(project, change);
   const last = project.past.at(-1);
-  const past =
-    last?.label === label && project.future.length === 0
-      ? project.past
-      : [...project.past, { edits: project.edits, label }];
+  const isOneThing =
+    last?.label === label &&
+    project.future.length === 0 &&
+    changedEntries(last.edits.corrections, project.edits.corrections) ===
+      changedEntries(project.edits.corrections, edits.corrections) &&
+    last.edits.corrections.length === edits.corrections.length;
+  const past = isOneThing ? project.past : [...project.past, { edits: project.edits, label }];
   return { ...project, edits, past, future: [], lastStep: label };
+}
+
+/** Names the corrections that are not in both lists as they are. */
+function changedEntries(before: EditList, after: EditList): string {
+  const changed = [
+    ...before.filter((entry) => !after.includes(entry)),
+    ...after.filter((entry) => !before.includes(entry)),
+  ];
+  return [...new Set(changed.map(({ id }) => id))].sort().join(' ');
 }
 
 export function undoEdit(project: ProjectState): ProjectState {
