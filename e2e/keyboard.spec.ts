@@ -3,9 +3,9 @@ import { expect, test, type App } from './app.ts';
 import { emptyFolder, writeGrid } from './tiny-grids.ts';
 
 /** Presses Tab until the element with this test id or accessible name has the focus. */
-async function tabTo({ page }: App, name: string): Promise<void> {
+async function tabTo({ page }: App, name: string, key = 'Tab'): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
       return [element?.getAttribute('data-testid'), element?.getAttribute('aria-label'), element?.textContent];
@@ -29,6 +29,13 @@ test('everything from Stitch to the exclusion of a link is done without a mouse'
   await tabTo(app, 'Pairs of tiles');
   await keyboard.press('ArrowDown');
   await expect(app.page.locator('[data-testid="link-row"][aria-selected="true"]')).toHaveCount(1);
+  const byResidual = app.page.locator('[role="columnheader"][data-column="residual"]');
+  await tabTo(app, 'Residual');
+  await keyboard.press('Enter');
+  await expect(byResidual).toHaveAttribute('aria-sort', 'descending');
+  await keyboard.press('Enter');
+  await expect(byResidual).toHaveAttribute('aria-sort', 'ascending');
+  await tabTo(app, 'Pairs of tiles', 'Shift+Tab');
   await keyboard.press('n');
   await keyboard.press('x');
   await expect(app.page.locator('[data-testid="link-row"][data-state="excluded"]')).toHaveCount(1);

@@ -109,7 +109,9 @@ export function LinkTable(props: LinkTableProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !act(event.key)) return;
+    // A column's head is pressed, not the chosen row opened.
+    const isPress = event.key === 'Enter' && event.target instanceof HTMLButtonElement;
+    if (isPress || event.ctrlKey || event.metaKey || event.altKey || !act(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -182,7 +184,7 @@ function LinkTableHead({
             aria-sort={isSorted ? (order.descending ? 'descending' : 'ascending') : 'none'}
             data-column={column.id}
           >
-            <button type="button" tabIndex={-1} title={column.title} onClick={() => sortBy(column.id)}>
+            <button type="button" title={column.title} onClick={() => sortBy(column.id)}>
               {column.label}
               {isSorted && (order.descending ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
             </button>
