@@ -13,6 +13,8 @@ export default defineConfig({
   retries: 0,
   reporter: 'line',
   outputDir: 'test-results',
+  // One set for every machine: what differs between them is masked, or within the tolerance.
+  snapshotPathTemplate: '{testDir}/snapshots/{arg}{ext}',
   use: {
     baseURL: `http://localhost:${port}`,
     viewport: { width: 1280, height: 720 },

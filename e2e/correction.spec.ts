@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import type { Truth } from '../src/core/synthesis/truth.ts';
 import { expect, test, type App } from './app.ts';
-import { emptyFolder, writeGrid } from './tiny-grids.ts';
+import { emptyFolder, stitchTinyGrid, writeGrid } from './tiny-grids.ts';
 
 /** Shifts what is stored of a pair, as if its matches had all agreed on a place `byPx` too low. */
 async function injectWrongLink(page: Page, a: string, b: string, byPx: number): Promise<void> {
@@ -63,7 +63,7 @@ function worstPlacePx(solution: SolutionFile, truth: Truth): number {
 }
 
 /** The numbers that the panel of corrections gives of the last step. */
-async function change(app: App): Promise<{ readonly before: number; readonly after: number }> {
+async function changeOf(app: App): Promise<{ readonly before: number; readonly after: number }> {
   const panel = app.byId('edit-change');
   return {
     before: Number(await panel.getAttribute('data-before')),
@@ -140,9 +140,68 @@ test('landmarks set in the inspector snap, take the seam over, lower its error, 
   const solution = await solutionOf(app);
   expect(worstPlacePx(solution, truth)).toBeLessThan(1);
   await app.byId('corrections-tab').click();
-  const { before, after } = await change(app);
+  const { before, after } = await changeOf(app);
   expect(after).toBeLessThanOrEqual(before);
   await app.page.keyboard.press('Control+z');
   await app.page.keyboard.press('Control+z');
   await expect(app.byId('edit-entry')).toHaveCount(0);
+});
+
+test('a tile is moved, pinned, raised and masked by keys; each step has a name, is switched off, and undone', async ({
+  app,
+}) => {
+  await stitchTinyGrid(app);
+  const { page } = app;
+  const press = async (...keys: readonly string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const solved = JSON.stringify((await solutionOf(app)).tiles);
+  await app.byId('corrections-tab').click();
+  await page.locator('#edits-tile').selectOption('tile_r2_c2.tif');
+
+  // The chosen tool has the keys at once; its seams say what a step does to them.
+  await app.byId('tool-move').click();
+  await expect(app.byId('mosaic-viewer')).toBeFocused();
+  await press('Alt+ArrowRight', 'Alt+ArrowRight', 'Alt+ArrowDown');
+  const preview = app.byId('move-preview');
+  await expect(preview).toContainText('x 0.2, y 0.1 px, 0.00°');
+  await expect(preview).toContainText(/tile_r1_c2 \d\.\d\d px/);
+  await press('ArrowLeft', 'Shift+ArrowDown', ']');
+  await expect(preview).toContainText('x -0.8, y 10.1 px, 0.10°');
+  await expect(preview).toContainText(/tile_r1_c2 (9|1\d)\.\d\d px/);
+  await press('Enter');
+  await app.waitForState('done');
+  const change = app.byId('edit-change');
+  await expect(change).toContainText('pin');
+  const pinned = await changeOf(app);
+  expect(pinned.after).toBeGreaterThan(pinned.before);
+
+  await app.byId('raise-tile').click();
+  await app.waitForState('done');
+  await app.byId('tool-mask-rectangle').click();
+  await press('ArrowUp', 'Enter', 'Shift+ArrowRight', 'Shift+ArrowDown', 'Enter');
+  await app.waitForState('done');
+  await app.byId('tool-mask-polygon').click();
+  await press('ArrowUp', 'Enter', 'Shift+ArrowLeft', 'Enter', 'Shift+ArrowUp', 'Enter', 'Enter');
+  await app.waitForState('done');
+  const entries = app.byId('edit-entry');
+  await expect(entries).toHaveCount(4);
+  const kinds = await entries.evaluateAll((items) => items.map((item) => item.getAttribute('data-kind')));
+  expect(kinds).toEqual(['pin-tile', 'raise-tile', 'mask-tile', 'mask-tile']);
+
+  // One of them off by the keyboard: the others stay.
+  await entries.first().getByRole('checkbox').focus();
+  await press('Space');
+  await expect(entries.first()).toHaveAttribute('data-on', 'false');
+  await app.waitForState('done');
+  const unpinned = await changeOf(app);
+  expect(unpinned.after).toBeLessThan(unpinned.before);
+
+  for (let left = 5; left > 0; left--) {
+    await expect(app.byId('undo')).toHaveAttribute('title', /Undo (switch off pin|pin|mask|.* on top)/);
+    await press('Control+z');
+    await app.waitForState('done');
+  }
+  await expect(entries).toHaveCount(0);
+  expect(JSON.stringify((await solutionOf(app)).tiles)).toBe(solved);
 });
