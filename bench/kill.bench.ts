@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { numberIn, parseArguments } from '../cli/arguments.ts';
 import { openPairStore } from '../cli/pair-store.ts';
 import { silentContext } from '../src/core/progress.ts';
-import { randomStream } from '../src/core/synthesis/random.ts';
+import { randomStream, type RandomStream } from '../src/core/synthesis/random.ts';
 import { defaultSyntheticGrid, type SyntheticGridOptions } from '../src/core/synthesis/synthetic-grid.ts';
 import { makeSampleGrid } from '../src/formats/sample-grid.ts';
+import { serveBuiltApp } from './built-app.ts';
+import { installDoorsInBuild } from './faults/browser/doors-script.ts';
 import { filesBelow } from './faults/files-below.ts';
+import { browserVictims, killBrowser } from './kill/browser-kill.ts';
 
-const options = { moments: { type: 'string' }, seed: { type: 'string' } } as const;
+const options = { moments: { type: 'string' }, seed: { type: 'string' }, browser: { type: 'boolean' } } as const;
 
 /** A command that is killed again and again. */
 interface Victim {
@@ -115,14 +118,19 @@ async function wholeLines(lines: readonly string[]): Promise<number> {
 }
 
 /**
- * `npm run bench -- kill [--moments N] [--seed S]`: kills the command line with SIGKILL at N random moments of its work,
+ * `npm run bench -- kill [--browser] [--moments N] [--seed S]`: kills the command line with SIGKILL at N random moments of its work,
  * one run each, and lets the next run finish. What is there after the kill must be whole or bear the name of a part; the
- * next run must end, write the same bytes as a run that was never killed, and match no finished pair again.
+ * next run must end, write the same bytes as a run that was never killed, and match no finished pair again. With
+ * `--browser` all processes of a Chromium with the app, from the drop to the end of the export.
  */
 export async function run(args: readonly string[], write: (line: string) => void = console.log): Promise<void> {
   const { options: given } = parseArguments(args, options, []);
   const moments = numberIn('--moments', given.moments, 1, 1e5) ?? 50;
   const random = randomStream(numberIn('--seed', given.seed, 0, 2 ** 31) ?? 1);
+  if (given.browser === true) {
+    process.exitCode = (await killTheBrowser(moments, random, write)) > 0 ? 1 : 0;
+    return;
+  }
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-kill-'));
   let [killed, failed] = [0, 0];
   for (const { name, share, prepare, args: more } of victims) {
@@ -165,6 +173,27 @@ export async function run(args: readonly string[], write: (line: string) => void
   write(`${killed} runs killed, ${failed} failed`);
   rmSync(home, { recursive: true });
   if (failed > 0) process.exitCode = 1;
+}
+
+/** The number of broken promises. */
+async function killTheBrowser(moments: number, random: RandomStream, write: (line: string) => void): Promise<number> {
+  const app = await serveBuiltApp();
+  installDoorsInBuild(join(app.folder, 'dist'));
+  let failed = 0;
+  try {
+    for (const victim of browserVictims) {
+      const report = await killBrowser(victim, Math.round(moments * victim.share), app, random, write);
+      const { stopped, offered, kept, lost, failures } = report;
+      write(
+        `${victim.name}: ${report.moments} moments, ${stopped} killed in time, ${offered} offered to continue, ` +
+          `${kept} pairs kept, ${lost} seen and lost, ${failures.length} failures`,
+      );
+      failed += failures.length;
+    }
+  } finally {
+    app.stop();
+  }
+  return failed;
 }
 
 /** What a run is for: everything below `folder` that is no part and no store. */

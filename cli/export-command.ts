@@ -42,7 +42,15 @@ export const exportCommand = {
  */
 async function pairsBeside(path: string): Promise<Iterable<PairResult>> {
   const store = join(dirname(path), 'pairs.cache');
-  return (await isThere(store)) ? (await openPairStore(store, null)).known.values() : [];
+  const isKept = await isThere(store).catch((cause: unknown) => {
+    throw new StitchError(
+      'unreadable-file',
+      `${store} cannot be looked at; move it away to hand off without it.`,
+      { file: store },
+      { cause },
+    );
+  });
+  return isKept ? (await openPairStore(store, null)).known.values() : [];
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright';
+import type { BrowserContext, CDPSession, Page } from 'playwright';
 import type { FaultPoint } from '../../../src/core/testing/fault-plan.ts';
 import { dropFolder } from '../../built-app.ts';
 import type { FaultDoors, SavedFile } from './browser-doors.ts';
@@ -44,6 +44,15 @@ interface Followed {
   statesSeen: number;
 }
 
+async function clearStorage(page: Page, address: string): Promise<void> {
+  const browser = await page.context().newCDPSession(page);
+  await browser.send('Storage.clearDataForOrigin', {
+    origin: new URL(address).origin,
+    storageTypes: 'indexeddb,file_systems,local_storage',
+  });
+  await browser.detach();
+}
+
 /** Makes a page ready: nothing is kept offline, and a picker answers with a private file, or is not there. */
 function prepare(picker: boolean): void {
   Reflect.deleteProperty(Navigator.prototype, 'serviceWorker');
@@ -68,6 +77,7 @@ export class FaultyVisit {
   readonly page: Page;
   /** Uncaught errors of the page. */
   readonly pageErrors: string[] = [];
+  private browser: CDPSession | null = null;
 
   private constructor(page: Page) {
     this.page = page;
@@ -78,15 +88,10 @@ export class FaultyVisit {
     context: BrowserContext,
     address: string,
     point: FaultPoint<BrowserFault> | null,
-    { picker = false } = {},
+    { picker = false, keepsStorage = false } = {},
   ): Promise<FaultyVisit> {
     const page = await context.newPage();
-    const browser = await context.newCDPSession(page);
-    await browser.send('Storage.clearDataForOrigin', {
-      origin: new URL(address).origin,
-      storageTypes: 'indexeddb,file_systems,local_storage',
-    });
-    await browser.detach();
+    if (!keepsStorage) await clearStorage(page, address);
     await page.addInitScript({ content: pageScript(point) });
     await page.addInitScript(prepare, picker);
     const visit = new FaultyVisit(page);
@@ -99,6 +104,26 @@ export class FaultyVisit {
   async reload(): Promise<void> {
     await this.page.reload();
     await this.page.locator(at('start-page')).waitFor();
+  }
+
+  /** Takes up the project that is offered first; drops its folder when the app asks for it. */
+  async continueProject(plan: VisitPlan): Promise<void> {
+    const { page } = this;
+    await page
+      .locator(`${at('recent-project')} button.primary`)
+      .first()
+      .click();
+    await page
+      .locator(`${at('pending-project')}, ${at('stitch-button')}, ${at('cancel-button')}`)
+      .first()
+      .waitFor();
+    if (await page.locator(at('pending-project')).isVisible()) await dropFolder(page, plan.folder);
+    // Between what is read and what is stitched it looks settled for a moment.
+    for (let calmMs = 0; calmMs < 600; calmMs += 100) {
+      await page.waitForTimeout(100);
+      const { state } = await this.shown();
+      if (['idle', 'loading', 'running'].includes(state)) calmMs = 0;
+    }
   }
 
   /** Everything a user does, from the drop to the files; goes as far as the app lets it. */
@@ -171,14 +196,15 @@ export class FaultyVisit {
 
   /** Has the browser refuse what goes beyond so many bytes more than are kept now; null for its own limit. */
   async leaveRoom(bytes: number | null): Promise<void> {
-    const browser = await this.page.context().newCDPSession(this.page);
+    // The limit holds as long as the session that set it.
+    this.browser ??= await this.page.context().newCDPSession(this.page);
+    const { browser } = this;
     const { origin } = new URL(this.page.url());
     const { usage } = await browser.send('Storage.getUsageAndQuota', { origin });
     await browser.send('Storage.overrideQuotaForOrigin', {
       origin,
       ...(bytes === null ? {} : { quotaSize: usage + bytes }),
     });
-    await browser.detach();
   }
 
   /** What the app shows now. */
@@ -251,8 +277,11 @@ export class FaultyVisit {
     const panel = this.page.locator(at('options-panel'));
     if (!(await panel.isVisible())) await this.page.locator(at('panel-switch')).click();
     if ((await panel.getAttribute('open')) === null) await panel.locator('> summary').click();
-    await this.page.getByLabel('Matcher', { exact: true }).selectOption(matcher);
-    await this.page.getByLabel('Transform').selectOption('translation');
+    const choices = [
+      [this.page.getByLabel('Matcher', { exact: true }), matcher],
+      [this.page.getByLabel('Transform'), 'translation'],
+    ] as const;
+    for (const [field, value] of choices) if ((await field.inputValue()) !== value) await field.selectOption(value);
   }
 
   async dismissErrors(): Promise<void> {
