@@ -14,16 +14,19 @@ const options = {
   in: { type: 'string' },
   again: { type: 'string' },
   tests: { type: 'string' },
+  static: { type: 'boolean' },
   out: { type: 'string' },
 } as const;
 
 /**
- * `npm run bench -- mutation [--share P] [--seed S] [--in src/core/graph] [--again RESULTS] [--tests src/core/graph]
- * [--out FOLDER]`: Stryker on a random share P of the mutants of core and formats (without `--share`: on every one, a
- * night and more), in a clone of what is committed, so that edits and mutants do not meet. `--in` keeps to the mutants
- * whose paths begin so; `--again` takes those that survived, or that no test reached, in the results of an earlier run;
- * `--tests` keeps to tests whose paths begin so (quick, but what it leaves alive others may find). Results are written
- * to FOLDER/results.jsonl (`out/mutation`) as they come, and counted by room at the end.
+ * `npm run bench -- mutation [--share P] [--seed S] [--in src/core/graph] [--tests src/core/graph] [--again RESULTS]
+ * [--static] [--out FOLDER]`: Stryker on a random share P of the mutants of core and formats (without `--share`: on every
+ * one, days on two cores), in a clone of what is committed, so that edits and mutants do not meet. `--in` keeps to the
+ * mutants whose paths begin so, `--tests` to such tests (quick, but what it leaves alive others may find); `--again` takes
+ * the mutants that survived, or that no test reached, in the results of an earlier run; `--static` runs every test for a
+ * mutant that is reached while a module is loaded or in a `beforeAll`, which Stryker lays to no test: otherwise only those
+ * that reach it themselves, and none counts that only the former reach. Results are written to FOLDER/results.jsonl
+ * (`out/mutation`) as they come, and counted by room at the end.
  */
 export async function run(
   args: readonly string[],
@@ -45,7 +48,7 @@ export async function run(
   if (chosen.length === 0) return [];
   const results = join(folder, 'results.jsonl');
   rmSync(results, { force: true });
-  await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '');
+  await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '', given.static === true);
   const scores = scoreRooms(readResults(results));
   writeFileSync(join(folder, 'scores.json'), `${JSON.stringify(scores, null, 1)}\n`);
   return scores;
@@ -86,6 +89,7 @@ async function runStryker(
   chosen: readonly ListedMutant[],
   results: string,
   tests: string,
+  isWithStatic: boolean,
 ): Promise<void> {
   const list = join(folder, 'mutants.json');
   writeFileSync(list, JSON.stringify(chosen.map(({ key }) => key)));
@@ -93,6 +97,7 @@ async function runStryker(
   const config = {
     ...whole,
     mutate: [...new Set(chosen.map(({ range }) => range))],
+    ignoreStatic: !isWithStatic,
     checkers: ['sampled'],
     inPlace: true,
     jsonReporter: { fileName: join(folder, 'report.json') },
