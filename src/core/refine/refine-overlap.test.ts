@@ -141,18 +141,19 @@ describe('refining an overlap', () => {
     );
     await refineOverlap(
       pair,
-      translation(-300, 0),
+      translation(-300, -150),
       { a: size, b: size },
       {
         read: (tile, request) => {
-          asked.push(request.region?.width ?? Infinity);
+          asked.push(request.region?.width ?? Infinity, request.region?.height ?? Infinity);
           return reader.read(tile, request);
         },
       },
       defaultRefineOptions,
       silentContext.signal,
     );
-    expect(asked).toEqual([120, 132]);
+    // The overlap, and in b as much more as its patches may have moved: 12 px where the tile goes on.
+    expect(asked).toEqual([120, 250, 132, 262]);
     const signal = AbortSignal.abort();
     await expect(
       refineOverlap(pair, translation(-300, 0), { a: size, b: size }, reader, defaultRefineOptions, signal),

@@ -19,6 +19,7 @@ describe('TESCAN headers beside images', () => {
   it('belong to nothing without an image: not to themselves, to names without an ending, or in other folders', () => {
     expect(names('a.hdr', 'a.hdr.hdr', 'b', 'b.hdr', 'x/c.tif', 'c.hdr', 'd.hdrx')).toEqual([]);
     expect(names('abc', 'ab.hdr')).toEqual([]);
+    expect(names('a.hdr.tif')).toEqual([]);
     expect(names('a.tif')).toEqual([]);
   });
 });

@@ -95,6 +95,20 @@ describe('a page of a TIFF', () => {
     expect(greenish.info.channels).toBe(3);
   });
 
+  it('says which of its samples are widened', async () => {
+    const four = { 258: [32], 279: [32] };
+    const data = Array.from({ length: 8 }, (_, k) => [k, 0, 0, 0]).flat();
+    const note = (type: string) =>
+      `Samples are stored as ${type} and are read as 32-bit float, which is refused where it is not exact.`;
+    const unsigned = await read(four, data);
+    expect(unsigned.info).toMatchObject({ sampleType: 'float32', notes: [note('uint32')] });
+    expect(unsigned.values).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
+    expect((await read({ ...four, 339: [2] }, data)).info.notes).toEqual([note('int32')]);
+    const signed = await read({ 339: [2] });
+    expect(signed.info.notes).toEqual(['8-bit signed samples are kept as 16-bit signed.']);
+    expect(signed.values).toEqual([[1, 2, 3, 4, 5, 6, 7, -6]]);
+  });
+
   it('is whole where its last strip is short, or counted as if it were full', async () => {
     expect(
       (await read({ 257: [3], 273: [0, 8], 278: [2], 279: [8, 4] }, [...pixels, 9, 9, 9, 9])).values[0].length,
@@ -117,6 +131,8 @@ describe('a page of a TIFF', () => {
 
 describe('a TIFF is refused', () => {
   it.each<[string, Tags, string, RegExp]>([
+    ['of no columns', { 256: [0] }, 'truncated-file', /its TIFF header claims 0 × 2 pixels/],
+    ['of no rows', { 257: [0] }, 'truncated-file', /its TIFF header claims 4 × 0 pixels/],
     [
       'of a palette without a map',
       { 262: [3] },
