@@ -75,11 +75,7 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
         </>
       )}
       <Progress />
-      <span
-        className="rung"
-        data-testid="rung"
-        title={rung ? `${rungText(rung)} ${rung.device ?? ''}`.trim() : undefined}
-      >
+      <span className="rung" data-testid="rung" title={rung ? `${rungText(rung)} (${rung.device})` : undefined}>
         {rung ? rungText(rung) : ''}
       </span>
       <RunButton />
