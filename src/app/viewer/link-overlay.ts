@@ -13,6 +13,8 @@ export interface LinkFocus {
 
 /** Dots appear when the mean link is at least so long, CSS px. */
 const DOT_MIN_LENGTH = 14;
+/** More links in view than this are plain lines: their halos, bends and dots are not seen, and cost ten times the lines. */
+const MOST_WITH_HALO = 1500;
 const QUALITY_GROUPS = QUALITY_STEPS;
 const GROUP_OFF = QUALITY_GROUPS;
 const GROUP_REMOVED = QUALITY_GROUPS + 1;
@@ -47,16 +49,19 @@ export class LinkOverlay {
     colours: OverlayColours,
   ): void {
     const lengthPx = (this.#meanLength * t.scale) / ratio;
-    const hasDots = lengthPx >= DOT_MIN_LENGTH;
+    const isPlain = this.#countVisible(t, size) > MOST_WITH_HALO;
+    const hasDots = lengthPx >= DOT_MIN_LENGTH && !isPlain;
     const width = lengthPx > 60 ? 2.5 : lengthPx > 20 ? 2 : 1.25;
     for (const group of PAINTING_ORDER) {
-      this.#traceGroup(context, group, t, size);
+      this.#traceGroup(context, group, t, size, isPlain);
       context.setLineDash(NO_DASH);
-      context.strokeStyle = colours.background;
-      context.globalAlpha = 0.55;
-      context.lineWidth = (width + 1.5) * ratio;
-      context.stroke();
-      context.setLineDash(group >= GROUP_OFF ? [4 * ratio, 4 * ratio] : NO_DASH);
+      if (!isPlain) {
+        context.strokeStyle = colours.background;
+        context.globalAlpha = 0.55;
+        context.lineWidth = (width + 1.5) * ratio;
+        context.stroke();
+        context.setLineDash(group >= GROUP_OFF ? [4 * ratio, 4 * ratio] : NO_DASH);
+      }
       context.globalAlpha = 1;
       context.strokeStyle = groupColour(group, colours);
       context.lineWidth = width * ratio;
@@ -78,18 +83,24 @@ export class LinkOverlay {
     return right >= 0 && bottom >= 0 && left <= size.width && top <= size.height;
   }
 
-  #trace(context: CanvasRenderingContext2D, i: number, t: DrawTransform): void {
+  #countVisible(t: DrawTransform, size: Size): number {
+    let count = 0;
+    for (let i = 0; i < this.#group.length; i++) if (this.#isVisible(i, t, size)) count++;
+    return count;
+  }
+
+  #trace(context: CanvasRenderingContext2D, i: number, t: DrawTransform, isPlain = false): void {
     const p = this.#points;
     const at = 6 * i;
     context.moveTo(p[at] * t.scale + t.x, p[at + 1] * t.scale + t.y);
-    context.lineTo(p[at + 2] * t.scale + t.x, p[at + 3] * t.scale + t.y);
+    if (!isPlain) context.lineTo(p[at + 2] * t.scale + t.x, p[at + 3] * t.scale + t.y);
     context.lineTo(p[at + 4] * t.scale + t.x, p[at + 5] * t.scale + t.y);
   }
 
-  #traceGroup(context: CanvasRenderingContext2D, group: number, t: DrawTransform, size: Size): void {
+  #traceGroup(context: CanvasRenderingContext2D, group: number, t: DrawTransform, size: Size, isPlain: boolean): void {
     context.beginPath();
     for (let i = 0; i < this.#group.length; i++)
-      if (this.#group[i] === group && this.#isVisible(i, t, size)) this.#trace(context, i, t);
+      if (this.#group[i] === group && this.#isVisible(i, t, size)) this.#trace(context, i, t, isPlain);
   }
 
   #paintDots(

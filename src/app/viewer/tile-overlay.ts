@@ -17,6 +17,8 @@ export interface OverlayView {
 /** Names appear when a tile is at least so wide, CSS px. */
 const NAME_MIN_WIDTH = 96;
 const NAME_SIZE = 11;
+/** More tiles in view than this have plain lines: rims and dashes are not seen, and of ten thousand they take a second. */
+const MOST_WITH_RIM = 750;
 /** Upper bound of a name's width that is looked at, in letters of 0.62 em. */
 const LETTER_EM = 0.62;
 const TINT_ALPHA = 0.28;
@@ -47,29 +49,38 @@ export function paintOutlines(
   { transform, size, ratio }: OverlayView,
   colours: OverlayColours,
 ): void {
+  let visible = 0;
+  for (let i = 0; i < shapes.placements.length; i++) if (shapes.isVisible(i, transform, size)) visible++;
+  const isPlain = visible > MOST_WITH_RIM;
   for (const state of ['solved', 'prior', 'unplaced'] as const) {
     let isEmpty = true;
     context.beginPath();
     for (let i = 0; i < shapes.placements.length; i++) {
       if (shapes.placements[i].state !== state || !shapes.isVisible(i, transform, size)) continue;
-      shapes.trace(context, i, transform);
+      if (isPlain) shapes.traceSides(context, i, transform);
+      else shapes.trace(context, i, transform);
       isEmpty = false;
     }
     if (isEmpty) continue;
-    // A dark rim, so that the line shows on light resin as well as on dark membranes.
     context.setLineDash(NO_DASH);
-    context.strokeStyle = colours.background;
-    context.globalAlpha = 0.4;
-    context.lineWidth = 3 * ratio;
-    context.stroke();
+    if (!isPlain) paintRim(context, ratio, colours);
     context.strokeStyle = colours[state];
     context.globalAlpha = state === 'solved' ? 0.8 : 1;
     context.lineWidth = (state === 'solved' ? 1 : 1.75) * ratio;
-    if (state !== 'solved') context.setLineDash(state === 'prior' ? [6 * ratio, 4 * ratio] : [2 * ratio, 3 * ratio]);
+    if (state !== 'solved' && !isPlain)
+      context.setLineDash(state === 'prior' ? [6 * ratio, 4 * ratio] : [2 * ratio, 3 * ratio]);
     context.stroke();
   }
   context.setLineDash(NO_DASH);
   context.globalAlpha = 1;
+}
+
+/** A dark rim, so that the line shows on light resin as well as on dark membranes. */
+function paintRim(context: CanvasRenderingContext2D, ratio: number, colours: OverlayColours): void {
+  context.strokeStyle = colours.background;
+  context.globalAlpha = 0.4;
+  context.lineWidth = 3 * ratio;
+  context.stroke();
 }
 
 export function paintFocusedTiles(
