@@ -32,6 +32,8 @@ const linearSigmaRounds = 6;
 const settledRatio = 0.9;
 /** Largest step of a rigid solution that only serves as a start and a target, px. */
 export const rigidTolerancePx = 1e-2;
+/** … and its re-weightings at most, those of the search for wrong links before it not counted. */
+const rigidReweightings = 4;
 /** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
 const suspicion = 0.01;
 
@@ -51,19 +53,20 @@ export interface Adjusted {
 /** The rigid solution, then the model's own from there; worst links are removed under the model asked for. */
 export async function adjust(solve: Solve, poses: Float64Array): Promise<Adjusted> {
   const { model } = solve.options;
-  if (isStiff(model)) return adjustAndRemove(solve, poses, null);
+  if (isStiff(model)) return adjustAndRemove(solve, poses, null, null);
   const rigid = {
     ...solve,
     system: withModel(solve.system, 'rigid'),
     options: { ...solve.options, model: 'rigid' as const },
   };
-  await iterate(rigid, poses, null, rigidTolerancePx, gemanMcClureWeight);
+  let { factor } = await iterate(rigid, poses, null, rigidTolerancePx, gemanMcClureWeight, rigidReweightings);
   solve.iterations = rigid.iterations;
   const { weights, trusted, active } = solve;
   // A tile that may stretch can bend to a wrong link: the stiff model judges first, the supple one may acquit.
   for (let l = 0; l < weights.length; l++) if (weights[l] < suspicion) trusted[l] = 0;
   const target = poses.slice();
-  await iterate(solve, poses, target, rigidTolerancePx);
+  const refine = () => iterate(solve, poses, target, rigidTolerancePx, lateWeight, mostReweightings, factor);
+  ({ factor } = await refine());
   const scale = robustScale(solve, poses);
   for (let l = 0; l < weights.length; l++)
     trusted[l] = active[l] !== 0 && (trusted[l] === 1 || linkMisfit(solve.system, poses, l) < scale) ? 1 : 0;
@@ -71,10 +74,10 @@ export async function adjust(solve: Solve, poses: Float64Array): Promise<Adjuste
     const shown = Math.max(leastLinearSigma, linearSpread(solve, poses));
     if (shown > settledRatio * solve.linearSigma) break;
     solve.linearSigma = shown;
-    await iterate(solve, poses, target, rigidTolerancePx);
+    ({ factor } = await refine());
   }
   acquit(solve, poses);
-  return adjustAndRemove(solve, poses, target);
+  return adjustAndRemove(solve, poses, target, factor);
 }
 
 /** Takes up again what the stiff model refused and the solution fits all the same: the tiles were not stiff. */
@@ -102,11 +105,18 @@ function linearSpread({ system, active }: Solve, poses: Float64Array): number {
   return Math.sqrt(squares / (4 * linked.size));
 }
 
-async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float64Array | null): Promise<Adjusted> {
-  let adjusted = await iterate(solve, poses, target, stepTolerancePx);
+async function adjustAndRemove(
+  solve: Solve,
+  poses: Float64Array,
+  target: Float64Array | null,
+  spent: Factorisation | null,
+): Promise<Adjusted> {
+  const refine = (used: Factorisation | null) =>
+    iterate(solve, poses, target, stepTolerancePx, lateWeight, mostReweightings, used);
+  let adjusted = await refine(spent);
   for (let round = 0; round < maxRemovalRounds; round++) {
     if (!removeWorst(solve, poses)) break;
-    adjusted = await iterate(solve, poses, target, stepTolerancePx);
+    adjusted = await refine(adjusted.factor);
   }
   if (adjusted.isExact) return adjusted;
   const { adjustment } = adjusted;
@@ -114,7 +124,11 @@ async function adjustAndRemove(solve: Solve, poses: Float64Array, target: Float6
   return { ...adjusted, factor: await factorise(adjustment, solve.ctx, adjusted.factor), isExact: true };
 }
 
-/** Iteratively re-weighted Gauss–Newton for the model of `solve.options`. */
+/**
+ * Iteratively re-weighted Gauss–Newton for the model of `solve.options`.
+ *
+ * @param used a factorisation on the same pattern that is needed no more.
+ */
 export async function iterate(
   solve: Solve,
   poses: Float64Array,
@@ -122,6 +136,7 @@ export async function iterate(
   tolerancePx: number,
   weightOf: (misfit: number, scale: number) => number = lateWeight,
   reweightings = mostReweightings,
+  used: Factorisation | null = null,
 ): Promise<Adjusted> {
   const { system, options, pattern, weights, trusted, ctx } = solve;
   const prior =
@@ -134,7 +149,7 @@ export async function iterate(
   const adjustment = createAdjustment(options.model, system, pattern, anchorsOf(solve, poses), prior, solve.pins);
   let scale = Infinity;
   let factor: Factorisation | null = null;
-  let spent: Factorisation | null = null;
+  let spent = used?.k === adjustment.equations.k ? used : null;
   let last = Infinity;
   const factored = weights.slice();
   for (let iteration = 0; iteration < maxIterations; iteration++) {
