@@ -94,7 +94,7 @@ describe('the report', () => {
     const bare = { ...solution, links: [], tiles: [], model: 'loftr', pixelSizeNm: null };
     const empty = { ...mosaic, placements: [], pixelSizeNm: null };
     const pages = [
-      reportHtml({ ...subject, evidence } as Parameters<typeof reportHtml>[0]),
+      reportHtml({ ...subject, evidence }),
       reportHtml({ solution: bare, pairs: [], mosaic: empty, corrections: [] }),
     ];
     await expect(pages.join('\n==== bare\n').replace(/em-stitch [\w.+-]*/g, 'em-stitch')).toMatchFileSnapshot(
