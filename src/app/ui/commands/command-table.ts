@@ -19,18 +19,10 @@ export const gestures: readonly { readonly group: CommandGroup; readonly keys: s
   { group: 'Mosaic', keys: '← ↑ → ↓, W A S D', effect: 'Pan; with Shift four times as far' },
   { group: 'Links', keys: 'Click a line or dot', effect: 'Inspect the pair' },
   { group: 'Links', keys: '↑ ↓ Enter', effect: 'In the table: choose, inspect' },
-  {
-    group: 'Corrections',
-    keys: '← ↑ → ↓',
-    effect: 'Move the tile by 1 px, or the cross of a mask; Alt finer, Shift coarser',
-  },
+  { group: 'Corrections', keys: '← ↑ → ↓', effect: 'Move the tile, or a mask’s cross' },
   { group: 'Corrections', keys: '[ ]', effect: 'Turn the tile' },
-  { group: 'Corrections', keys: 'Enter', effect: 'Pin the tile; set a corner of the mask, again there: close it' },
-  {
-    group: 'Corrections',
-    keys: 'Alt + ← ↑ → ↓, Enter, F',
-    effect: 'In the landmarks: move the cross, set, find the partner',
-  },
+  { group: 'Corrections', keys: 'Enter', effect: 'Pin the tile; corner of the mask' },
+  { group: 'Corrections', keys: 'Alt + arrows', effect: 'Finer; cross of the landmarks' },
 ];
 
 /**
