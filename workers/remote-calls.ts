@@ -121,7 +121,9 @@ export function connectCalls<T>(endpoint: CallEndpoint): Connection<T> {
       const id = nextId++;
       if (onProgress) progressOf.set(id, onProgress);
       const payload = transfer ? comlink.transfer(request as object, [...transfer]) : request;
-      const work = remote.call(method, id, payload);
+      const work = remote.call(method, id, payload).catch((error: unknown) => {
+        throw unsent(error) ?? error;
+      });
       const settled = work.then(noop, noop).then(() => {
         inWorker.delete(settled);
       });
@@ -159,6 +161,17 @@ export function connectCalls<T>(endpoint: CallEndpoint): Connection<T> {
       for (const reject of [...rejecters]) reject(error);
     },
   };
+}
+
+/** The error of a message that could not be copied, for want of memory; null for any other. */
+function unsent(error: unknown): StitchError | null {
+  if (!(error instanceof DOMException) || error.name !== 'DataCloneError') return null;
+  return new StitchError(
+    'worker-lost',
+    `A message to a worker could not be sent (${error.message}).`,
+    {},
+    { cause: error },
+  );
 }
 
 function noop(): void {

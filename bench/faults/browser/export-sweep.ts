@@ -5,8 +5,8 @@ import { browserFaultsAt, type BrowserFault } from './browser-faults.ts';
 import { FaultyVisit, type VisitPlan } from './faulty-visit.ts';
 
 /** Buttons of the formats that are swept. */
-const formats = ['tiff', 'ome-tiff', 'png', 'ome-zarr', 'dzi'] as const;
-type Format = (typeof formats)[number];
+const everyFormat = ['tiff', 'ome-tiff', 'png', 'ome-zarr', 'dzi'] as const;
+type Format = (typeof everyFormat)[number];
 
 /** Where an export goes: into the browser's own storage and from there to a download, or into a file that was picked. */
 const targets = ['download', 'picked'] as const;
@@ -29,6 +29,8 @@ export interface ExportSweepOptions {
   /** One of so many points; all when 1. */
   readonly step: number;
   readonly seed: number;
+  /** All when absent. */
+  readonly formats?: readonly Format[];
   readonly onPoint?: (what: string, broken: readonly string[]) => void;
 }
 
@@ -36,7 +38,7 @@ export interface ExportSweepOptions {
 const exportDoors = /^raster-1: (opfs|writable)/;
 /** Quotas are tried in so many steps up to the size of the file. */
 const quotaSteps = 12;
-/** A quota is refused somewhat late: the browser keeps some bytes of its own. */
+/** What the browser takes for the entry of a file. */
 const ownBytes = 4096;
 
 /**
@@ -50,7 +52,7 @@ export async function sweepExports(options: ExportSweepOptions): Promise<ExportS
     const visit = await FaultyVisit.open(options.context, options.address, null, { picker: target === 'picked' });
     const { shown } = await visit.work(options.plan, { exports: false });
     if (shown.state !== 'done') throw new Error(`the exports have no mosaic: ${shown.errors.join()}`);
-    for (const format of formats) {
+    for (const format of options.formats ?? everyFormat) {
       const subject = { visit, target, format, patienceMs: options.plan.patienceMs };
       const found = await sweepFormat(subject, options);
       failures.push(...found.failures);
@@ -98,7 +100,9 @@ async function sweepFormat(subject: Subject, options: ExportSweepOptions): Promi
     );
   }
   for (let step = 0; step < quotaSteps; step++) {
-    const room = Math.round((step / quotaSteps) * (whole.file.size + ownBytes));
+    // The file that stands for a picked one is made by the picker, which is no part of the app.
+    const least = target === 'picked' ? ownBytes : 0;
+    const room = least + Math.round((step / quotaSteps) * whole.file.size);
     let isRefused = false;
     const broken = await brokenBy(
       subject,

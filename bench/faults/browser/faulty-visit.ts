@@ -60,7 +60,8 @@ function prepare(picker: boolean): void {
   Reflect.deleteProperty(window, 'showSaveFilePicker');
   const followed = window as unknown as Followed;
   followed.statesSeen = 0;
-  new MutationObserver(() => followed.statesSeen++).observe(document, {
+  const isApp = ({ target }: MutationRecord) => (target as Element).getAttribute('data-testid') === 'app';
+  new MutationObserver((changes) => (followed.statesSeen += changes.filter(isApp).length)).observe(document, {
     subtree: true,
     attributeFilter: ['data-state'],
   });
@@ -129,8 +130,11 @@ export class FaultyVisit {
   /** Everything a user does, from the drop to the files; goes as far as the app lets it. */
   async work(plan: VisitPlan, { exports = true } = {}): Promise<VisitOutcome> {
     const { page } = this;
+    // Who is told to drop a file again does.
+    const isAsked =
+      (await this.shown()).errors.some((error) => error.startsWith('unreadable-file')) || (await this.hasUnreadable());
     await this.dismissErrors();
-    if (await this.hasNoTiles()) {
+    if (isAsked || (await this.hasNoTiles())) {
       const isRead = await this.after(
         () => dropFolder(page, plan.folder),
         ['ready', 'failed', 'done'],
@@ -273,15 +277,35 @@ export class FaultyVisit {
     return this.page.locator(at('start-page')).isVisible();
   }
 
+  /** True when the list of problems names a file that could not be read. */
+  private async hasUnreadable(): Promise<boolean> {
+    const problems = this.page.locator(at('problem-list'));
+    return (await problems.count()) > 0 && /cannot be read/.test((await problems.first().textContent()) ?? '');
+  }
+
   private async choose(matcher: VisitPlan['matcher']): Promise<void> {
+    // The panel is put away when a run ends: what is folded under the hand is unfolded again.
+    for (let left = 4; left > 0; left--) {
+      const isChosen = await this.chooseOnce(matcher).then(
+        () => true,
+        () => false,
+      );
+      if (isChosen) return;
+    }
+    throw new Error(`the options cannot be chosen: ${JSON.stringify(await this.shown())}`);
+  }
+
+  private async chooseOnce(matcher: VisitPlan['matcher']): Promise<void> {
+    const within = { timeout: 5000 };
     const panel = this.page.locator(at('options-panel'));
-    if (!(await panel.isVisible())) await this.page.locator(at('panel-switch')).click();
-    if ((await panel.getAttribute('open')) === null) await panel.locator('> summary').click();
+    if (!(await panel.isVisible())) await this.page.locator(at('panel-switch')).click(within);
+    if ((await panel.getAttribute('open', within)) === null) await panel.locator('> summary').click(within);
     const choices = [
       [this.page.getByLabel('Matcher', { exact: true }), matcher],
       [this.page.getByLabel('Transform'), 'translation'],
     ] as const;
-    for (const [field, value] of choices) if ((await field.inputValue()) !== value) await field.selectOption(value);
+    for (const [field, value] of choices)
+      if ((await field.inputValue(within)) !== value) await field.selectOption(value, within);
   }
 
   async dismissErrors(): Promise<void> {

@@ -25,7 +25,7 @@ export async function openStore(
       },
       () => undefined, // told below
     );
-    return await Promise.race([opening, lateError()]);
+    return await answered(opening);
   } catch (error) {
     isLate = true;
     console.warn(`${name} is kept in memory only`, error);
@@ -33,14 +33,11 @@ export async function openStore(
   }
 }
 
-function lateError(): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`the database has not opened for ${patienceMs / 1000} s`)), patienceMs);
-  });
-}
-
-/** Reads from one store; a transaction that the browser aborts rejects the read, and nothing beside it. */
-export function reading<T>(
+/**
+ * Reads from one store; a transaction that the browser aborts rejects the read, and nothing beside it. A read that is not
+ * answered is given up.
+ */
+export async function reading<T>(
   database: IDBPDatabase,
   name: string,
   read: (store: IDBPObjectStore<unknown, [string], string>) => Promise<T>,
@@ -48,5 +45,15 @@ export function reading<T>(
   const transaction = database.transaction(name);
   // Its end rejects as well, and nobody waits for it.
   transaction.done.catch(() => undefined);
-  return read(transaction.store);
+  return answered(read(transaction.store));
+}
+
+/** What a database answers; an error when it does not, in time. */
+export function answered<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const text = `the database has not answered for ${patienceMs / 1000} s`;
+    timer = setTimeout(() => reject(new Error(text)), patienceMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

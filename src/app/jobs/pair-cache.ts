@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import { openStore, reading } from './open-store.ts';
+import { answered, openStore, reading } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -95,8 +95,8 @@ async function openPairs(codeVersion: string): Promise<PairStore | null> {
 async function forgetOthers(database: IDBPDatabase, codeVersion: string): Promise<void> {
   const version: unknown = await reading(database, 'about', (store) => store.get('codeVersion'));
   const count = await reading(database, storeName, (store) => store.count());
-  if (version !== codeVersion || count > largestCount) await database.clear(storeName);
-  if (version !== codeVersion) await database.put('about', codeVersion, 'codeVersion');
+  if (version !== codeVersion || count > largestCount) await answered(database.clear(storeName));
+  if (version !== codeVersion) await answered(database.put('about', codeVersion, 'codeVersion'));
 }
 
 /** Results under these keys; where one cannot be read with the others, each is read by itself. */
