@@ -49,6 +49,8 @@ export async function run(
   const results = join(folder, 'results.jsonl');
   rmSync(results, { force: true });
   await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '', given.static === true);
+  const missing = testsNotRun(project, folder, textOf(given.tests) ?? '');
+  if (missing.length > 0) write(`Could not be loaded by Stryker, so that the score is too low: ${missing.join(', ')}`);
   const scores = scoreRooms(readResults(results));
   writeFileSync(join(folder, 'scores.json'), `${JSON.stringify(scores, null, 1)}\n`);
   return scores;
@@ -75,6 +77,17 @@ function foundNot(all: readonly ListedMutant[], path: string): readonly ListedMu
   const open = readResults(path).filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
   const keys = new Set(open.map(({ key }) => key));
   return all.filter(({ key }) => keys.has(key));
+}
+
+/** Test files of core and formats that are not in Stryker's report: it passes over what it cannot load. */
+function testsNotRun(project: string, folder: string, under: string): readonly string[] {
+  const listing = execFileSync('git', ['ls-files', 'src/core/*.test.ts', 'src/formats/*.test.ts'], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { readonly testFiles: object };
+  const wanted = listing.split('\n').filter((path) => path.startsWith(under) && path.endsWith('.test.ts'));
+  return wanted.filter((path) => !path.endsWith('.browser.test.ts') && !(path in report.testFiles));
 }
 
 function readResults(path: string): readonly MutantResult[] {

@@ -49,6 +49,7 @@ export default defineConfig({
     environment: 'node',
     include: include.map((room) => `${room.length > under.length ? room : under}/**/*.test.ts`),
     exclude: ['**/*.browser.test.ts', 'node_modules/**'],
+    setupFiles: ['bench/mutation/main-thread.setup.ts'],
     testTimeout: 600_000,
     sequence: { sequencer: NearestFirst },
   },
