@@ -133,11 +133,12 @@ export class FaultyVisit {
   /** Everything a user does, from the drop to the files; goes as far as the app lets it. */
   async work(plan: VisitPlan, { exports = true } = {}): Promise<VisitOutcome> {
     const { page } = this;
-    // Who is told to drop a file again does.
+    // Who is told to drop a file again does, and who sees no layout.
+    const hasNoLayout = await page.locator(`${at('stitch-button')}:disabled`).isVisible();
     const isAsked =
       (await this.shown()).errors.some((error) => error.startsWith('unreadable-file')) || (await this.hasUnreadable());
     await this.dismissErrors();
-    if (isAsked || (await this.hasNoTiles())) {
+    if (isAsked || hasNoLayout || (await this.hasNoTiles())) {
       const isRead = await this.after(
         () => dropFolder(page, plan.folder),
         ['ready', 'failed', 'done'],

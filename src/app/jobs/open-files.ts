@@ -85,7 +85,9 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     const before = store.getState().project;
     const files = mergeFiles(before.files, named);
     // The same files again are a second try where the first came to no layout, or could not read all of them.
-    const wasRead = before.inspection?.problems.every(({ code }) => code !== 'unreadable-file') ?? true;
+    const { current } = store.getState().job;
+    const hasFailed = current.kind === 'failed' && (current.task === 'inspect' || current.task === 'layout');
+    const wasRead = !hasFailed && (before.inspection?.problems.every(({ code }) => code !== 'unreadable-file') ?? true);
     if (files === before.files && named.length > 0 && before.edits.layout !== null && wasRead) return;
     // Another drop may come while this one is read: its job starts from all files seen so far.
     updateSlice(store, 'project', (state) => ({ ...state, files }));
