@@ -5,6 +5,7 @@ import { besideCeresHeader, besideCeresRow } from './solve/beside-ceres.ts';
 import type { Cell } from './solve/cells.ts';
 import { excludeHeader, excludeRow } from './solve/exclude.ts';
 import { memoryAlone, memoryHeader, memoryRow } from './solve/memory.ts';
+import { reachHeader, reachRow } from './solve/reach.ts';
 import type { TestGraphKind } from './solve/test-graph.ts';
 import { truthHeader, truthRow } from './solve/truth.ts';
 
@@ -25,6 +26,7 @@ function each(row: (kind: TestGraphKind) => Promise<readonly Cell[]>): Part['row
 /** Parts by name; a sentence instead of one that lacks what it needs. */
 const parts: Readonly<Record<string, () => Promise<Part | string>>> = {
   truth: () => Promise.resolve({ header: truthHeader, rows: each(truthRow) }),
+  reach: () => Promise.resolve({ header: reachHeader, rows: each(reachRow) }),
   bent: () => Promise.resolve({ header: bentHeader, rows: bentRows }),
   ceres: async () => {
     const ceres = await startCeres();
@@ -52,7 +54,7 @@ function kindsOf(args: readonly string[]): readonly TestGraphKind[] {
 }
 
 /**
- * Solves generated graphs of known truth: `--parts truth,bent,ceres,exclude,memory`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
+ * Solves generated graphs of known truth: `--parts truth,reach,bent,ceres,exclude,memory`, `--tiles 100,1000,10000`, `--wrong 0,0.1,0.3`, `--seeds
  * 10` (how many), `--period 80` (px), `--write` (into docs/solver.md).
  */
 export async function run(args: readonly string[]): Promise<void> {

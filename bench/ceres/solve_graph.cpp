@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
                                                : std::strcmp(solver, "eigen") == 0  ? ceres::EIGEN_SPARSE
                                                                                     : ceres::SUITE_SPARSE;
   options.num_threads = 1;
-  options.max_num_iterations = 200;
+  options.max_num_iterations = 1000;
   // Without loss the problem is almost linear, and a wide trust region spares it steps.
   if (!(robust > 0)) options.initial_trust_region_radius = 1e12;
   options.function_tolerance = 1e-8;

@@ -14,8 +14,8 @@ const uncontestedOdds = -2;
 const samePlace = 4;
 /** Log-odds of landmarks that a person set. */
 const manualOdds = 1000;
-/** Larger groups are not reviewed: many tiles of the stage have held them already. */
-const mostGroupTiles = 400;
+/** Larger groups are not reviewed: it would take long. */
+const mostGroupTiles = 20_000;
 /** Links of a cut class of which every pair is reviewed; of longer ones neighbours only. */
 const mostCutPairs = 12;
 /** Over this many tiles the error of one link's turn grows to the tolerance. */
