@@ -27,7 +27,11 @@ describe('the measurements that a solution rests on', () => {
     ] as const;
     const edited: PoseGraph = {
       ...graph,
-      edits: { excludedLinks: new Set([keys[0]]), pins: [], manualLinks: [{ manual: true, pair, landmarks, sigmaPx: 1 }] },
+      edits: {
+        excludedLinks: new Set([keys[0]]),
+        pins: [],
+        manualLinks: [{ manual: true, pair, landmarks, sigmaPx: 1 }],
+      },
     };
     const found = measuredPairs(edited, reportOf([3]));
     expect(keysOf(found)).toEqual([keys[1], keys[2], keys[0]]);
