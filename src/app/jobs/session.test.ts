@@ -3,7 +3,7 @@ import { addEdit } from '../../core/edits/edit.ts';
 import { defaultStitchOptions } from '../../core/options.ts';
 import { tileId, type Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
-import { editProject, withInspection } from '../state/project.ts';
+import { editProject, withInspection, withRanking } from '../state/project.ts';
 import { parseProject } from '../../formats/project-json.ts';
 import { createAppStore, updateSlice } from '../state/store.ts';
 import { singleTab, type ProjectLock } from './project-lock.ts';
@@ -28,7 +28,7 @@ const tileOf = (path: string): Tile => ({
 function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
   const store = createAppStore();
   const calls = { stitched: 0, persisted: 0, downloads: [] as Blob[] };
-  const open = async (files: readonly NamedFile[]) => {
+  const read = (files: readonly NamedFile[]) =>
     updateSlice(store, 'project', (project) => {
       const inspection = {
         tiles: paths.map(tileOf),
@@ -39,6 +39,9 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
       };
       return withInspection({ ...project, files }, inspection);
     });
+  const open = async (files: readonly NamedFile[]) => {
+    read(files);
+    updateSlice(store, 'project', (project) => withRanking(project, { hypotheses: [], isClose: false }));
     await session.applyPending();
   };
   const session = createSession({
@@ -58,7 +61,7 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
     chooseGroup: async () => undefined,
     stitch: async () => void calls.stitched++,
   });
-  return { store, session, sessions, calls, open };
+  return { store, session, sessions, calls, read, open };
 }
 
 const correct = (store: ReturnType<typeof createAppStore>) =>
@@ -96,6 +99,18 @@ describe('a session', () => {
     expect(after.session.state.getState().pending).toBeNull();
     expect(after.store.getState().project.edits.excluded.size).toBe(1);
     expect(after.calls.stitched).toBe(1);
+  });
+
+  it('waits for the layout of files that are still being read', async () => {
+    const first = page();
+    await first.open(drop());
+    await first.session.saveFile();
+    const second = page();
+    second.read(drop());
+    await second.session.openFile(new File([first.calls.downloads[0]], 'p.json'));
+    expect(second.session.state.getState().pending?.name).toBe('g');
+    await second.open(drop());
+    expect(second.session.state.getState().pending).toBeNull();
   });
 
   it('says so when the files are others, and keeps waiting', async () => {

@@ -129,7 +129,9 @@ export function createSession(deps: SessionDeps): Session {
 
   const applyPending = async () => {
     const { pending } = state.getState();
-    if (!pending || store.getState().project.tiles.length === 0) return;
+    const { tiles, ranking } = store.getState().project;
+    // Files that another drop is still reading are taken up by that drop.
+    if (!pending || tiles.length === 0 || !ranking) return;
     await takeUp(pending).catch(fail);
   };
 
