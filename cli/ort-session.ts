@@ -1,7 +1,7 @@
 /** The one file of the command line that knows an ONNX runtime: onnxruntime-node where installed, else wasm. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
-import { areNoNumbers } from '../src/core/no-numbers.ts';
+import { checkedOutputs } from '../src/matchers/checked-outputs.ts';
 
 export interface NodeSession {
   readonly device: string;
@@ -49,7 +49,7 @@ export async function createNodeSession(model: Uint8Array, options: NodeSessionO
   return {
     device: native ? 'onnxruntime-node, cpu' : 'onnxruntime-web, wasm, 1 thread',
     run(feeds) {
-      const result = tail.then(() => answered(async () => checked(await session.run(feeds))));
+      const result = tail.then(() => answered(async () => checkedOutputs(await session.run(feeds))));
       tail = result.then(
         () => undefined,
         () => undefined,
@@ -58,13 +58,6 @@ export async function createNodeSession(model: Uint8Array, options: NodeSessionO
     },
     release: () => session.release(),
   };
-}
-
-/** An answer without a number in it would pass for a pair without matches, and be kept. */
-function checked(outputs: InferenceSession.OnnxValueMapType): Record<string, Tensor> {
-  for (const { data } of Object.values(outputs))
-    if (data instanceof Float32Array && areNoNumbers(data)) throw new Error('its answer is no numbers');
-  return outputs;
 }
 
 /**

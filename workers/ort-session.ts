@@ -6,8 +6,8 @@ import { Tensor, type InferenceSession } from 'onnxruntime-common';
 import asyncifyWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import plainWasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { StitchError } from '../src/core/errors.ts';
-import { areNoNumbers } from '../src/core/no-numbers.ts';
 import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
+import { checkedOutputs } from '../src/matchers/checked-outputs.ts';
 import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
 import type { Rung } from './protocol.ts';
 import { disagreement, rowsOfFixedPair } from './rung-agreement.ts';
@@ -252,14 +252,6 @@ async function warmUp(bundle: ModelBundle, run: OrtSession['run']): Promise<void
   for (const output of Object.values(outputs)) output.dispose();
 }
 
-/** An answer without a number in it would pass for a pair without matches, and be kept. */
-function checked(outputs: InferenceSession.OnnxValueMapType): InferenceSession.OnnxValueMapType {
-  for (const output of Object.values(outputs))
-    if (output.location === 'cpu' && output.data instanceof Float32Array && areNoNumbers(output.data))
-      throw new Error('its answer is no numbers');
-  return outputs;
-}
-
 /** One call after the other; the tail swallows errors, so that one failure does not poison the next call. */
 function serialised(
   run: (feeds: Tensors) => Promise<InferenceSession.OnnxValueMapType>,
@@ -267,7 +259,7 @@ function serialised(
   let tail: Promise<unknown> = Promise.resolve();
   return (feeds) => {
     const result = tail
-      .then(async () => checked(await run(feeds)))
+      .then(async () => checkedOutputs(await run(feeds)))
       .catch((cause: unknown) => {
         const message = cause instanceof Error ? cause.message : String(cause);
         const lost = /device.*lost|lost.*device/i.test(message);
