@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test';
 import { cpSync, readFileSync } from 'node:fs';
+import { storedRecords } from '../bench/stored-records.ts';
 import { App, expect, test } from './app.ts';
 import { emptyFolder, stitchTinyGrid, writeGrid } from './tiny-grids.ts';
 
@@ -12,25 +12,6 @@ async function posesOf(app: App): Promise<ReadonlyMap<string, readonly number[]>
   return new Map(tiles.map(({ file, mosaicFromTile }) => [file, mosaicFromTile ?? []]));
 }
 
-/** How many records a store of the page's databases holds. */
-function stored(page: Page, database: string, store: string): Promise<number> {
-  return page.evaluate(
-    ([name, of]) =>
-      new Promise<number>((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onerror = () => reject(new Error(`${name} cannot be opened`));
-        opening.onsuccess = () => {
-          const counting = opening.result.transaction(of).objectStore(of).count();
-          counting.onsuccess = () => {
-            opening.result.close();
-            resolve(counting.result);
-          };
-        };
-      }),
-    [database, store],
-  );
-}
-
 test('a reload in the middle of matching is continued: the same files are known, finished pairs are not matched again', async ({
   app,
 }) => {
@@ -41,8 +22,8 @@ test('a reload in the middle of matching is continued: the same files are known,
   await app.byId('stitch-button').click();
   await expect(app.byId('progress')).toContainText(/Matching pairs [1-3] of 4/, { timeout: 180_000 });
   // What is finished and what was decided reach the disk within half a second.
-  await expect.poll(() => stored(app.page, 'em-stitch', 'pairs'), { timeout: 60_000 }).toBeGreaterThan(0);
-  await expect.poll(() => stored(app.page, 'em-stitch-projects', 'projects'), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => storedRecords(app.page, 'em-stitch', 'pairs'), { timeout: 60_000 }).toBeGreaterThan(0);
+  await expect.poll(() => storedRecords(app.page, 'em-stitch-projects', 'projects'), { timeout: 60_000 }).toBe(1);
   await app.open();
   const offer = app.byId('recent-project');
   await expect(offer).toHaveAttribute('data-open', 'true');

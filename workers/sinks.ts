@@ -42,6 +42,7 @@ interface SyncAccess {
   getSize(): number;
   close(): void;
 }
+
 interface PrivateFile {
   createSyncAccessHandle(): Promise<SyncAccess>;
 }

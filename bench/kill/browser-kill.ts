@@ -4,6 +4,7 @@ import { chromium, type BrowserContext } from 'playwright';
 import type { RandomStream } from '../../src/core/synthesis/random.ts';
 import { chromiumOptions, type BuiltApp } from '../built-app.ts';
 import { visitPlan, type BrowserScenario } from '../faults/browser/browser-sweep.ts';
+import { storedRecords } from '../stored-records.ts';
 import { FaultyVisit, type VisitOutcome, type VisitPlan } from '../faults/browser/faulty-visit.ts';
 
 /** A run of the app that is killed again and again. */
@@ -126,8 +127,8 @@ async function nextVisit(app: BuiltApp, profile: string, plan: VisitPlan) {
   const visit = await FaultyVisit.open(context, app.address, null, { keepsStorage: true });
   const { page } = visit;
   const broken: string[] = [];
-  const stored = await storedIn(visit, 'em-stitch', 'pairs');
-  const projects = await storedIn(visit, 'em-stitch-projects', 'projects');
+  const stored = await storedRecords(visit.page, 'em-stitch', 'pairs');
+  const projects = await storedRecords(visit.page, 'em-stitch-projects', 'projects');
   const offer = page.locator('[data-testid="recent-project"][data-open="true"] button.primary');
   const isOffered = (await offer.count()) > 0;
   if (projects > 0 !== isOffered)
@@ -138,25 +139,6 @@ async function nextVisit(app: BuiltApp, profile: string, plan: VisitPlan) {
   const matched = await visit.matched();
   await context.close();
   return { outcome, stored, matched, isOffered, broken };
-}
-
-/** How many records a store holds; none where the database is not there. */
-async function storedIn(visit: FaultyVisit, database: string, store: string): Promise<number> {
-  return visit.page.evaluate(
-    ([name, of]) =>
-      new Promise<number>((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onerror = () => reject(new Error(`${name} cannot be opened`));
-        opening.onsuccess = () => {
-          const counting = opening.result.transaction(of).objectStore(of).count();
-          counting.onsuccess = () => {
-            opening.result.close();
-            resolve(counting.result);
-          };
-        };
-      }),
-    [database, store],
-  );
 }
 
 /** The browser with this profile and all that it has started. */
