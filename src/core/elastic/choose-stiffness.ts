@@ -1,5 +1,5 @@
 import type { RunContext } from '../progress.ts';
-import type { Stiffness } from './elastic-system.ts';
+import type { Stiffness } from './mesh-stiffness.ts';
 import { gridPart } from './grid-part.ts';
 import { holdOut } from './held-out.ts';
 import type { HeldOut } from './held-out.ts';

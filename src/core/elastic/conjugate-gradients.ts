@@ -1,5 +1,7 @@
-import { multiplyElastic, precondition, projectElastic } from './elastic-system.ts';
-import type { CoarseFactor, ElasticSystem } from './elastic-system.ts';
+import { precondition, projectElastic } from './elastic-preconditioner.ts';
+import type { CoarseFactor } from './elastic-preconditioner.ts';
+import { multiplyElastic } from './elastic-product.ts';
+import type { ElasticSystem } from './elastic-system.ts';
 
 /** How an iteration ended. */
 export interface CgReport {

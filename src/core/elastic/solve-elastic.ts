@@ -1,20 +1,30 @@
 import { StitchError } from '../errors.ts';
-import { applyAffine, determinant, rotationOf } from '../geometry/affine2.ts';
+import { applyAffine, rotationOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { displaceInto } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 import { cauchyWeight, gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
 import type { RunContext } from '../progress.ts';
 import { solveByConjugateGradients } from './conjugate-gradients.ts';
 import type { CgTolerance } from './conjugate-gradients.ts';
-import { assembleElastic, createElasticSystem, factoriseElastic } from './elastic-system.ts';
-import type { CoarseFactor, ElasticSystem, Stiffness } from './elastic-system.ts';
+import {
+  displacementOf,
+  meshSum,
+  movedPose,
+  rigidPart,
+  setAffineUnknowns,
+  sharedDisplacement,
+} from './displaced-tile.ts';
+import { addKnown, distances, rightSide } from './elastic-misfits.ts';
+import { factoriseElastic } from './elastic-preconditioner.ts';
+import type { CoarseFactor } from './elastic-preconditioner.ts';
+import { assembleElastic, createElasticSystem } from './elastic-system.ts';
 import { misfitsOf, misfitsUnder } from './measurements.ts';
 import type { Measurements } from './measurements.ts';
+import type { Stiffness } from './mesh-stiffness.ts';
 import { meshStretches, relaxMesh } from './mesh-stretch.ts';
-import { affineUnknowns, cornerOffset, fillPointBasis, scanLattice, slowLattice } from './tile-unknowns.ts';
-import type { Lattice, PointBasis } from './tile-unknowns.ts';
+import { scanLattice, slowLattice } from './tile-unknowns.ts';
+import type { Lattice } from './tile-unknowns.ts';
 
 /** A tile as the elastic solve takes and gives it. */
 export interface ElasticTile {
@@ -200,16 +210,6 @@ interface Displaced {
   readonly unknowns: readonly Float64Array[];
 }
 
-/** The rigid motion that turns as the affine does and agrees with it at the tile's centre. */
-function rigidPart(pose: Affine2, { width, height }: Size): Affine2 {
-  if (!(determinant(pose) > 0)) return pose;
-  const angle = rotationOf(pose);
-  const [a, b] = [Math.cos(angle), Math.sin(angle)];
-  const [x, y] = [(width - 1) / 2, (height - 1) / 2];
-  const centre = applyAffine(pose, x, y);
-  return { a, b, c: -b, d: a, e: centre.x - (a * x - b * y), f: centre.y - (b * x + a * y) };
-}
-
 /**
  * Iteratively re-weighted least squares about the rigid parts of the given poses, from the unknowns of an earlier round.
  */
@@ -270,10 +270,10 @@ async function adjustAbout(
   return {
     poses: references.map((pose, i) => movedPose(pose, tiles[i].size, z, system.offsets[i])),
     meshes: lattices.map((lattice, i) => {
-      const own = meshOf(system, lattice, z, i);
+      const own = displacementOf(system, lattice, z, i);
       return options.known ? meshSum(options.known, own, tiles[i].size) : own;
     }),
-    shared: options.known ?? sharedMeshOf(system, z),
+    shared: options.known ?? sharedDisplacement(system, z),
     misfits,
     unknowns: z,
   };
@@ -296,183 +296,4 @@ function singular(): StitchError {
     'numerical-failure',
     'The elastic equations are singular; solve with the affine transform, and report the data.',
   );
-}
-
-/** −Σ w r₀ (φ_a − φ_b) */
-function rightSide(
-  { lattices, offsets, measurements, length, shared }: ElasticSystem,
-  start: Float64Array,
-  axis: number,
-  weights: Float64Array,
-): Float64Array {
-  const rhs = new Float64Array(length);
-  const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
-  const { from, to, starts, a, b } = measurements;
-  const add = (tile: number, x: number, y: number, value: number) => {
-    fillPointBasis(lattices[tile], x, y, basis);
-    const o = offsets[tile];
-    const node = o + affineUnknowns + basis.node;
-    const { rows } = lattices[tile];
-    for (let m = 0; m < affineUnknowns; m++) rhs[o + m] += value * basis.weights[m];
-    for (let m = 0; m < 4; m++) rhs[node + cornerOffset(m, rows)] += value * basis.weights[affineUnknowns + m];
-  };
-  for (let l = 0; l < from.length; l++)
-    for (let k = starts[l]; k < starts[l + 1]; k++) {
-      const value = weights[k] * start[2 * k + axis];
-      if (value === 0) continue;
-      add(from[l], a[2 * k], a[2 * k + 1], -value);
-      add(to[l], b[2 * k], b[2 * k + 1], value);
-    }
-  if (shared !== null) {
-    const at = offsets[lattices.length];
-    for (let i = 0; i < lattices.length; i++) {
-      const first = offsets[i] + affineUnknowns;
-      for (let n = 0; n < shared.stiffness.size; n++) rhs[at + n] += rhs[first + n];
-    }
-  }
-  return rhs;
-}
-
-/** [N] |r₀ + φ_a·z_a − φ_b·z_b|, px. */
-function distances(
-  system: ElasticSystem,
-  start: Float64Array,
-  unknowns: readonly Float64Array[],
-): Float64Array<ArrayBuffer> {
-  const { lattices, offsets, measurements } = system;
-  const { from, to, starts, a, b } = measurements;
-  const z = unknowns.map((values) => withShared(system, values));
-  const result = new Float64Array(starts[from.length]);
-  const basis: PointBasis = { weights: new Float64Array(7), node: 0 };
-  const at = (tile: number, x: number, y: number, axis: number): number => {
-    fillPointBasis(lattices[tile], x, y, basis);
-    const o = offsets[tile];
-    const node = o + affineUnknowns + basis.node;
-    const { rows } = lattices[tile];
-    const { weights } = basis;
-    const values = z[axis];
-    let sum = weights[0] * values[o] + weights[1] * values[o + 1] + weights[2] * values[o + 2];
-    sum += weights[3] * values[node] + weights[4] * values[node + 1];
-    sum += weights[5] * values[node + rows] + weights[6] * values[node + rows + 1];
-    return sum;
-  };
-  for (let l = 0; l < from.length; l++)
-    for (let k = starts[l]; k < starts[l + 1]; k++) {
-      const x = start[2 * k] + at(from[l], a[2 * k], a[2 * k + 1], 0) - at(to[l], b[2 * k], b[2 * k + 1], 0);
-      const y = start[2 * k + 1] + at(from[l], a[2 * k], a[2 * k + 1], 1) - at(to[l], b[2 * k], b[2 * k + 1], 1);
-      result[k] = Math.hypot(x, y);
-    }
-  return result;
-}
-
-/** The unknowns with the shared mesh added to every tile's own. */
-function withShared({ lattices, offsets, shared }: ElasticSystem, z: Float64Array): Float64Array {
-  if (shared === null) return z;
-  const sum = z.slice();
-  const at = offsets[lattices.length];
-  for (let i = 0; i < lattices.length; i++) {
-    const first = offsets[i] + affineUnknowns;
-    for (let n = 0; n < shared.stiffness.size; n++) sum[first + n] += z[at + n];
-  }
-  return sum;
-}
-
-/** The reference with the affine unknowns added. */
-function movedPose(pose: Affine2, { width, height }: Size, z: readonly Float64Array[], o: number): Affine2 {
-  const [halfX, halfY] = [(width - 1) / 2, (height - 1) / 2];
-  const [x, y] = z;
-  return {
-    a: pose.a + x[o + 1] / halfX,
-    b: pose.b + y[o + 1] / halfX,
-    c: pose.c + x[o + 2] / halfY,
-    d: pose.d + y[o + 2] / halfY,
-    e: pose.e + x[o] - x[o + 1] - x[o + 2],
-    f: pose.f + y[o] - y[o + 1] - y[o + 2],
-  };
-}
-
-/** The inverse of `movedPose`: the affine unknowns that lead from the reference to the pose. */
-function setAffineUnknowns(
-  pose: Affine2,
-  reference: Affine2,
-  { width, height }: Size,
-  [x, y]: readonly Float64Array[],
-  o: number,
-): void {
-  const [halfX, halfY] = [(width - 1) / 2, (height - 1) / 2];
-  const [p, q] = [applyAffine(pose, halfX, halfY), applyAffine(reference, halfX, halfY)];
-  x.set([p.x - q.x, (pose.a - reference.a) * halfX, (pose.c - reference.c) * halfY], o);
-  y.set([p.y - q.y, (pose.b - reference.b) * halfX, (pose.d - reference.d) * halfY], o);
-}
-
-/** Adds what the known mesh makes of both places to their distances. */
-function addKnown(
-  misfits: Float64Array,
-  { from, to, starts, a, b }: Measurements,
-  tiles: readonly ElasticTile[],
-  known: DisplacementMesh,
-): void {
-  const p = new Float64Array(2);
-  const q = new Float64Array(2);
-  for (let l = 0; l < from.length; l++)
-    for (let k = starts[l]; k < starts[l + 1]; k++) {
-      displaceInto(known, tiles[from[l]].size, a[2 * k], a[2 * k + 1], p);
-      displaceInto(known, tiles[to[l]].size, b[2 * k], b[2 * k + 1], q);
-      misfits[2 * k] += p[0] - q[0];
-      misfits[2 * k + 1] += p[1] - q[1];
-    }
-}
-
-/** The sum of two meshes at the nodes of the first. */
-function meshSum(fine: DisplacementMesh, coarse: DisplacementMesh, size: Size): DisplacementMesh {
-  const { columns, rows } = fine;
-  const dx = Float32Array.from(fine.dx);
-  const dy = Float32Array.from(fine.dy);
-  const d = new Float64Array(2);
-  for (let j = 0; j < rows; j++)
-    for (let i = 0; i < columns; i++) {
-      const x = (i * (size.width - 1)) / (columns - 1);
-      const y = (j * (size.height - 1)) / (rows - 1);
-      displaceInto(coarse, size, x, y, d);
-      dx[j * columns + i] += d[0];
-      dy[j * columns + i] += d[1];
-    }
-  return { columns, rows, dx, dy };
-}
-
-function sharedMeshOf(
-  { lattices, offsets, shared }: ElasticSystem,
-  z: readonly Float64Array[],
-): DisplacementMesh | null {
-  if (shared === null) return null;
-  const { columns, rows } = shared.lattice;
-  const at = offsets[lattices.length];
-  const [dx, dy] = z.map((values) => byRows(values, at, columns, rows));
-  return { columns, rows, dx, dy };
-}
-
-/** Node values that start at `at` column by column, in the row-major order of a mesh. */
-function byRows(values: Float64Array, at: number, columns: number, rows: number): Float64Array {
-  return Float64Array.from(
-    { length: columns * rows },
-    (_, k) => values[at + (k % columns) * rows + Math.floor(k / columns)],
-  );
-}
-
-/** The tile's own mesh and the shared one, together; neither has an affine part. */
-function meshOf(
-  { lattices, offsets, shared }: ElasticSystem,
-  { columns, rows }: Lattice,
-  z: readonly Float64Array[],
-  tile: number,
-): DisplacementMesh {
-  const first = offsets[tile] + affineUnknowns;
-  const sharedAt = offsets[lattices.length];
-  const [dx, dy] = z.map((values) => {
-    const nodes = byRows(values, first, columns, rows);
-    if (shared === null) return nodes;
-    const common = byRows(values, sharedAt, columns, rows);
-    return nodes.map((value, k) => value + common[k]);
-  });
-  return { columns, rows, dx, dy };
 }
