@@ -142,4 +142,23 @@ describe('fitting it', () => {
     expect(at(field, 350, 160)[0]).toBeCloseTo(40, 2);
     expect(at(field, 350, 160)[1]).toBeCloseTo(-25, 2);
   });
+
+  it('stays with more than half of the points where the others agree on something else', () => {
+    // 16 of 30 at (40, −25), 14 at zero: from the medians the others weigh nothing, from anywhere between they do.
+    const { points } = samplesOf(bent, 30);
+    const displacements = points.map((_, k) => (k % 30 < 16 ? (k % 2 === 0 ? 40 : -25) : 0));
+    const count = displacements.filter((value) => value === 40).length;
+    expect(count).toBe(16);
+    const field = fitOverlapField(points, displacements, { ...domain, width: 1e6, height: 1e6 });
+    expect(at(field, 350, 160)[0]).toBeCloseTo(40, 1);
+    expect(at(field, 350, 160)[1]).toBeCloseTo(-25, 1);
+  });
+
+  it('measures places from the corner of the overlap, wherever that lies', () => {
+    const { points, displacements } = samplesOf(bent, 60);
+    const moved = points.map((value, k) => value + (k % 2 === 0 ? 1000 : -700));
+    const here = fitOverlapField(points, displacements, domain);
+    const there = fitOverlapField(moved, displacements, { ...domain, x: domain.x + 1000, y: domain.y - 700 });
+    there.coefficients.forEach((value, k) => expect(value).toBeCloseTo(here.coefficients[k], 8));
+  });
 });
