@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyAffine } from '../geometry/affine2.ts';
+import { applyAffine, translation } from '../geometry/affine2.ts';
 import { gridTileId, makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { applyEdits } from './apply-edits.ts';
@@ -83,5 +83,78 @@ describe('solutionError', () => {
     const some = new Map([...truth].filter(([id]) => id !== a));
     expect(solutionError(graph.links, some).links).toBe(5);
     expect(solutionError([], truth)).toEqual({ links: 0, meanPx: 0, worstPx: 0, worst: null });
+  });
+});
+
+describe('a restored link', () => {
+  const [found] = graph.links;
+  const restore: Edit = { kind: 'restore-link', a: found.pair.a, b: found.pair.b };
+  const moments = { ...found.moments, weight: 4, meanB: [30, 50] as const, bb: [400, 7, 36] as const };
+  const restored = (link: Partial<typeof found>, ...more: readonly Edit[]) =>
+    applyEdits(
+      { ...graph, links: [{ ...found, moments, aFromB: translation(900, 2), ...link }] },
+      listOf(restore, ...more),
+    ).edits;
+
+  it('is four landmarks at one standard deviation of its matches about their middle', () => {
+    // √(400 / 4) = 10 along x, √(36 / 4) = 3 along y, about (30, 50).
+    expect(restored({})?.manualLinks).toMatchObject([
+      {
+        manual: true,
+        pair: { a: found.pair.a, b: found.pair.b },
+        landmarks: [
+          { a: [920, 49], b: [20, 47] },
+          { a: [940, 49], b: [40, 47] },
+          { a: [920, 55], b: [20, 53] },
+          { a: [940, 55], b: [40, 53] },
+        ],
+      },
+    ]);
+  });
+
+  it('has its landmarks a pixel apart from their middle at least, even of no weight', () => {
+    const corners = (moment: Partial<typeof moments>) =>
+      restored({ moments: { ...moments, ...moment } })?.manualLinks[0].landmarks.map(({ b: place }) => place);
+    const near = [
+      [29, 49],
+      [31, 49],
+      [29, 51],
+      [31, 51],
+    ];
+    expect(corners({ bb: [0.4, 0, 0.1] })).toEqual(near);
+    expect(corners({ weight: 0, bb: [0, 0, 0] })).toEqual(near);
+  });
+
+  it('is believed by its residual and its inliers, but never beyond 0.02 px', () => {
+    // rms · √(4 / 2n)
+    expect(restored({ rmsPx: 3, inliers: 8 })?.manualLinks[0].sigmaPx).toBeCloseTo(1.5, 12);
+    expect(restored({ rmsPx: 3, inliers: 0 })?.manualLinks[0].sigmaPx).toBeCloseTo(3 * Math.SQRT2, 12);
+    expect(restored({ rmsPx: 0.01, inliers: 900 })?.manualLinks[0].sigmaPx).toBe(0.02);
+  });
+
+  it('gives way to landmarks of its pair', () => {
+    const { a: p, b: q } = found.pair;
+    const edits = restored(
+      {},
+      { kind: 'landmark', a: p, b: q, inA: { x: 5, y: 6 }, inB: { x: 7, y: 8 }, sigmaPx: 0.3 },
+    );
+    expect(edits?.manualLinks).toEqual([
+      { manual: true, pair: { a: p, b: q }, landmarks: [{ a: [5, 6], b: [7, 8] }], sigmaPx: 0.3 },
+    ]);
+    expect(edits?.excludedLinks).toEqual(new Set([pairKey(found.pair)]));
+  });
+
+  it('is nothing where no such link was found', () => {
+    expect(applyEdits(graph, listOf({ kind: 'restore-link', a, b: far })).edits).toEqual(nothing);
+  });
+});
+
+describe('landmarks of a tile that is gone', () => {
+  it.each([
+    [a, gridTileId(9, 9)],
+    [gridTileId(9, 9), a],
+  ])('are left out: %s – %s', (p, q) => {
+    const mark: Edit = { kind: 'landmark', a: p, b: q, inA: { x: 1, y: 1 }, inB: { x: 2, y: 2 }, sigmaPx: 1 };
+    expect(applyEdits(graph, listOf(mark)).edits).toEqual(nothing);
   });
 });

@@ -79,3 +79,47 @@ describe('the effect on order and pairs', () => {
     expect(use('both')).toEqual([true, true]);
   });
 });
+
+describe('the effect on masks', () => {
+  const polygon = (x: number) => [
+    { x, y: 0 },
+    { x: x + 1, y: 0 },
+    { x, y: 1 },
+  ];
+  const mask = (tile: typeof a, x: number, use: 'matching' | 'compositing' | 'both'): Edit => ({
+    kind: 'mask-tile',
+    tile,
+    polygon: polygon(x),
+    use,
+  });
+
+  it('keeps those for matching and those for compositing apart, of each tile in their order', () => {
+    const effect = effectOf(
+      listOf(mask(a, 1, 'both'), mask(b, 2, 'matching'), mask(a, 3, 'compositing'), mask(a, 4, 'matching')),
+    );
+    expect(effect.matchingMasks).toEqual(
+      new Map([
+        [a, [polygon(1), polygon(4)]],
+        [b, [polygon(2)]],
+      ]),
+    );
+    expect(effect.compositingMasks).toEqual(new Map([[a, [polygon(1), polygon(3)]]]));
+  });
+
+  it('sorts links into excluded and restored ones, and keeps proposed pairs', () => {
+    const pair = { a, b: c, aFromB: { x: 5, y: 0, thetaRad: 0 }, sigmaPx: 1, expectedOverlap: null };
+    const effect = effectOf(listOf(exclude, { kind: 'restore-link', a: b, b: c }, { kind: 'link-tiles', pair }));
+    expect([...effect.excluded]).toEqual([key]);
+    expect([...effect.restored]).toEqual([`${b}\u0000${c}`]);
+    expect(effect.extraPairs).toEqual([pair]);
+    expect(effect.raised).toEqual([]);
+  });
+
+  it('leaves the order and the pairs as they are where nothing is said of them', () => {
+    const order = [c, a, b];
+    expect(raiseTiles(order, [])).toBe(order);
+    expect(raiseTiles(order, [tileId('gone.tif')])).toEqual(order);
+    const none: Parameters<typeof withExtraPairs>[0] = [];
+    expect(withExtraPairs(none, [])).toBe(none);
+  });
+});

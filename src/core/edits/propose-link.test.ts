@@ -63,3 +63,45 @@ describe('masksOfPair', () => {
     expect(masksOfPair(pair, at(85), () => size, 0.5)?.get(a.id)).toHaveLength(1);
   });
 });
+
+describe('the rigid motion of a pose', () => {
+  it('turns about the centre of a tile that is not square', () => {
+    // A quarter turn about (49.5, 39.5) and 5 px to the right: (0, 0) goes to (49.5 + 39.5 + 5, 39.5 − 49.5).
+    const quarter = { a: 0, b: 1, c: -1, d: 0, e: 94, f: -10 };
+    const pose = rigidPoseOf(quarter, size);
+    expect(pose.x).toBeCloseTo(94, 9);
+    expect(pose.y).toBeCloseTo(-10, 9);
+    expect(pose.thetaRad).toBeCloseTo(Math.PI / 2, 12);
+    const stretched = rigidPoseOf({ a: 0, b: 2, c: -2, d: 0, e: 100, f: -30 }, size);
+    // The centre goes to (100 − 79, −30 + 99) = (21, 69), from where half the tile is turned.
+    expect(stretched.x).toBeCloseTo(21 + 39.5, 9);
+    expect(stretched.y).toBeCloseTo(69 - 49.5, 9);
+  });
+});
+
+describe('a pair that cannot be proposed', () => {
+  const place = new Map([[b.id, translation(0, 0)]]);
+
+  it('names the tile that has no place, and both that do not meet', () => {
+    expect(() => pairInMosaic(b, a, place)).toThrow('a.tif has no place in the mosaic: pin it first.');
+    expect(() => pairInMosaic(a, b, new Map([[a.id, translation(0, 0)]]))).toThrow(
+      'b.tif has no place in the mosaic: pin it first.',
+    );
+    const apart = new Map([...place, [a.id, translation(0, 500)] as const]);
+    expect(() => pairInMosaic(a, b, apart)).toThrow('a.tif and b.tif do not overlap where they are now: move one');
+    for (const poses of [place, apart])
+      try {
+        pairInMosaic(a, b, poses);
+        expect.unreachable();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'bad-options', detail: { pair: [a.id, b.id] } });
+      }
+  });
+
+  it('is looked for within a fortieth of the shortest side of either', () => {
+    const poses = new Map([...place, [a.id, translation(10, 10)] as const]);
+    const sided = (one: Tile, width: number, height: number): Tile => ({ ...one, size: { width, height } });
+    expect(pairInMosaic(sided(a, 400, 120), sided(b, 200, 300), poses).sigmaPx).toBe(3);
+    expect(pairInMosaic(sided(a, 400, 320), sided(b, 160, 300), poses).sigmaPx).toBe(4);
+  });
+});

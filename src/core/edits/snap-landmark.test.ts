@@ -69,3 +69,77 @@ describe('snapLandmark', () => {
     expect(await snapLandmark(request, { a: size, b: size }, flat, silentContext.signal)).toBeNull();
   });
 });
+
+describe('the reach of a landmark', () => {
+  const still = translation(0, 0);
+  const own = readerOf(still);
+  const snapAt = (inA: { x: number; y: number }, inB = inA, searchPx = 0, reader: TileReader = own) =>
+    snapLandmark({ a, b, inA, inB, searchPx, bFromA: still }, { a: size, b: size }, reader, silentContext.signal);
+
+  it('is the largest patch and its gradient in one tile, the search and half a turned patch more in the other', async () => {
+    const asked: unknown[] = [];
+    const watched: TileReader = {
+      read: (tile, request) => {
+        asked.push([tile, request.level, request.region]);
+        return own.read(tile, request);
+      },
+    };
+    await snapAt({ x: 90.4, y: 70.6 }, { x: 92, y: 75 }, 6, watched);
+    // 20 + 1 round (90, 71); 6 + 30 + 4 round (92, 75).
+    expect(asked).toEqual([
+      [a, 0, { x: 69, y: 50, width: 43, height: 43 }],
+      [b, 0, { x: 52, y: 35, width: 81, height: 81 }],
+    ]);
+  });
+
+  it('ends nine px from the border of the first tile and twelve from that of the second', async () => {
+    const isFound = async (x: number, y: number, dx = 0, dy = 0) =>
+      (await snapLandmark(
+        { a, b, inA: { x, y }, inB: { x: x + dx, y: y + dy }, searchPx: 1, bFromA: still },
+        { a: size, b: size },
+        readerOf(translation(-dx, -dy)),
+        silentContext.signal,
+      )) !== null;
+    // In a: the other tile goes on where this one ends.
+    for (const [x, y, dx, dy] of [
+      [9, 80, 40, 0],
+      [190, 80, -40, 0],
+      [100, 9, 0, 40],
+      [100, 150, 0, -40],
+    ]) {
+      expect(await isFound(x, y, dx, dy)).toBe(true);
+      expect(await isFound(x - Math.sign(dx), y - Math.sign(dy), dx, dy)).toBe(false);
+    }
+    // In b.
+    for (const [x, y, dx, dy] of [
+      [52, 80, -40, 0],
+      [147, 80, 40, 0],
+      [100, 52, 0, -40],
+      [100, 107, 0, 40],
+    ]) {
+      expect(await isFound(x, y, dx, dy)).toBe(true);
+      expect(await isFound(x + Math.sign(dx), y + Math.sign(dy), dx, dy)).toBe(false);
+    }
+  });
+
+  it.each([
+    [5, 5],
+    [-5, 5],
+    [5, -5],
+    [-5, -5],
+  ])(
+    'finds what lies (%d, %d) px off within a search of five, and not beyond that of the alignment',
+    async (dx, dy) => {
+      const inA = { x: 100, y: 80 };
+      const found = await snapAt(inA, { x: 100 - dx, y: 80 - dy }, 5);
+      expect(Math.hypot((found?.inB.x ?? NaN) - 100, (found?.inB.y ?? NaN) - 80)).toBeLessThan(0.01);
+      const lost = await snapAt(inA, { x: 100 - 2 * dx, y: 80 - 2 * dy }, 5);
+      expect(Math.hypot((lost?.inB.x ?? Infinity) - 100, (lost?.inB.y ?? Infinity) - 80)).toBeGreaterThan(3);
+    },
+  );
+
+  it('is nothing where a click lies outside of its tile', async () => {
+    expect(await snapAt({ x: 300, y: 80 }, { x: 100, y: 80 })).toBeNull();
+    expect(await snapAt({ x: 100, y: 80 }, { x: 100, y: 300 })).toBeNull();
+  });
+});

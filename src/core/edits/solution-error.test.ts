@@ -65,3 +65,22 @@ describe('the error of a link', () => {
     expect(touched.map((link) => pairKey(link.pair))).toContain(worst);
   });
 });
+
+describe('the worst link', () => {
+  it('is the first of those that are equally bad, and named even where all fit', () => {
+    const exact = graph.links.map((link) => ({ ...link, moments: { ...link.moments, weight: 0 } }));
+    expect(solutionError(exact, truth)).toEqual({ links: 0, meanPx: 0, worstPx: 0, worst: null });
+    const still = new Map(graph.links.flatMap(({ pair }) => [pair.a, pair.b]).map((id) => [id, translation(0, 0)]));
+    const ofPixels = (px: number, k: number) => ({
+      pair: graph.links[k].pair,
+      moments: { weight: 2, meanA: [px, 0], meanB: [0, 0], aa: [0, 0, 0], bb: [0, 0, 0], ab: [0, 0, 0, 0] } as const,
+    });
+    expect(solutionError([ofPixels(3, 0), ofPixels(4, 1), ofPixels(4, 2), ofPixels(1, 3)], still)).toEqual({
+      links: 4,
+      meanPx: 3,
+      worstPx: 4,
+      worst: keys[1],
+    });
+    expect(solutionError([ofPixels(0, 2), ofPixels(0, 1)], still).worst).toBe(keys[2]);
+  });
+});
