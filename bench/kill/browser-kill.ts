@@ -124,21 +124,22 @@ async function killedVisit(app: BuiltApp, profile: string, plan: VisitPlan, afte
 
 async function nextVisit(app: BuiltApp, profile: string, plan: VisitPlan) {
   const context = await launch(profile);
-  const visit = await FaultyVisit.open(context, app.address, null, { keepsStorage: true });
-  const { page } = visit;
-  const broken: string[] = [];
-  const stored = await storedRecords(visit.page, 'em-stitch', 'pairs');
-  const projects = await storedRecords(visit.page, 'em-stitch-projects', 'projects');
-  const offer = page.locator('[data-testid="recent-project"][data-open="true"] button.primary');
-  const isOffered = (await offer.count()) > 0;
-  if (projects > 0 !== isOffered)
-    broken.push(`${projects} projects are kept, and ${isOffered ? 'one' : 'none'} is offered`);
-  if (isOffered) await visit.continueProject(plan);
-  const outcome: VisitOutcome = await visit.work(plan);
-  broken.push(...visit.pageErrors, ...(await visit.unhandled()));
-  const matched = await visit.matched();
-  await context.close();
-  return { outcome, stored, matched, isOffered, broken };
+  try {
+    const visit = await FaultyVisit.open(context, app.address, null, { keepsStorage: true });
+    const broken: string[] = [];
+    const stored = await storedRecords(visit.page, 'em-stitch', 'pairs');
+    const projects = await storedRecords(visit.page, 'em-stitch-projects', 'projects');
+    const offer = visit.page.locator('[data-testid="recent-project"][data-open="true"] button.primary');
+    const isOffered = (await offer.count()) > 0;
+    if (projects > 0 !== isOffered)
+      broken.push(`${projects} projects are kept, and ${isOffered ? 'one' : 'none'} is offered`);
+    if (isOffered) await visit.continueProject(plan);
+    const outcome: VisitOutcome = await visit.work(plan);
+    broken.push(...visit.pageErrors, ...(await visit.unhandled()));
+    return { outcome, stored, matched: await visit.matched(), isOffered, broken };
+  } finally {
+    await context.close();
+  }
 }
 
 /** The browser with this profile and all that it has started. */

@@ -59,6 +59,9 @@ async function clearStorage(page: Page, address: string): Promise<void> {
 /** Makes a page ready: nothing is kept offline, and a picker answers with a private file, or is not there. */
 function prepare(picker: boolean): void {
   Reflect.deleteProperty(Navigator.prototype, 'serviceWorker');
+  // Nobody answers the browser's question for a folder here, and the page hears no click until somebody does.
+  if ('FileSystemHandle' in window)
+    Object.assign(FileSystemHandle.prototype, { requestPermission: async () => 'denied' });
   Reflect.deleteProperty(window, 'showDirectoryPicker');
   Reflect.deleteProperty(window, 'showSaveFilePicker');
   const followed = window as unknown as Followed;
@@ -292,14 +295,15 @@ export class FaultyVisit {
 
   private async choose(matcher: VisitPlan['matcher']): Promise<void> {
     // The panel is put away when a run ends: what is folded under the hand is unfolded again.
+    let why = '';
     for (let left = 4; left > 0; left--) {
-      const isChosen = await this.chooseOnce(matcher).then(
-        () => true,
-        () => false,
+      why = await this.chooseOnce(matcher).then(
+        () => '',
+        (error: unknown) => String(error),
       );
-      if (isChosen) return;
+      if (why === '') return;
     }
-    throw new Error(`the options cannot be chosen: ${JSON.stringify(await this.shown())}`);
+    throw new Error(`the options cannot be chosen: ${JSON.stringify(await this.shown())}: ${why}`);
   }
 
   private async chooseOnce(matcher: VisitPlan['matcher']): Promise<void> {
