@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- app [--side N] [--tile PX] [--grid FOLDER] [--write]`: N × N small tiles (100: ten thousand) in the
+ * `npm run bench -- app [--side N] [--tile PX] [--grid FOLDER] [--use MINUTES] [--write]`: N × N small tiles (100: ten thousand) in the
  * built app in a headless Chromium, from the drop of their folder to panning over the mosaic: what each step costs in
  * time and memory. Phase correlation matches, so that it ends. On a busy machine processor time says more than the
- * clock. `--write` puts the table into docs/performance.md.
+ * clock. `--use` goes on using it for so long, and tells what the tab holds meanwhile. `--write` puts the tables into
+ * docs/performance.md.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import {
   thumbnailsDrawn,
   useLinkTable,
 } from './app/drive.ts';
+import { useForMinutes, type UseSample } from './app/long-use.ts';
 import { stepMeter, type StepRow } from './app/step-meter.ts';
 import { openAppTab, serveBuiltApp, type AppTab } from './built-app.ts';
 import { squareGrid, writeGrid } from './grid-writer.ts';
@@ -28,6 +30,7 @@ const options = {
   side: { type: 'string' },
   tile: { type: 'string' },
   grid: { type: 'string' },
+  use: { type: 'string' },
   write: { type: 'boolean' },
 } as const;
 const documentPath = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
@@ -37,6 +40,7 @@ export async function run(args: readonly string[]): Promise<readonly StepRow[]> 
   const { options: given } = parseArguments(args, options, []);
   const side = numberIn('--side', given.side, 2, 200) ?? 32;
   const tilePx = numberIn('--tile', given.tile, 64, 2048) ?? 128;
+  const minutes = numberIn('--use', given.use, 1, 24 * 60) ?? 0;
   const app = await serveBuiltApp();
   try {
     const grid = typeof given.grid === 'string' ? given.grid : join(app.folder, 'grid');
@@ -44,9 +48,15 @@ export async function run(args: readonly string[]): Promise<readonly StepRow[]> 
       await writeGrid(grid, { ...squareGrid(side, tilePx), overlap: { x: 0.3, y: 0.3 }, noiseSigma: 2 });
     const tab = await openAppTab(app, '--disable-gpu');
     try {
-      const { rows, gestures } = await driven(tab, grid, side * side);
+      const { rows, gestures, session } = await driven(tab, grid, side * side);
       console.table(gestures);
-      if (given.write) await writeBetweenMarkers(documentPath, 'app', tableOf(side, tilePx, rows, gestures));
+      const command = `npm run bench -- app --side ${side} --tile ${tilePx}${minutes > 0 ? ` --use ${minutes}` : ''} --write`;
+      const intro = `\`${command}\`, ${today()}: ${side * side} tiles of ${tilePx} px, phase correlation.`;
+      if (given.write) await writeBetweenMarkers(documentPath, 'app', tableOf(intro, rows, gestures));
+      if (minutes > 0) {
+        const samples = await useForMinutes(tab, session, minutes, (line) => process.stderr.write(`${line}\n`));
+        if (given.write) await writeBetweenMarkers(documentPath, 'app-use', useTableOf(intro, samples));
+      }
       return rows;
     } finally {
       await tab.context.close();
@@ -85,7 +95,7 @@ async function driven(tab: AppTab, grid: string, tiles: number) {
     await settled(page);
   });
   await step('idle, garbage collected', () => session.send('HeapProfiler.collectGarbage'));
-  return { rows, gestures };
+  return { rows, gestures, session };
 }
 
 /** Excludes the selected link and waits for the mosaic without it. */
@@ -102,10 +112,9 @@ async function excludeLink(page: Page): Promise<void> {
   await settled(page);
 }
 
-function tableOf(side: number, tilePx: number, rows: readonly StepRow[], gestures: readonly GestureRow[]): string {
-  const date = new Date().toISOString().slice(0, 10);
+function tableOf(intro: string, rows: readonly StepRow[], gestures: readonly GestureRow[]): string {
   return [
-    `\`npm run bench -- app --side ${side} --tile ${tilePx} --write\`, ${date}: ${side * side} tiles of ${tilePx} px, phase correlation.`,
+    intro,
     '',
     markdownTable(
       ['step', 'wall, s', 'processor of the tab, s', 'of its main thread, s', 'script heap, MB', 'tab, MB', 'peak, MB'],
@@ -124,4 +133,19 @@ function tableOf(side: number, tilePx: number, rows: readonly StepRow[], gesture
       gestures.map((row) => Object.values(row) as (string | number)[]),
     ),
   ].join('\n');
+}
+
+function useTableOf(intro: string, samples: readonly UseSample[]): string {
+  return [
+    intro,
+    '',
+    markdownTable(
+      ['minute', 'rounds', 'edits', 'script heap, MB', 'tab, MB', 'browser, MB', 'DOM nodes', 'listeners'],
+      samples.map((sample) => Object.values(sample) as number[]),
+    ),
+  ].join('\n');
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
