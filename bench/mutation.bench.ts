@@ -14,15 +14,17 @@ const options = {
   in: { type: 'string' },
   again: { type: 'string' },
   tests: { type: 'string' },
+  without: { type: 'string' },
   static: { type: 'boolean' },
   out: { type: 'string' },
 } as const;
 
 /**
- * `npm run bench -- mutation [--share P] [--seed S] [--in src/core/graph] [--tests src/core/graph] [--again RESULTS]
- * [--static] [--out FOLDER]`: Stryker on a random share P of the mutants of core and formats (without `--share`: on every
+ * `npm run bench -- mutation [--share P] [--seed S] [--in src/core/graph] [--tests src/core/graph] [--without a,b]
+ * [--again RESULTS] [--static] [--out FOLDER]`: Stryker on a random share P of the mutants of core and formats (without `--share`: on every
  * one, days on two cores), in a clone of what is committed, so that edits and mutants do not meet. `--in` keeps to the
- * mutants whose paths begin so, `--tests` to such tests (quick, but what it leaves alive others may find); `--again` takes
+ * mutants whose paths begin so, `--tests` to such tests (quick, but what it leaves alive others may find), `--without` leaves
+ * out tests in whose paths one of its words occurs: slow ones; `--again` takes
  * the mutants that survived, or that no test reached, in the results of an earlier run; `--static` runs every test for a
  * mutant that is reached while a module is loaded or in a `beforeAll`, which Stryker lays to no test: otherwise only those
  * that reach it themselves, and none counts that only the former reach. Results are written to FOLDER/results.jsonl
@@ -48,8 +50,9 @@ export async function run(
   if (chosen.length === 0) return [];
   const results = join(folder, 'results.jsonl');
   rmSync(results, { force: true });
-  await runStryker(project, folder, chosen, results, textOf(given.tests) ?? '', given.static === true);
-  const missing = testsNotRun(project, folder, textOf(given.tests) ?? '');
+  const tests = { under: textOf(given.tests) ?? '', without: textOf(given.without) ?? '' };
+  await runStryker(project, folder, chosen, results, tests, given.static === true);
+  const missing = testsNotRun(project, folder, tests);
   if (missing.length > 0) write(`Could not be loaded by Stryker, so that the score is too low: ${missing.join(', ')}`);
   const scores = scoreRooms(readResults(results));
   writeFileSync(join(folder, 'scores.json'), `${JSON.stringify(scores, null, 1)}\n`);
@@ -79,14 +82,23 @@ function foundNot(all: readonly ListedMutant[], path: string): readonly ListedMu
   return all.filter(({ key }) => keys.has(key));
 }
 
+/** Which tests run: the beginning of their paths, and words, with commas between, that are in those of none. */
+interface ChosenTests {
+  readonly under: string;
+  readonly without: string;
+}
+
 /** Test files of core and formats that are not in Stryker's report: it passes over what it cannot load. */
-function testsNotRun(project: string, folder: string, under: string): readonly string[] {
+function testsNotRun(project: string, folder: string, { under, without }: ChosenTests): readonly string[] {
   const listing = execFileSync('git', ['ls-files', 'src/core/*.test.ts', 'src/formats/*.test.ts'], {
     cwd: project,
     encoding: 'utf8',
   });
   const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { readonly testFiles: object };
-  const wanted = listing.split('\n').filter((path) => path.startsWith(under) && path.endsWith('.test.ts'));
+  const words = without.split(',').filter(Boolean);
+  const isWanted = (path: string) =>
+    path.startsWith(under) && path.endsWith('.test.ts') && !words.some((word) => path.includes(word));
+  const wanted = listing.split('\n').filter(isWanted);
   return wanted.filter((path) => !path.endsWith('.browser.test.ts') && !(path in report.testFiles));
 }
 
@@ -101,7 +113,7 @@ async function runStryker(
   folder: string,
   chosen: readonly ListedMutant[],
   results: string,
-  tests: string,
+  tests: ChosenTests,
   isWithStatic: boolean,
 ): Promise<void> {
   const list = join(folder, 'mutants.json');
@@ -124,7 +136,8 @@ async function runStryker(
       ...process.env,
       EM_STITCH_MUTANTS: list,
       EM_STITCH_MUTATION_RESULTS: results,
-      EM_STITCH_MUTATION_TESTS: tests,
+      EM_STITCH_MUTATION_TESTS: tests.under,
+      EM_STITCH_MUTATION_WITHOUT: tests.without,
       EM_STITCH_MUTATED_FILES: join(folder, 'mutated-files.json'),
     },
   });

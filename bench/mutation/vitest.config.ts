@@ -41,6 +41,7 @@ class NearestFirst extends BaseSequencer {
 }
 
 const under = process.env['EM_STITCH_MUTATION_TESTS'] ?? '';
+const without = (process.env['EM_STITCH_MUTATION_WITHOUT'] ?? '').split(',').filter(Boolean);
 const include = ['src/core', 'src/formats'].filter((room) => under.startsWith(room) || room.startsWith(under));
 
 export default defineConfig({
@@ -48,7 +49,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: include.map((room) => `${room.length > under.length ? room : under}/**/*.test.ts`),
-    exclude: ['**/*.browser.test.ts', 'node_modules/**'],
+    exclude: ['**/*.browser.test.ts', 'node_modules/**', ...without.map((word) => `**/*${word}*`)],
     setupFiles: ['bench/mutation/main-thread.setup.ts'],
     testTimeout: 600_000,
     sequence: { sequencer: NearestFirst },
