@@ -1,6 +1,6 @@
 import { isAbort } from '../../core/errors.ts';
 import type { OnProgress } from '../../core/progress.ts';
-import { startJob, withError, type Task } from '../state/job.ts';
+import { codeOf, startJob, withError, type Task } from '../state/job.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
 
 /** What the work of a job receives. */
@@ -68,7 +68,7 @@ export function createForeground(store: AppStore, now: () => number): Foreground
       rollback();
       const current = isAbort(error)
         ? ({ kind: 'cancelled', task, keptPairs: job.keptPairs } as const)
-        : ({ kind: 'failed', task } as const);
+        : ({ kind: 'failed', task, code: codeOf(error) } as const);
       updateSlice(store, 'job', (state) => ({ ...(isAbort(error) ? state : withError(state, error)), current }));
       return false;
     }

@@ -3,11 +3,11 @@ import type { OnProgress } from '../../core/progress.ts';
 import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
 import type { Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
-import { mergeFiles, relativeToDrop } from '../state/dropped-files.ts';
+import { mergeFiles, relativeToDrop, renewFiles } from '../state/dropped-files.ts';
 import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
 import type { PageChoice, ProjectState } from '../state/project.ts';
 import { sectionsIn } from '../state/sections.ts';
-import { forgetResult, updateSlice, type AppStore } from '../state/store.ts';
+import { forgetResult, updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { idsOf } from './sections.ts';
 import type { Foreground, JobContext } from './foreground.ts';
 
@@ -83,12 +83,10 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
 
   const add = async (named: readonly NamedFile[]) => {
     const before = store.getState().project;
-    const files = mergeFiles(before.files, named);
-    // The same files again are a second try where the first came to no layout, or could not read all of them.
-    const { current } = store.getState().job;
-    const hasFailed = current.kind === 'failed' && (current.task === 'inspect' || current.task === 'layout');
-    const wasRead = !hasFailed && (before.inspection?.problems.every(({ code }) => code !== 'unreadable-file') ?? true);
-    if (files === before.files && named.length > 0 && before.edits.layout !== null && wasRead) return;
+    const merged = mergeFiles(before.files, named);
+    const isSame = merged === before.files && named.length > 0 && before.edits.layout !== null;
+    if (isSame && !isSecondTry(store.getState())) return;
+    const files = isSame ? renewFiles(merged, named) : merged;
     // Another drop may come while this one is read: its job starts from all files seen so far.
     updateSlice(store, 'project', (state) => ({ ...state, files }));
     // Once the headers are read the files stay, whatever becomes of the layout.
@@ -137,6 +135,16 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
       await foreground.run('layout', layOutTwice);
     },
   };
+}
+
+/** The same files again are a second try where the last job came to no layout, or where one of them could not be read. */
+function isSecondTry({ job, project, result }: AppState): boolean {
+  const { current } = job;
+  if (current.kind === 'failed')
+    if (current.task === 'inspect' || current.task === 'layout' || current.code === 'unreadable-file') return true;
+  if (project.inspection?.problems.some(({ code }) => code === 'unreadable-file')) return true;
+  const pairs = result.run?.outcome.pairs ?? [];
+  return pairs.some((pair) => pair.kind === 'rejected' && pair.reason === 'read-failed');
 }
 
 /** A project without files in which the options are as the user has set them. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedFile } from '../../../workers/protocol.ts';
-import { isHidden, mergeFiles, namedFiles, relativeToDrop, walkEntries, type DroppedEntry } from './dropped-files.ts';
+import {
+  isHidden,
+  mergeFiles,
+  namedFiles,
+  relativeToDrop,
+  renewFiles,
+  walkEntries,
+  type DroppedEntry,
+} from './dropped-files.ts';
 
 function named(path: string, content = 'x', lastModified = 1): NamedFile {
   return { path, file: new File([content], path.slice(path.lastIndexOf('/') + 1), { lastModified }) };
@@ -99,6 +107,21 @@ describe('mergeFiles', () => {
     const merged = mergeFiles(first, [again]);
     expect(merged).toHaveLength(2);
     expect(merged[0].file).toBe(again.file);
+  });
+});
+
+describe('renewFiles', () => {
+  it('takes the files that were just dropped, under the paths that are known', () => {
+    const known = [named('grid/a.tif'), named('grid/b.tif'), named('other/a.tif')];
+    const again = [named('b.tif'), named('grid/a.tif')];
+    const renewed = renewFiles(known, again);
+    expect(renewed.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/b.tif', 'other/a.tif']);
+    expect(renewed.map(({ file }) => file)).toEqual([again[1].file, again[0].file, known[2].file]);
+  });
+
+  it('keeps a file whose twin has another size', () => {
+    const known = [named('grid/a.tif')];
+    expect(renewFiles(known, [named('grid/a.tif', 'xyz')])[0].file).toBe(known[0].file);
   });
 });
 

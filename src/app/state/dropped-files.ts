@@ -98,6 +98,19 @@ export function mergeFiles(known: readonly NamedFile[], added: readonly NamedFil
   return changed ? sortByPath([...byPath.values()]) : known;
 }
 
+/** `known` with each file as it has just been dropped: a file may be readable again through its new handle alone. */
+export function renewFiles(known: readonly NamedFile[], added: readonly NamedFile[]): readonly NamedFile[] {
+  const twins = new Map<string, NamedFile[]>();
+  for (const named of added) {
+    const key = contentKey(named);
+    twins.set(key, [...(twins.get(key) ?? []), named]);
+  }
+  return known.map((named) => {
+    const twin = twins.get(contentKey(named))?.find(({ path }) => isSamePath(path, named.path));
+    return twin ? { path: named.path, file: twin.file } : named;
+  });
+}
+
 /** Paths relative to the dropped folder: the first folder is cut off when all files share it. */
 export function relativeToDrop(files: readonly NamedFile[]): readonly NamedFile[] {
   const folders = new Set(files.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/') + 1) : '')));

@@ -22,7 +22,7 @@ export type ForegroundJob =
       readonly stageStartDone: number;
     }
   | { readonly kind: 'cancelled'; readonly task: Task; readonly keptPairs: number }
-  | { readonly kind: 'failed'; readonly task: Task }
+  | { readonly kind: 'failed'; readonly task: Task; readonly code: ShownError['code'] }
   | { readonly kind: 'done'; readonly task: Task; readonly elapsedMs: number; readonly note: string };
 
 /** An error as the panel shows it; stays until the user dismisses it. */
@@ -72,12 +72,17 @@ export function timeLeftMs(job: ForegroundJob, now: number): number | null {
 export function withError(job: JobState, error: unknown): JobState {
   const shown = {
     id: (job.errors.at(-1)?.id ?? 0) + 1,
-    code: error instanceof StitchError ? error.code : ('unexpected' as const),
+    code: codeOf(error),
     message: error instanceof Error ? error.message : String(error),
     causes: causesOf(error),
   };
   if (job.errors.some(({ code, message }) => code === shown.code && message === shown.message)) return job;
   return { ...job, errors: [...job.errors, shown] };
+}
+
+/** The code under which an error is shown. */
+export function codeOf(error: unknown): ShownError['code'] {
+  return error instanceof StitchError ? error.code : 'unexpected';
 }
 
 /** A chain of causes is not longer than this, or it is a ring. */
