@@ -130,6 +130,32 @@ describe('a file of the origin-private file system', () => {
     expect(files.get('2-m.tif')).toBe(1000);
   });
 
+  it('is closed when it cannot be emptied: the next export of this name has it', async () => {
+    let open = 0;
+    let isFull = true;
+    const createSyncAccessHandle = async () => {
+      if (open > 0) throw new DOMException('taken', 'NoModificationAllowedError');
+      open++;
+      return {
+        truncate: () => {
+          if (isFull) throw new DOMException('no space is left', 'QuotaExceededError');
+        },
+        close: () => void open--,
+      };
+    };
+    const names: string[] = [];
+    const getFileHandle = async (name: string) => {
+      names.push(name);
+      return { createSyncAccessHandle };
+    };
+    vi.stubGlobal('navigator', { storage: { getDirectory: async () => ({ getFileHandle }) } });
+    await expect(opfsSink('m.tif')).rejects.toMatchObject({ code: 'write-failed' });
+    expect(open).toBe(0);
+    isFull = false;
+    await opfsSink('m.tif');
+    expect(names).toEqual(['m.tif', 'm.tif']);
+  });
+
   it('is refused in a sentence where there is no private file system', async () => {
     const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
     vi.stubGlobal('navigator', { storage: { getDirectory: denied } });

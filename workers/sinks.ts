@@ -97,12 +97,22 @@ async function openPrivateFile(name: string) {
     if (!handle.createSyncAccessHandle) throw new Error('this thread cannot write into the private file system');
     try {
       const access = await handle.createSyncAccessHandle();
-      access.truncate(0);
+      emptied(access);
       return { root, file, handle, access };
     } catch (error) {
       const isTaken = error instanceof DOMException && error.name === 'NoModificationAllowedError';
       if (!isTaken || writer === mostWriters) throw error;
     }
+  }
+}
+
+/** Empties a file that was just opened; one that cannot be emptied is closed, or nobody could open it again. */
+function emptied(access: SyncAccess): void {
+  try {
+    access.truncate(0);
+  } catch (error) {
+    access.close();
+    throw error;
   }
 }
 
