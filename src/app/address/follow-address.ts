@@ -1,5 +1,7 @@
 import type { StitchClient } from '../../../workers/protocol.ts';
+import { StitchError } from '../../core/errors.ts';
 import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts';
+import { withError } from '../state/job.ts';
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { linkOf, readLink, type LinkedPlace } from '../state/view-link.ts';
 
@@ -64,15 +66,24 @@ function isWorthWriting({ view, result, project }: AppState, before: AppState): 
   );
 }
 
-/** Options of a link are held to the schema of options files; those that it does not accept are left alone. */
+/**
+ * Options of a link are held to the schema of options files; those that it does not accept are left alone, and that is
+ * said. What cannot be checked because a worker was lost is checked again on a fresh one.
+ */
 async function takeOptions(store: AppStore, client: Pick<StitchClient, 'parseOptions'>, text: string): Promise<void> {
   try {
     const said: unknown = JSON.parse(text);
     const merged = merge(defaultStitchOptions, said);
-    const options = await client.parseOptions(JSON.stringify({ kind: 'em-stitch-options', ...merged }), 'the address');
+    const check = () => client.parseOptions(JSON.stringify({ kind: 'em-stitch-options', ...merged }), 'the address');
+    const options = await check().catch((error: unknown) => {
+      if (error instanceof StitchError && error.code === 'bad-options') throw error;
+      return check();
+    });
     updateSlice(store, 'project', (now) => ({ ...now, edits: { ...now.edits, options } }));
-  } catch (error) {
-    console.warn('the options of the address are not used', error);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The options in the address are not used (${why}). Set them in the panel, or open the link again.`;
+    updateSlice(store, 'job', (job) => withError(job, new StitchError('bad-options', message, {}, { cause })));
   }
 }
 
