@@ -65,7 +65,7 @@ module.exports = {
       to: {
         path: 'node_modules/',
         pathNot:
-          'node_modules/(react|react-dom|zustand|comlink|lucide-react|@tanstack/(react-virtual|virtual-core)|idb|scheduler|@types/[^/]+|valibot)/',
+          'node_modules/(react|react-dom|@radix-ui/[^/]+|uplot|zustand|comlink|lucide-react|@tanstack/(react-virtual|virtual-core)|idb|scheduler|@types/[^/]+|valibot)/',
       },
     },
     {

@@ -64,7 +64,7 @@ async function mosaicScreens(app: App, look: Look): Promise<void> {
   await app.byId('link-limits').click();
   await look('links-limits');
   await page.keyboard.press('Escape');
-  await app.byId('overlay-menu').locator('> summary').click();
+  await app.byId('overlay-menu').click();
   await look('overlay-menu');
   await page.keyboard.press('Escape');
   await app.byId('mosaic-viewer').focus();
@@ -72,7 +72,7 @@ async function mosaicScreens(app: App, look: Look): Promise<void> {
   await settled(app);
   await look('overlays');
   for (const key of ['o', 't', 'm', 'v', 'h', 'h', 'g', 'g']) await page.keyboard.press(key);
-  await page.locator('summary').filter({ hasText: 'Contrast' }).click();
+  await app.byId('contrast-menu').click();
   await expect(app.byId('auto-contrast')).toBeVisible();
   await look('contrast');
   await page.keyboard.press('Escape');
@@ -93,7 +93,7 @@ async function inspectorScreens(app: App, look: Look): Promise<void> {
     .filter({ hasText: /\D?1_\D?2\s*↔\s*\D?2_\D?2/ })
     .dblclick();
   await expect(app.byId('overlap-pane')).toBeVisible();
-  await page.getByRole('button', { name: 'Two-colour' }).click();
+  await page.getByRole('radio', { name: 'Two-colour' }).click();
   await look('inspector-colours');
   for (const [key, name] of [
     ['2', 'swipe'],
@@ -104,19 +104,19 @@ async function inspectorScreens(app: App, look: Look): Promise<void> {
     await page.keyboard.press(key);
     await look(`inspector-${name}`);
   }
-  await page.getByRole('button', { name: 'Residuals' }).click();
+  await page.getByRole('radio', { name: 'Residuals' }).click();
   await expect(app.byId('residual-pane')).toContainText('rms');
   await look('inspector-residuals');
-  await page.getByRole('button', { name: 'Point', exact: true }).click();
+  await page.getByRole('radio', { name: 'Point', exact: true }).click();
   await app.byId('point-pane').locator('canvas').first().focus();
   await page.keyboard.press('Enter');
   await expect(app.byId('point-sentence')).toContainText('Best fit');
   await look('inspector-point');
-  await page.getByRole('button', { name: 'Matchers' }).click();
+  await page.getByRole('radio', { name: 'Matchers' }).click();
   await app.byId('trial-pane').getByRole('row', { name: /^SIFT/ }).getByRole('button', { name: 'Try' }).click();
   await expect(app.byId('trial-result')).toHaveCount(2);
   await look('inspector-matchers');
-  await page.getByRole('button', { name: 'Pictures', exact: true }).click();
+  await page.getByRole('radio', { name: 'Pictures', exact: true }).click();
   await page.keyboard.press('e');
   await expect(app.byId('overlap-pane')).toBeVisible();
   await look('inspector-large');

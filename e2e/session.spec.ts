@@ -105,7 +105,7 @@ test('a link opens the same view with the same options', async ({ app, browser }
   await colleague.drop(folder);
   await colleague.stitch();
   await expect(colleague.byId('pair-inspector')).toBeVisible();
-  await expect(colleague.page.getByRole('button', { name: 'Side by side' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(colleague.page.getByRole('radio', { name: 'Side by side' })).toHaveAttribute('aria-checked', 'true');
   await expect.poll(() => linkOf(colleague)).toBe(link);
   expect(colleague.pageErrors).toEqual([]);
   await colleague.page.context().close();

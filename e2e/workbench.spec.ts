@@ -96,7 +96,7 @@ test('a pair tells why it matched: residuals, one point, all matchers with other
   // Pressed before there is anything to see: no key is lost.
   await page.keyboard.press('3');
   await expect(app.byId('overlap-pane')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Checker' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByRole('radio', { name: 'Checker' })).toHaveAttribute('aria-checked', 'true');
   for (const [key, name] of [
     ['2', 'Swipe'],
     ['3', 'Checker'],
@@ -105,21 +105,21 @@ test('a pair tells why it matched: residuals, one point, all matchers with other
     ['6', 'Two-colour'],
   ] as const) {
     await page.keyboard.press(key);
-    await expect(page.getByRole('button', { name })).toHaveAttribute('aria-pressed', 'true');
+    await expect(page.getByRole('radio', { name })).toHaveAttribute('aria-checked', 'true');
   }
   await page.keyboard.press('e');
   await expect(app.byId('inspector-large')).toHaveAttribute('aria-pressed', 'true');
 
-  await page.getByRole('button', { name: 'Residuals' }).click();
+  await page.getByRole('radio', { name: 'Residuals' }).click();
   await expect(app.byId('residual-pane')).toContainText('rms');
 
-  await page.getByRole('button', { name: 'Point', exact: true }).click();
+  await page.getByRole('radio', { name: 'Point', exact: true }).click();
   await app.byId('point-pane').locator('canvas').first().focus();
   await page.keyboard.press('Enter');
   await expect(app.byId('point-sentence')).toContainText('Best fit');
   await expect(app.byId('point-sentence')).toContainText('confidence');
 
-  await page.getByRole('button', { name: 'Matchers' }).click();
+  await page.getByRole('radio', { name: 'Matchers' }).click();
   const trials = app.byId('trial-pane');
   await trials.getByLabel('Inlier threshold, px').fill('2');
   await trials.getByRole('row', { name: /^SIFT/ }).getByRole('button', { name: 'Try' }).click();

@@ -11,6 +11,7 @@ import { HelpDialog } from './HelpDialog.tsx';
 import { RunBar } from './RunBar.tsx';
 import { StartPage } from './StartPage.tsx';
 import { StatusBar } from './StatusBar.tsx';
+import { TipProvider } from './Tip.tsx';
 import { Workspace } from './Workspace.tsx';
 
 /** The whole page; `data-state` says what it is doing. */
@@ -24,9 +25,11 @@ export function App() {
   const hide = (closed: Overlay) => () => show((now) => (now === closed ? null : now));
   return (
     <div className="app" data-state={phase} data-testid="app">
-      <RunBar show={show} />
-      {hasTiles ? <Workspace /> : <StartPage />}
-      <StatusBar show={show} />
+      <TipProvider>
+        <RunBar show={show} />
+        {hasTiles ? <Workspace /> : <StartPage />}
+        <StatusBar show={show} />
+      </TipProvider>
       <ErrorPanel />
       <DropTarget />
       {overlay === 'keys' && <HelpDialog onClose={hide('keys')} />}

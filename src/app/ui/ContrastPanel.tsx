@@ -1,10 +1,13 @@
-import { useEffect, useEffectEvent, useState, type RefObject } from 'react';
+import { Range, Root, Thumb, Track } from '@radix-ui/react-slider';
+import { useEffect, useEffectEvent, useMemo, useState, type RefObject } from 'react';
 import type { DisplayRange, ValueStatistics } from '../../../workers/protocol.ts';
 import type { StitchRun } from '../state/result.ts';
 import { updateSlice } from '../state/store.ts';
 import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
 import { CheckField, NumberField, SliderField } from './Fields.tsx';
+import { histogramPlot } from './plot/histogram-plot.ts';
+import { PlotFigure } from './plot/PlotFigure.tsx';
 import { Popover } from './Popover.tsx';
 import { statisticsRegion, useAutoContrast } from './use-auto-contrast.ts';
 
@@ -49,21 +52,29 @@ export function ContrastPanel({ run, viewer }: ContrastPanelProps) {
   const { min, max } = statistics ?? { min: Math.min(0, display.low), max: display.high };
   const isWhole = run.outcome.mosaic.sampleType !== 'float32';
   const step = isWhole ? 1 : (max - min) / 1000 || 0.001;
+  const { low, high } = display;
+  const plot = useMemo(
+    () => statistics && histogramPlot(statistics, { low, high }, isWhole),
+    [statistics, low, high, isWhole],
+  );
   return (
-    <Popover label="Contrast" onOpen={() => setIsOpen(true)} onClose={() => setIsOpen(false)}>
-      {statistics && <Histogram statistics={statistics} display={display} isWhole={isWhole} />}
-      <ValueField
-        label="Black"
-        value={display.low}
-        {...{ min, max, step }}
-        onChange={(low) => set({ low: Math.min(low, display.high - step) })}
-      />
-      <ValueField
-        label="White"
-        value={display.high}
-        {...{ min, max, step }}
-        onChange={(high) => set({ high: Math.max(high, display.low + step) })}
-      />
+    <Popover label="Contrast" name="Contrast" testId="contrast-menu" onOpenChange={setIsOpen}>
+      {plot ? <PlotFigure {...plot} testId="grey-histogram" /> : <div className="plot-room" />}
+      <WindowSlider {...{ display, min, max, step, set }} />
+      <div className="pair">
+        <NumberField
+          label="Black"
+          value={round(display.low)}
+          step="any"
+          onChange={(low) => set({ low: Math.min(low, display.high - step) })}
+        />
+        <NumberField
+          label="White"
+          value={round(display.high)}
+          step="any"
+          onChange={(high) => set({ high: Math.max(high, display.low + step) })}
+        />
+      </div>
       <SliderField
         label="Gamma"
         value={display.gamma}
@@ -95,71 +106,32 @@ function round(value: number): number {
   return Number(value.toPrecision(5));
 }
 
-interface ValueFieldProps {
-  readonly label: string;
-  readonly value: number;
+interface WindowSliderProps {
+  readonly display: DisplayRange;
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  readonly onChange: (value: number) => void;
+  readonly set: (change: Partial<DisplayRange>) => void;
 }
 
-/** One value to be typed or dragged. */
-function ValueField({ label, value, min, max, step, onChange }: ValueFieldProps) {
+/** Black and white as two handles under the histogram, at the places of their values. */
+function WindowSlider({ display, min, max, step, set }: WindowSliderProps) {
+  const shown = (value: number) => Math.max(min, Math.min(max, value));
+  const ends = [shown(display.low), shown(display.high)];
   return (
-    <div>
-      <NumberField label={label} value={round(value)} step="any" onChange={onChange} />
-      <input
-        type="range"
-        aria-label={`${label}, slider`}
-        {...{ min, max, step, value }}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-    </div>
-  );
-}
-
-const chartWidth = 256;
-const chartHeight = 56;
-
-/** The counts as bars; whole values that are fewer than the bins are one bar each, without gaps between them. */
-function barsOf({ histogram, min, max }: ValueStatistics, isWhole: boolean): readonly number[] {
-  const values = max - min + 1;
-  if (!isWhole || values >= histogram.length) return Array.from(histogram);
-  const bars = Array.from({ length: values }, () => 0);
-  histogram.forEach((count, bin) => {
-    bars[Math.min(values - 1, Math.round(((bin + 0.5) / histogram.length) * (max - min)))] += count;
-  });
-  return bars;
-}
-
-interface HistogramProps {
-  readonly statistics: ValueStatistics;
-  readonly display: DisplayRange;
-  readonly isWhole: boolean;
-}
-
-/** Counts of the visible values, logarithmic, with the black and white points. */
-function Histogram({ statistics, display, isWhole }: HistogramProps) {
-  const { min, max } = statistics;
-  const heights = barsOf(statistics, isWhole).map((count) => Math.log1p(count));
-  const highest = Math.max(1e-9, ...heights);
-  const barWidth = chartWidth / Math.max(1, heights.length);
-  const bars = heights
-    .map((height, k) => `L${(k + 0.5) * barWidth},${(chartHeight * (1 - height / highest)).toFixed(1)}`)
-    .join(' ');
-  const place = (value: number) => ((value - min) / Math.max(1e-12, max - min)) * chartWidth;
-  return (
-    <svg
-      className="histogram"
-      viewBox={`0 0 ${chartWidth} ${chartHeight}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`Histogram of the visible values, ${round(min)} to ${round(max)}`}
+    <Root
+      className="window-slider"
+      value={ends}
+      {...{ min, max, step }}
+      minStepsBetweenThumbs={1}
+      // A handle that stands at the end of the axis for a value beyond it stays what it is until it is moved.
+      onValueChange={([low, high]) => set({ ...(low !== ends[0] && { low }), ...(high !== ends[1] && { high }) })}
     >
-      <path d={`M0,${chartHeight} ${bars} L${chartWidth},${chartHeight} Z`} />
-      <line x1={place(display.low)} x2={place(display.low)} y1="0" y2={chartHeight} />
-      <line x1={place(display.high)} x2={place(display.high)} y1="0" y2={chartHeight} />
-    </svg>
+      <Track className="window-slider-track">
+        <Range className="window-slider-range" />
+      </Track>
+      <Thumb aria-label="Black, slider" />
+      <Thumb aria-label="White, slider" />
+    </Root>
   );
 }

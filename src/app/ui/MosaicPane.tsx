@@ -17,6 +17,7 @@ import { PixelPanel } from './PixelPanel.tsx';
 import { tileTints } from './tile-tints.ts';
 import { useAutoContrast } from './use-auto-contrast.ts';
 import './mosaic-pane.css';
+import { Tip } from './Tip.tsx';
 
 interface MosaicPaneProps {
   readonly run: StitchRun;
@@ -64,47 +65,50 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
   return (
     <div className="mosaic-pane" ref={pane}>
       <div className="toolbar" role="toolbar" aria-label="View">
-        <button type="button" title="The whole mosaic (0)" onClick={() => viewer.current?.fit()}>
-          Fit
-        </button>
-        <button
-          type="button"
-          title="One pixel of the mosaic on one of the screen (1)"
-          onClick={() => viewer.current?.actualPixels()}
-        >
-          100 %
-        </button>
-        <button
-          type="button"
-          className="icon"
-          aria-label="Turn the view by 90°"
-          title="Turn the view by 90° (R)"
-          onClick={() => onCommand({ kind: 'turn', by: 1 })}
-        >
-          <RotateCw size={16} aria-hidden="true" />
-        </button>
-        <button
-          type="button"
-          className="icon"
-          aria-label="Full screen"
-          title="Full screen (F)"
-          onClick={() => onCommand({ kind: 'full-screen' })}
-        >
-          <Maximize size={16} aria-hidden="true" />
-        </button>
+        <Tip text="The whole mosaic" keys="0">
+          <button type="button" onClick={() => viewer.current?.fit()}>
+            Fit
+          </button>
+        </Tip>
+        <Tip text="One pixel of the mosaic on one of the screen" keys="1">
+          <button type="button" onClick={() => viewer.current?.actualPixels()}>
+            100 %
+          </button>
+        </Tip>
+        <Tip text="Turn the view by 90°" keys="R">
+          <button
+            type="button"
+            className="icon"
+            aria-label="Turn the view by 90°"
+            onClick={() => onCommand({ kind: 'turn', by: 1 })}
+          >
+            <RotateCw size={16} aria-hidden="true" />
+          </button>
+        </Tip>
+        <Tip text="Full screen" keys="F">
+          <button
+            type="button"
+            className="icon"
+            aria-label="Full screen"
+            onClick={() => onCommand({ kind: 'full-screen' })}
+          >
+            <Maximize size={16} aria-hidden="true" />
+          </button>
+        </Tip>
         <OverlayMenu />
         <ContrastPanel run={run} viewer={viewer} />
-        <button
-          type="button"
-          className="icon"
-          aria-label="Pixel inspector"
-          aria-pressed={isPixelShown}
-          title="Look into pixels (I)"
-          data-testid="pixel-button"
-          onClick={() => onCommand({ kind: 'pixel' })}
-        >
-          <Crosshair size={16} aria-hidden="true" />
-        </button>
+        <Tip text="Look into pixels" keys="I">
+          <button
+            type="button"
+            className="icon"
+            aria-label="Pixel inspector"
+            aria-pressed={isPixelShown}
+            data-testid="pixel-button"
+            onClick={() => onCommand({ kind: 'pixel' })}
+          >
+            <Crosshair size={16} aria-hidden="true" />
+          </button>
+        </Tip>
       </div>
       <div className="mosaic-stage">
         <MosaicViewer

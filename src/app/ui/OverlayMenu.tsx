@@ -39,6 +39,7 @@ export function OverlayMenu() {
   return (
     <Popover
       testId="overlay-menu"
+      name="Overlays"
       label={
         <>
           Overlays{' '}

@@ -1,40 +1,34 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { Content, Root, Trigger } from '@radix-ui/react-popover';
+import { useState, type ReactNode } from 'react';
 
 interface PopoverProps {
   readonly label: ReactNode;
+  /** What the panel is called by those who do not see the button. */
+  readonly name: string;
   readonly testId?: string;
-  readonly onOpen?: () => void;
-  readonly onClose?: () => void;
+  readonly onOpenChange?: (isOpen: boolean) => void;
   readonly children: ReactNode;
 }
 
-/** A button with a panel below it; a click elsewhere and Escape close it. */
-export function Popover({ label, testId, onOpen, onClose, children }: PopoverProps) {
-  const details = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const closeOutside = (event: PointerEvent) => {
-      const element = details.current;
-      if (element && !(event.target instanceof Node && element.contains(event.target))) element.open = false;
-    };
-    window.addEventListener('pointerdown', closeOutside);
-    return () => window.removeEventListener('pointerdown', closeOutside);
-  }, []);
+/**
+ * A button with a panel beside it, held within the window; the focus goes in, Escape brings it back, a click or Tab
+ * elsewhere closes. Without a portal, so that it is seen in full screen; not modal, so that the mosaic can be turned
+ * and zoomed meanwhile.
+ */
+export function Popover({ label, name, testId, onOpenChange, children }: PopoverProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const change = (open: boolean) => {
+    setIsOpen(open);
+    onOpenChange?.(open);
+  };
   return (
-    <details
-      ref={details}
-      className="popover"
-      data-testid={testId}
-      onToggle={(event) => (event.currentTarget.open ? onOpen?.() : onClose?.())}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !event.currentTarget.open) return;
-        event.preventDefault();
-        event.stopPropagation();
-        event.currentTarget.open = false;
-        event.currentTarget.querySelector('summary')?.focus();
-      }}
-    >
-      <summary>{label}</summary>
-      <div className="popover-body">{children}</div>
-    </details>
+    <Root open={isOpen} onOpenChange={change}>
+      <Trigger type="button" data-testid={testId}>
+        {label}
+      </Trigger>
+      <Content className="popover-body" aria-label={name} align="start" sideOffset={4} collisionPadding={8}>
+        {children}
+      </Content>
+    </Root>
   );
 }

@@ -1,4 +1,5 @@
-import { useMemo, type KeyboardEvent, type RefObject } from 'react';
+import { Content, List, Root, Trigger } from '@radix-ui/react-tabs';
+import { useMemo, type RefObject } from 'react';
 import { intersectRects } from '../../core/geometry/rect.ts';
 import { pairKey } from '../../core/tiles/tile.ts';
 import type { StitchRun } from '../state/result.ts';
@@ -36,45 +37,37 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
   const tab = useAppState(({ view }) => view.tab);
   const isLarge = useAppState(({ view }) => view.isInspectorLarge && view.tab === 'inspector');
   const show = (next: ResultTab) => updateSlice(store, 'view', (view) => ({ ...view, tab: next }));
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step === 0) return;
-    const place = tabs.findIndex(([id]) => id === tab);
-    const [next] = tabs[(place + step + tabs.length) % tabs.length];
-    show(next);
-    document.getElementById(`tab-${next}`)?.focus();
-  };
   return (
-    <aside
-      className={`result-panel ${tab === 'inspector' ? 'wide' : ''} ${isLarge ? 'large' : ''}`}
-      aria-label="Result"
+    <Root
+      asChild
+      value={tab}
+      onValueChange={(next) => {
+        const chosen = tabs.find(([id]) => id === next);
+        if (chosen) show(chosen[0]);
+      }}
     >
-      <div className="tabs" role="tablist" aria-label="Result" onKeyDown={onKeyDown}>
-        {tabs.map(([id, label]) => (
-          <button
-            key={id}
-            id={`tab-${id}`}
-            type="button"
-            role="tab"
-            aria-selected={id === tab}
-            aria-controls="result-tab"
-            tabIndex={id === tab ? 0 : -1}
-            data-testid={`${id}-tab`}
-            onClick={() => show(id)}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
-      <div id="result-tab" className="tab-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
-        {tab === 'inspector' && <InspectorTab run={run} />}
-        {tab === 'corrections' && <EditsTab run={run} />}
-        {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
-        {tab === 'acquisition' && <AcquisitionTab run={run} />}
-        {tab === 'export' && <ExportPanel viewer={viewer} />}
-      </div>
-    </aside>
+      <aside
+        className={`result-panel ${tab === 'inspector' ? 'wide' : ''} ${isLarge ? 'large' : ''}`}
+        aria-label="Result"
+      >
+        <List className="tabs" aria-label="Result">
+          {tabs.map(([id, label]) => (
+            <Trigger key={id} value={id} data-testid={`${id}-tab`}>
+              {label}
+            </Trigger>
+          ))}
+        </List>
+        {/* One at a time; a tab that is not seen costs nothing. */}
+        <Content className="tab-body" value={tab} key={tab}>
+          {tab === 'links' && <LinksTab run={run} viewer={viewer} />}
+          {tab === 'inspector' && <InspectorTab run={run} />}
+          {tab === 'corrections' && <EditsTab run={run} />}
+          {tab === 'tiles' && <TilesTab run={run} viewer={viewer} />}
+          {tab === 'acquisition' && <AcquisitionTab run={run} />}
+          {tab === 'export' && <ExportPanel viewer={viewer} />}
+        </Content>
+      </aside>
+    </Root>
   );
 }
 

@@ -10,6 +10,7 @@ import { FileButtons } from './FileButtons.tsx';
 import { rungText } from './rung-text.ts';
 import { WatchButton } from './WatchButton.tsx';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
+import { Tip } from './Tip.tsx';
 
 const stageNames: Readonly<Record<Stage, string>> = {
   read: 'Reading headers',
@@ -32,6 +33,9 @@ const taskNames = {
   evaluate: 'Loading the matcher',
 } as const;
 
+/** Tasks whose tiles are made, not read. */
+const makingNames = { sample: 'Making the sample', evaluate: 'Making the test grid' } as const;
+
 /** The top bar: files, undo, progress, and the one primary button. */
 export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const { jobs } = useApp();
@@ -50,28 +54,30 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
             Start over
           </button>
           <ProjectButtons />
-          <button
-            type="button"
-            className="icon"
-            data-testid="undo"
-            aria-label="Undo"
-            title={undoLabel ? `Undo ${undoLabel} (Ctrl+Z)` : 'Nothing to undo'}
-            disabled={undoLabel === undefined}
-            onClick={jobs.undo}
-          >
-            <Undo2 size={16} aria-hidden="true" />
-          </button>
-          <button
-            type="button"
-            className="icon"
-            data-testid="redo"
-            aria-label="Redo"
-            title={redoLabel ? `Redo ${redoLabel} (Ctrl+Shift+Z)` : 'Nothing to redo'}
-            disabled={redoLabel === undefined}
-            onClick={jobs.redo}
-          >
-            <Redo2 size={16} aria-hidden="true" />
-          </button>
+          <Tip text={`Undo ${undoLabel ?? ''}`} keys="Ctrl+Z">
+            <button
+              type="button"
+              className="icon"
+              data-testid="undo"
+              aria-label="Undo"
+              disabled={undoLabel === undefined}
+              onClick={jobs.undo}
+            >
+              <Undo2 size={16} aria-hidden="true" />
+            </button>
+          </Tip>
+          <Tip text={`Redo ${redoLabel ?? ''}`} keys="Ctrl+Shift+Z">
+            <button
+              type="button"
+              className="icon"
+              data-testid="redo"
+              aria-label="Redo"
+              disabled={redoLabel === undefined}
+              onClick={jobs.redo}
+            >
+              <Redo2 size={16} aria-hidden="true" />
+            </button>
+          </Tip>
         </>
       )}
       <Progress />
@@ -79,25 +85,22 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
         {rung ? rungText(rung) : ''}
       </span>
       <RunButton />
-      <button
-        type="button"
-        className="icon"
-        aria-label="Commands"
-        title="All commands (Ctrl+K)"
-        data-testid="palette-button"
-        onClick={() => show('palette')}
-      >
-        <Search size={16} aria-hidden="true" />
-      </button>
-      <button
-        type="button"
-        className="icon"
-        aria-label="Keys and help"
-        title="All keys (?)"
-        onClick={() => show('keys')}
-      >
-        <HelpCircle size={16} aria-hidden="true" />
-      </button>
+      <Tip text="All commands" keys="Ctrl+K">
+        <button
+          type="button"
+          className="icon"
+          aria-label="Commands"
+          data-testid="palette-button"
+          onClick={() => show('palette')}
+        >
+          <Search size={16} aria-hidden="true" />
+        </button>
+      </Tip>
+      <Tip text="All keys" keys="?">
+        <button type="button" className="icon" aria-label="Keys and help" onClick={() => show('keys')}>
+          <HelpCircle size={16} aria-hidden="true" />
+        </button>
+      </Tip>
     </header>
   );
 }
@@ -141,7 +144,8 @@ function Progress() {
   if (current.kind === 'running') {
     const { task, stage, done, total } = current;
     const left = timeLeftMs(current, now);
-    const name = stage ? stageNames[stage] : taskNames[task];
+    const isMaking = stage === 'read' && (task === 'sample' || task === 'evaluate');
+    const name = isMaking ? makingNames[task] : stage ? stageNames[stage] : taskNames[task];
     return (
       <div className="progress" data-testid="progress">
         <progress aria-label={name} {...(total > 0 ? { value: done, max: total } : {})} />

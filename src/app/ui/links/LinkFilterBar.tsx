@@ -1,8 +1,10 @@
+import { Item, Root } from '@radix-ui/react-toggle-group';
 import { SlidersHorizontal } from 'lucide-react';
 import { useState } from 'react';
 import type { RejectionReason } from '../../../core/matching/link.ts';
 import { linkStates, type LinkState } from '../../viewer/link-state.ts';
 import { reasonLabels, type LinkFilter, type LinkRow } from './link-row.ts';
+import { Tip } from '../Tip.tsx';
 
 /** Words for the states. */
 export const stateLabels: Readonly<Record<LinkState, string>> = {
@@ -24,11 +26,6 @@ interface LinkFilterBarProps {
 export function LinkFilterBar({ rows, shown, filter, onFilter, onExcludeShown }: LinkFilterBarProps) {
   const [hasLimits, setHasLimits] = useState(false);
   const { states } = filter;
-  const toggle = (state: LinkState): void => {
-    const next = new Set(states);
-    if (!next.delete(state)) next.add(state);
-    onFilter({ states: next });
-  };
   const countOf = (state: LinkState): number => rows.filter((row) => row.state === state).length;
   // A state that no pair has is no question, unless its filter is off and must be found again.
   const isOffered = (state: LinkState): boolean => countOf(state) > 0 || !states.has(state);
@@ -41,31 +38,32 @@ export function LinkFilterBar({ rows, shown, filter, onFilter, onExcludeShown }:
         aria-label="Filter pairs by name"
         onChange={(event) => onFilter({ text: event.target.value })}
       />
-      <div className="link-table-states" role="group" aria-label="Filter by state">
-        {linkStates.filter(isOffered).map((state) => (
-          <button
-            key={state}
-            type="button"
-            aria-pressed={states.has(state)}
-            data-state={state}
-            onClick={() => toggle(state)}
-          >
-            {stateLabels[state]} <b>{countOf(state)}</b>
-          </button>
-        ))}
-      </div>
-      <button
-        type="button"
-        className="link-table-more"
-        aria-expanded={hasLimits}
-        aria-label="Limits"
-        title="Filter by residual, confidence, matches and reason"
-        data-testid="link-limits"
-        data-active={hasLimit(filter)}
-        onClick={() => setHasLimits(!hasLimits)}
+      <Root
+        type="multiple"
+        className="link-table-states"
+        aria-label="Filter by state"
+        value={[...states]}
+        onValueChange={(next) => onFilter({ states: new Set(linkStates.filter((state) => next.includes(state))) })}
       >
-        <SlidersHorizontal size={14} />
-      </button>
+        {linkStates.filter(isOffered).map((state) => (
+          <Item key={state} value={state} data-link-state={state}>
+            {stateLabels[state]} <b>{countOf(state)}</b>
+          </Item>
+        ))}
+      </Root>
+      <Tip text="Filter by residual, confidence, matches and reason">
+        <button
+          type="button"
+          className="link-table-more"
+          aria-expanded={hasLimits}
+          aria-label="Limits"
+          data-testid="link-limits"
+          data-active={hasLimit(filter)}
+          onClick={() => setHasLimits(!hasLimits)}
+        >
+          <SlidersHorizontal size={14} />
+        </button>
+      </Tip>
       <span className="link-table-count" aria-live="polite" data-testid="link-count">
         {shown.length === rows.length ? `${rows.length} pairs` : `${shown.length} of ${rows.length}`}
       </span>

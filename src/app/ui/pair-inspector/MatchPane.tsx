@@ -9,7 +9,7 @@ import { filterMatches, layOutCrops, matchResiduals, pictureFromTile, thinOut } 
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
-import { Segmented } from './Segmented.tsx';
+import { Segmented } from '../Segmented.tsx';
 
 type Shown = 'inliers' | 'outliers' | 'both';
 

@@ -8,7 +8,7 @@ import { BLINK_HZ, BlinkControls } from './BlinkControls.tsx';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
-import { Segmented } from './Segmented.tsx';
+import { Segmented } from '../Segmented.tsx';
 import type { PanZoomLink } from './pan-zoom-link.ts';
 import { SwipeHandle } from './SwipeHandle.tsx';
 import { useReducedMotion } from './use-reduced-motion.ts';

@@ -17,10 +17,11 @@ import { pairNumbers } from './pair-numbers.ts';
 import { PanZoomLink } from './pan-zoom-link.ts';
 import { PointPane } from './PointPane.tsx';
 import { ResidualPane } from './ResidualPane.tsx';
-import { Segmented } from './Segmented.tsx';
+import { Segmented } from '../Segmented.tsx';
 import { TrialPane, type TrialSetting } from './TrialPane.tsx';
 import { usePairView } from './use-pair-view.ts';
 import './pair-inspector.css';
+import { Tip } from '../Tip.tsx';
 
 /** One pair with all its evidence. */
 export interface PairInspectorProps {
@@ -180,45 +181,50 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
           {isExcluded ? <RotateCcw size={14} /> : <Ban size={14} />}
           {isExcluded ? 'Restore link' : 'Exclude link'}
         </button>
-        <button
-          type="button"
-          className="pair-icon"
-          aria-label="Previous, worse pair"
-          title="Previous, worse pair (p)"
-          disabled={!props.onPrevious}
-          onClick={() => props.onPrevious?.()}
-        >
-          <ChevronUp size={16} />
-        </button>
+        <Tip text="Previous, worse pair" keys="p">
+          <button
+            type="button"
+            className="pair-icon"
+            aria-label="Previous, worse pair"
+            disabled={!props.onPrevious}
+            onClick={() => props.onPrevious?.()}
+          >
+            <ChevronUp size={16} />
+          </button>
+        </Tip>
         {rank && (
           <span className="pair-rank" title="Place in the order worst first">
             {rank.index + 1}/{rank.count}
           </span>
         )}
-        <button
-          type="button"
-          className="pair-icon"
-          aria-label="Next worst pair"
-          title="Next worst pair (n)"
-          disabled={!props.onNext}
-          onClick={() => props.onNext?.()}
-        >
-          <ChevronDown size={16} />
-        </button>
-        <button
-          type="button"
-          className="pair-icon"
-          aria-label={props.isLarge ? 'Back beside the mosaic' : 'Over the whole window'}
-          aria-pressed={props.isLarge}
-          title={props.isLarge ? 'Back beside the mosaic (E, Esc)' : 'Over the whole window (E)'}
-          data-testid="inspector-large"
-          onClick={() => props.onLarge(!props.isLarge)}
-        >
-          {props.isLarge ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
-        </button>
-        <button type="button" className="pair-icon" aria-label="Close" title="Close (Esc)" onClick={props.onClose}>
-          <X size={16} />
-        </button>
+        <Tip text="Next worst pair" keys="n">
+          <button
+            type="button"
+            className="pair-icon"
+            aria-label="Next worst pair"
+            disabled={!props.onNext}
+            onClick={() => props.onNext?.()}
+          >
+            <ChevronDown size={16} />
+          </button>
+        </Tip>
+        <Tip text={props.isLarge ? 'Back beside the mosaic' : 'Over the whole window'} keys="E">
+          <button
+            type="button"
+            className="pair-icon"
+            aria-label={props.isLarge ? 'Back beside the mosaic' : 'Over the whole window'}
+            aria-pressed={props.isLarge}
+            data-testid="inspector-large"
+            onClick={() => props.onLarge(!props.isLarge)}
+          >
+            {props.isLarge ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
+          </button>
+        </Tip>
+        <Tip text="Close" keys="Esc">
+          <button type="button" className="pair-icon" aria-label="Close" onClick={props.onClose}>
+            <X size={16} />
+          </button>
+        </Tip>
       </div>
     </header>
   );

@@ -11,7 +11,7 @@ import { drawBitmap } from './pan-zoom.ts';
 import type { PanZoomLink } from './pan-zoom-link.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
 import { nearestMatch, surfaceSentence } from './point-sentence.ts';
-import { Segmented } from './Segmented.tsx';
+import { Segmented } from '../Segmented.tsx';
 
 interface PointPaneProps {
   readonly client: Pick<StitchClient, 'correlationSurface'>;

@@ -2,15 +2,16 @@ import { useCallback, useMemo, useState } from 'react';
 import type { Affine2 } from '../../../core/geometry/affine2.ts';
 import type { PairResult } from '../../../core/matching/link.ts';
 import type { PairView } from '../../../../workers/protocol.ts';
-import { qualityStep, residualQuality } from '../../viewer/link-state.ts';
 import { readOverlayColours } from '../../viewer/overlay-colours.ts';
 import { paintArrows } from '../../viewer/residual-arrows.ts';
+import { PlotFigure } from '../plot/PlotFigure.tsx';
+import { residualPlot } from '../plot/residual-plot.ts';
 import { filterMatches, matchResiduals } from './match-picture.ts';
 import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import type { PanZoomLink } from './pan-zoom-link.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
-import { residualHistogram, residualVectors, type ResidualHistogram } from './residual-field.ts';
+import { residualHistogram, residualVectors } from './residual-field.ts';
 
 interface ResidualPaneProps {
   readonly result: PairResult;
@@ -58,8 +59,9 @@ export function ResidualPane({ result, view, aFromB, link }: ResidualPaneProps) 
     [overlapA, overlapRegion, vectors, times],
   );
 
-  if (histogram === null) return <p className="pair-message">No matches, no residuals.</p>;
   const whose = mask === null ? 'matches' : 'inliers';
+  const plot = useMemo(() => histogram && residualPlot(histogram, whose), [histogram, whose]);
+  if (histogram === null || plot === null) return <p className="pair-message">No matches, no residuals.</p>;
   return (
     <section className="pair-pane" aria-label="Residuals" data-testid="residual-pane">
       <header className="pair-pane-head">
@@ -80,7 +82,11 @@ export function ResidualPane({ result, view, aFromB, link }: ResidualPaneProps) 
           />
         </label>
       </header>
-      <Histogram histogram={histogram} whose={whose} />
+      <PlotFigure
+        label={`Histogram of the residuals of ${histogram.count} ${whose}`}
+        {...plot}
+        testId="residual-plot"
+      />
       <div className="pair-stage">
         <PanZoomCanvas
           content={content}
@@ -91,61 +97,4 @@ export function ResidualPane({ result, view, aFromB, link }: ResidualPaneProps) 
       </div>
     </section>
   );
-}
-
-const BAR_AREA = { width: 400, height: 54 };
-
-function Histogram({ histogram, whose }: { readonly histogram: ResidualHistogram; readonly whose: string }) {
-  const { counts, ends } = histogram;
-  const most = Math.max(1, ...counts);
-  const width = BAR_AREA.width / counts.length;
-  return (
-    <figure className="pair-histogram">
-      <svg
-        viewBox={`0 0 ${BAR_AREA.width} ${BAR_AREA.height}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Histogram of the residuals of ${histogram.count} ${whose}`}
-      >
-        {counts.map((count, bin) => {
-          const height = (BAR_AREA.height * count) / most;
-          return (
-            <rect
-              key={ends[bin]}
-              data-quality={qualityStep(residualQuality(ends[bin] - 0.125))}
-              x={bin * width}
-              y={BAR_AREA.height - height}
-              width={width - 1}
-              height={height}
-            >
-              <title>{binText(histogram, bin)}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <figcaption>
-        {[0, 1, 2, 3, 4, 5].map((px) => (
-          <span key={px}>{px === 5 ? '≥ 5 px' : px}</span>
-        ))}
-      </figcaption>
-      <table className="visually-hidden">
-        <caption>Residuals</caption>
-        <tbody>
-          {counts.map((count, bin) =>
-            count === 0 ? null : (
-              <tr key={ends[bin]}>
-                <td>{binText(histogram, bin)}</td>
-              </tr>
-            ),
-          )}
-        </tbody>
-      </table>
-    </figure>
-  );
-}
-
-function binText({ counts, ends }: ResidualHistogram, bin: number): string {
-  const start = bin === 0 ? 0 : ends[bin - 1];
-  const range = bin === ends.length - 1 ? `${start} px and more` : `${start} to ${ends[bin]} px`;
-  return `${range}: ${counts[bin]}`;
 }

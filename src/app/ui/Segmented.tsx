@@ -1,0 +1,30 @@
+import { Item, Root } from '@radix-ui/react-radio-group';
+
+interface SegmentedProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly label: string; readonly title?: string }[];
+  readonly onChange: (value: T) => void;
+}
+
+/** A row of exclusive choices: one stop of Tab, arrows choose. */
+export function Segmented<T extends string>({ label, value, options, onChange }: SegmentedProps<T>) {
+  return (
+    <Root
+      className="segmented"
+      orientation="horizontal"
+      aria-label={label}
+      value={value}
+      onValueChange={(next) => {
+        const chosen = options.find((option) => option.value === next);
+        if (chosen) onChange(chosen.value);
+      }}
+    >
+      {options.map((option) => (
+        <Item key={option.value} value={option.value} title={option.title}>
+          {option.label}
+        </Item>
+      ))}
+    </Root>
+  );
+}
