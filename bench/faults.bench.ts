@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type BrowserContext } from 'playwright';
 import { numberIn, parseArguments, textOf } from '../cli/arguments.ts';
 import { chromiumOptions, serveBuiltApp, type BuiltApp } from './built-app.ts';
 import { sweepExports } from './faults/browser/export-sweep.ts';
-import { browserScenarios, sweepBrowser, visitPlan } from './faults/browser/browser-sweep.ts';
+import { browserScenarios, sweepBrowser, visitPlan, type TriedPoint } from './faults/browser/browser-sweep.ts';
 import { installDoorsInBuild } from './faults/browser/doors-script.ts';
 import { scenarios } from './faults/cli-scenarios.ts';
 import { sweepCli, type SweepReport } from './faults/cli-sweep.ts';
@@ -15,14 +15,18 @@ const options = {
   step: { type: 'string' },
   seed: { type: 'string' },
   browser: { type: 'boolean' },
+  lanes: { type: 'string' },
+  point: { type: 'string' },
+  log: { type: 'string' },
 } as const;
 
 /**
  * `npm run bench -- faults [--browser] [--scenario NAME] [--step N] [--seed S]`: runs commands over small grids and fails each call to
  * the file system and to the network's runtime in turn, in each way in which it can really fail; then the app's jobs over
  * workers that fail, unless a sample (one point in N) or one scenario is asked for. With `--browser` the built app in
- * Chromium instead, with the browser's own calls failing in the page and its workers. Exit status 1 when a promise was
- * broken.
+ * Chromium instead, with the browser's own calls failing in the page and its workers: `--lanes N` visits side by side,
+ * `--point 'raster-1: blob.read 16 lasts; …'` these points alone, and `--log FILE` keeps what was tried, so that a sweep
+ * that was stopped goes on there. Exit status 1 when a promise was broken.
  */
 export async function run(args: readonly string[], write: (line: string) => void = console.log): Promise<void> {
   const { options: given } = parseArguments(args, options, []);
@@ -30,7 +34,10 @@ export async function run(args: readonly string[], write: (line: string) => void
   const seed = numberIn('--seed', given.seed, 0, 1e6) ?? 0;
   const wanted = textOf(given.scenario);
   if (given.browser === true) {
-    process.exit((await sweepTheBrowser(step, seed, wanted, write)) > 0 ? 1 : 0);
+    const lanes = numberIn('--lanes', given.lanes, 1, 16) ?? 1;
+    const only = textOf(given.point)?.split(/; */);
+    const sample = { step, seed, lanes, log: textOf(given.log), ...(only ? { only } : {}) };
+    process.exit((await sweepTheBrowser(sample, wanted, write)) > 0 ? 1 : 0);
   }
   const reports: SweepReport[] = [];
   for (const scenario of scenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
@@ -53,39 +60,58 @@ export async function run(args: readonly string[], write: (line: string) => void
   process.exit(failed + app > 0 ? 1 : 0);
 }
 
+/** What of the browser's sweep is asked for. */
+interface BrowserSample {
+  readonly step: number;
+  readonly seed: number;
+  /** Visits side by side. */
+  readonly lanes: number;
+  readonly only?: readonly string[];
+  /** A file with a line for each point that was tried. */
+  readonly log: string | undefined;
+}
+
 /** The app in Chromium; the number of points at which it broke a promise. */
 async function sweepTheBrowser(
-  step: number,
-  seed: number,
+  { step, seed, lanes, only, log }: BrowserSample,
   wanted: string | undefined,
   write: (line: string) => void,
 ): Promise<number> {
   const app = await serveBuiltApp();
   installDoorsInBuild(join(app.folder, 'dist'));
   const browser = await chromium.launch(chromiumOptions());
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+  const viewport = { width: 1280, height: 720 };
+  const contexts = await Promise.all(Array.from({ length: lanes }, () => browser.newContext({ viewport })));
+  const known = log && existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map(triedPoint) : [];
   let failed = 0;
   try {
     for (const scenario of browserScenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
       const home = mkdtempSync(join(app.folder, 'grid-'));
-      const report = await sweepBrowser(scenario, {
-        ...{ context, address: app.address, home, step, seed },
-        onPoint: ({ point: { door, call, kind }, broken }, ms) =>
-          write(`${door} ${call} ${kind} ${(ms / 1000).toFixed(1)} s: ${broken.join('; ') || 'whole'}`),
+      const { calls, points, tried } = await sweepBrowser(scenario, {
+        ...{ contexts, address: app.address, home, step, seed, known, ...(only ? { only } : {}) },
+        onPoint(now, ms) {
+          if (log) appendFileSync(log, `${JSON.stringify(now)}\n`);
+          write(`${now.point} ${(ms / 1000).toFixed(1)} s: ${now.broken.join('; ') || 'whole'}`);
+        },
       });
-      const { calls, points, runs, struck, failures } = report;
+      const struck = tried.filter(({ hasStruck }) => hasStruck).length;
+      const broken = tried.filter((one) => one.broken.length > 0).length;
       write(
-        `${scenario.name}: ${calls} calls, ${points} points, ${runs} tried, ${struck} struck, ${failures.length} failed`,
+        `${scenario.name}: ${calls} calls, ${points} points, ${tried.length} tried, ${struck} struck, ${broken} failed`,
       );
-      failed += failures.length;
+      failed += broken;
     }
-    if (wanted === undefined || wanted === 'browser exports')
-      failed += await sweepTheExports(context, app, { step, seed }, write);
+    if ((wanted === undefined && !only) || wanted === 'browser exports')
+      failed += await sweepTheExports(contexts[0], app, { step, seed }, write);
   } finally {
     await browser.close();
     app.stop();
   }
   return failed;
+}
+
+function triedPoint(line: string): TriedPoint {
+  return JSON.parse(line) as TriedPoint;
 }
 
 /** The exports of the app in Chromium; the number of those that broke a promise. */

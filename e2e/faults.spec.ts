@@ -33,11 +33,11 @@ test.describe('the app keeps its promises when a call to the browser fails (a sa
   });
 
   test('in a run, in the page or in a worker', async ({ context }) => {
-    const { runs, failures } = await sweepBrowser(browserScenarios[0], {
-      ...{ context, address, home: mkdtempSync(join(home, 'run-')), step: runStep, seed },
+    const { tried } = await sweepBrowser(browserScenarios[0], {
+      ...{ contexts: [context], address, home: mkdtempSync(join(home, 'run-')), step: runStep, seed },
     });
-    expect(runs).toBeGreaterThan(2);
-    expect(failures).toEqual([]);
+    expect(tried.length).toBeGreaterThan(2);
+    expect(tried.filter(({ broken }) => broken.length > 0)).toEqual([]);
   });
 
   test('in an export, or for want of room', async ({ context }) => {

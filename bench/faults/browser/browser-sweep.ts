@@ -24,10 +24,14 @@ export const browserScenarios: readonly BrowserScenario[] = [
   { name: 'browser with the network', matcher: 'loftr', doors: /fetch|wasm|gpu/, grid: [1, 2], tileSide: 160 },
 ];
 
-/** A point at which the app broke a promise. */
-export interface BrokenPoint {
-  readonly point: FaultPoint<BrowserFault>;
+/** A point and the promises that the app broke at it; none when it kept them. */
+export interface TriedPoint {
+  readonly scenario: string;
+  /** `match-1: blob.read 3 hang`: the door, calls before, and how the call fails. */
+  readonly point: string;
   readonly broken: readonly string[];
+  /** The call was made, and failed. */
+  readonly hasStruck: boolean;
 }
 
 export interface BrowserSweepReport {
@@ -35,14 +39,12 @@ export interface BrowserSweepReport {
   /** Calls of a run at doors that can fail. */
   readonly calls: number;
   readonly points: number;
-  readonly runs: number;
-  /** Runs in which the call was made and failed. */
-  readonly struck: number;
-  readonly failures: readonly BrokenPoint[];
+  readonly tried: readonly TriedPoint[];
 }
 
 export interface BrowserSweepOptions {
-  readonly context: BrowserContext;
+  /** Points are tried side by side, one in each. */
+  readonly contexts: readonly BrowserContext[];
   /** Of a build with doors. */
   readonly address: string;
   /** An empty folder for the tiles. */
@@ -50,8 +52,12 @@ export interface BrowserSweepOptions {
   /** One of so many points; all when 1. */
   readonly step: number;
   readonly seed: number;
+  /** The only points that are tried, as text; those of the sample when absent. */
+  readonly only?: readonly string[];
+  /** Points that an earlier sweep has tried. */
+  readonly known?: readonly TriedPoint[];
   /** Told of every point that was tried. */
-  readonly onPoint?: (tried: BrokenPoint, ms: number) => void;
+  readonly onPoint?: (tried: TriedPoint, ms: number) => void;
 }
 
 /** What a run gives when nothing fails. */
@@ -67,30 +73,50 @@ const patienceMs = 60_000;
 /** Fails every call to the browser in every way that it can fail, one visit each, and looks at what is shown and kept. */
 export async function sweepBrowser(
   scenario: BrowserScenario,
-  { context, address, home, step, seed, onPoint }: BrowserSweepOptions,
+  { contexts, address, home, step, seed, only, known = [], onPoint }: BrowserSweepOptions,
 ): Promise<BrowserSweepReport> {
-  const { name, doors } = scenario;
+  const { name } = scenario;
   const plan = await visitPlan(scenario, home);
-  const calm = await FaultyVisit.open(context, address, null);
-  const { solution, picture, shown } = await calm.work(plan);
-  if (!solution || !picture) throw new Error(`${name}: a run without faults fails: ${shown.errors.join()}`);
-  const reference = { solution: sameSolution(solution), picture: picture.hash, pairs: await calm.matched() };
-  const counts = new Map([...(await calm.counts())].filter(([door]) => doors?.test(door) ?? true));
-  await calm.close();
+  const { reference, counts } = await calmVisit(scenario, contexts[0], address, plan);
   const points = faultPoints(counts, browserFaultsAt);
-  const chosen = step === 1 ? points : everyNth(points, step, seed);
-  const failures: BrokenPoint[] = [];
-  let struck = 0;
-  for (const point of chosen) {
-    const startedAt = Date.now();
-    const { broken, hasStruck } = await tryPoint(context, address, plan, point, reference);
-    if (hasStruck) struck++;
-    const tried = { point, broken };
-    if (broken.length > 0) failures.push(tried);
-    onPoint?.(tried, Date.now() - startedAt);
-  }
+  const sample = step === 1 ? points : everyNth(points, step, seed);
+  const chosen = only ? points.filter((point) => only.includes(pointText(point))) : sample;
+  const tried = known.filter(({ scenario: of }) => of === name);
+  const isKnown = new Set(tried.map(({ point }) => point));
+  const left = chosen.filter((point) => !isKnown.has(pointText(point)));
+  const lane = async (context: BrowserContext) => {
+    for (let point = left.shift(); point; point = left.shift()) {
+      const startedAt = Date.now();
+      const found = await tryPoint(context, address, plan, point, reference);
+      const now = { scenario: name, point: pointText(point), ...found };
+      tried.push(now);
+      onPoint?.(now, Date.now() - startedAt);
+    }
+  };
+  await Promise.all(contexts.map(lane));
   const calls = [...counts].reduce((sum, [door, count]) => sum + (browserFaultsAt(door).length > 0 ? count : 0), 0);
-  return { scenario: name, calls, points: points.length, runs: chosen.length, struck, failures };
+  return { scenario: name, calls, points: points.length, tried };
+}
+
+/** A visit without faults: what it gives, and the calls that it makes. */
+async function calmVisit(
+  { name, doors }: BrowserScenario,
+  context: BrowserContext,
+  address: string,
+  plan: VisitPlan,
+): Promise<{ readonly reference: Reference; readonly counts: ReadonlyMap<string, number> }> {
+  const visit = await FaultyVisit.open(context, address, null);
+  const { solution, picture, shown } = await visit.work(plan);
+  if (!solution || !picture) throw new Error(`${name}: a run without faults fails: ${shown.errors.join()}`);
+  const reference = { solution: sameSolution(solution), picture: picture.hash, pairs: await visit.matched() };
+  const counts = new Map([...(await visit.counts())].filter(([door]) => doors?.test(door) ?? true));
+  await visit.close();
+  return { reference, counts };
+}
+
+/** A point as it is named in reports and asked for. */
+function pointText({ door, call, kind }: FaultPoint<BrowserFault>): string {
+  return `${door} ${call} ${kind}`;
 }
 
 /** Writes the tiles of a scenario below `home`. */
@@ -129,7 +155,7 @@ async function tryPoint(
     broken.push(...brokenByLater('the second run', second, reference));
     const again = (await visit.matched()) - reference.pairs;
     // The pair under a worker that is lost is not finished, nor is one whose files could not be read.
-    const isUnread = /match-.*blob/.test(point.door) && point.kind === 'lasts';
+    const isUnread = /(match|raster)-.*blob/.test(point.door) && point.kind === 'lasts';
     if (again > 1 && !isUnread) broken.push(`${again} of ${finished} finished pairs are matched again`);
     const stray = [...visit.pageErrors, ...(await visit.unhandled())];
     if (/idb|indexedDB|locks/.test(point.door)) {
