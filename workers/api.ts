@@ -1,5 +1,4 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
-import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
@@ -51,7 +50,6 @@ export interface MatchApi {
     PairResult
   >;
   readonly refine: Method<OverlapRequest, RefinedOverlap | null>;
-  readonly testMatcher: Method<PairOptions, DeviceTest>;
 }
 
 export interface SolveApi {
@@ -74,6 +72,7 @@ export interface RasterApi {
   readonly inspect: Method<readonly NamedFile[], InspectReport>;
   readonly open: Method<readonly TileSource[], void>;
   readonly makeSample: Method<number, SampleGrid>;
+  readonly makeTestGrid: Method<null, SampleGrid>;
   readonly inferLayout: Method<readonly Tile[], LayoutRanking>;
   readonly estimateOverlap: Method<
     { readonly tiles: readonly Tile[]; readonly layout: Layout },

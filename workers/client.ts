@@ -130,6 +130,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
       ]);
     },
     makeSample: (seed, signal, onProgress) => files.call('makeSample', seed, signal, onProgress),
+    makeTestGrid: (signal, onProgress) => files.call('makeTestGrid', null, signal, onProgress),
     inferLayout: (tiles, signal, onProgress) => files.call('inferLayout', tiles, signal, onProgress),
     estimateOverlap: (tiles, layout, signal) => files.call('estimateOverlap', { tiles, layout }, signal),
     thumbnail: (request, signal) => files.call('thumbnail', request, signal),
@@ -151,8 +152,6 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
       const result = await trial.call('matchPair', { pair, options }, signal);
       return { result, matcher, elapsedMs: performance.now() - startedAt };
     },
-    testMatcher: (options, signal, onProgress) =>
-      onNextRung(signal, matchers.slice(0, 1), (thread) => thread.call('testMatcher', options, signal, onProgress)),
 
     solveForEdits: (graph, options, signal, onProgress) =>
       solver.call('solveForEdits', { graph, options }, signal, onProgress),

@@ -1,7 +1,6 @@
 /** The matching thread: read the strips, crop, normalise, match, verify. A finished link leaves it, never a pixel. */
 import { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
-import { defaultDeviceTest, runDeviceTest } from '../src/core/evaluation/device-test.ts';
 import { maskedTileReader } from '../src/core/edits/tile-mask.ts';
 import { matchPair } from '../src/core/matching/match-pair.ts';
 import type { Matcher } from '../src/core/matching/matcher.ts';
@@ -78,17 +77,12 @@ const api: MatchApi = {
       });
     return refineOverlap(pair, bFromA, { a: a.size, b: b.size }, reader, defaultRefineOptions, signal);
   },
-
-  async testMatcher(options, context) {
-    if (!matcher) throw new StitchError('worker-lost', 'The matching worker has no matcher; start the test again.');
-    return runDeviceTest(matcher, defaultDeviceTest, options, () => performance.now(), context);
-  },
 };
 
 function statusOf(choice: MatcherChoice, session: OrtSession, bundle: ModelBundle): MatcherStatus {
-  const { rung, device, file } = session;
+  const { rung, device, file, agreement } = session;
   const model = `${bundle.manifest.name} ${bundle.manifest.version}`;
-  return { matcher: choice.matcher, rung, model, modelSha256: file.sha256, device };
+  return { matcher: choice.matcher, rung, model, modelSha256: file.sha256, device, agreement };
 }
 
 /** Reads and verifies a model bundle from our own origin or from the user's disk. */

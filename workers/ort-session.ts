@@ -9,8 +9,8 @@ import { StitchError } from '../src/core/errors.ts';
 import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
 import { checkedOutputs } from '../src/matchers/checked-outputs.ts';
 import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
-import type { Rung } from './protocol.ts';
-import { disagreement, rowsOfFixedPair } from './rung-agreement.ts';
+import type { Rung, RungAgreement } from './protocol.ts';
+import { compareRungs, disagreement, rowsOfFixedPair } from './rung-agreement.ts';
 import { bucketOf, padTensor } from './size-buckets.ts';
 import { verifiedWasm, type WasmName } from './verified-wasm.ts';
 
@@ -23,6 +23,8 @@ export interface OrtSession {
   readonly device: string;
   /** The file of the bundle that suits the device. */
   readonly file: ModelFile;
+  /** How WebGPU compares with wasm; null on wasm itself, and where there is none to compare with. */
+  readonly agreement: RungAgreement | null;
   /**
    * Images float32 [1, 1, H, W] in, the network's outputs out. A graph that knows padding is fed one of a few sizes.
    * @throws StitchError `inference-failed`; `worker-lost` when the GPU device went away.
@@ -67,8 +69,11 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
     try {
       const session =
         rung === 'webgpu' ? await webgpuSession(bundle, options) : await wasmSession(bundle, rung, options);
-      const doubt = session?.rung === 'webgpu' ? await doubtOf(session, bundle, options) : null;
-      if (session && doubt === null) return withReasons(session, distrusted);
+      const { doubt, agreement } =
+        session?.rung === 'webgpu'
+          ? await comparedWithWasm(session, bundle, options)
+          : { doubt: null, agreement: null };
+      if (session && doubt === null) return { ...withReasons(session, distrusted), agreement };
       reasons.push(`${rung}: ${doubt ?? 'not available here'}`);
       if (session) {
         distrusted.push(`${rung} not used: ${doubt}`);
@@ -93,18 +98,27 @@ function withReasons(session: OrtSession, distrusted: readonly string[]): OrtSes
 /**
  * Graphics drivers calculate wrongly more often than processors: the fixed pair is matched on the graphics device and on
  * wasm, and the device is used only when both say the same.
- * @returns what speaks against the device; null for nothing
+ * @returns what speaks against the device, null for nothing, and by how much the two differ
  */
-async function doubtOf(session: OrtSession, bundle: ModelBundle, options: OrtSessionOptions): Promise<string | null> {
+async function comparedWithWasm(
+  session: OrtSession,
+  bundle: ModelBundle,
+  options: OrtSessionOptions,
+): Promise<{ readonly doubt: string | null; readonly agreement: RungAgreement | null }> {
   const tensor = (data: Float32Array, dims: readonly number[]) => new Tensor('float32', data, [...dims]);
   const rows = await rowsOfFixedPair(session, bundle.contract, tensor);
   // With threads where they are to be had: this thread's runtime keeps the number that it starts with.
   const reference =
     (await wasmSession(bundle, 'wasm-threads', options)) ?? (await wasmSession(bundle, 'wasm', options));
-  if (!reference) return null;
+  if (!reference) return { doubt: null, agreement: null };
   try {
-    const doubt = disagreement(rows, await rowsOfFixedPair(reference, bundle.contract, tensor));
-    return doubt && `its matches of a fixed pair are not those of wasm (${doubt})`;
+    const expected = await rowsOfFixedPair(reference, bundle.contract, tensor);
+    const doubt = disagreement(rows, expected);
+    const { matches, farthestPx, widestConfidence } = compareRungs(rows, expected);
+    return {
+      doubt: doubt && `its matches of a fixed pair are not those of wasm (${doubt})`,
+      agreement: { matches, farthestPx, widestConfidence },
+    };
   } finally {
     await reference.release();
   }
@@ -170,7 +184,7 @@ async function webgpuSession(bundle: ModelBundle, options: OrtSessionOptions): P
     return (await sessions.forSizes(sizesOf(fed))).run(fed);
   });
   return {
-    ...{ rung: 'webgpu', device, file, run },
+    ...{ rung: 'webgpu', device, file, run, agreement: null },
     warmUp: () => warmUp(bundle, run),
     release: () => sessions.release(),
   };
@@ -241,7 +255,11 @@ async function wasmSession(bundle: ModelBundle, rung: Rung, options: OrtSessionO
       : everywhere;
   const run = serialised((feeds) => session.run(feeds));
   const device = `wasm, ${threads} thread${threads === 1 ? '' : 's'}`;
-  return { ...{ rung, device, file, run }, warmUp: () => warmUp(bundle, run), release: () => session.release() };
+  return {
+    ...{ rung, device, file, run, agreement: null },
+    warmUp: () => warmUp(bundle, run),
+    release: () => session.release(),
+  };
 }
 
 /** A small blank pair through the network: its operators are compiled for whatever comes after. */

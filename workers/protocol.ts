@@ -2,7 +2,6 @@
  * The single statement of what crosses a thread: files, small typed arrays, finished bitmaps. Never a raster of a tile
  * to the main thread. Every long call takes (request, signal, onProgress).
  */
-import type { DeviceTest } from '../src/core/evaluation/device-test.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
 import type { EditList } from '../src/core/edits/edit.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
@@ -83,6 +82,15 @@ export interface MatcherChoice {
   readonly startAt?: Rung;
 }
 
+/** How the network's matches of a fixed pair on WebGPU compare with those on WebAssembly. */
+export interface RungAgreement {
+  /** Matches that both have. */
+  readonly matches: number;
+  /** Largest distance of two of them, px, and largest difference of their confidences. */
+  readonly farthestPx: number;
+  readonly widestConfidence: number;
+}
+
 export interface MatcherStatus {
   readonly matcher: MatcherId;
   readonly rung: Rung;
@@ -91,6 +99,8 @@ export interface MatcherStatus {
   readonly modelSha256: string | null;
   /** Adapter description or thread count, for the report. */
   readonly device: string;
+  /** On WebGPU, where WebAssembly was there to compare with. */
+  readonly agreement?: RungAgreement | null;
 }
 
 export interface DisplayRange {
@@ -265,6 +275,8 @@ export interface StitchClient {
   /** Hands the tiles of the project to every worker; replaces the previous project. */
   openProject(sources: readonly TileSource[]): Promise<void>;
   makeSample(seed: number, signal: AbortSignal, onProgress: OnProgress): Promise<SampleGrid>;
+  /** The files of the grid that a device is tested with (`deviceTestGrid`). */
+  makeTestGrid(signal: AbortSignal, onProgress: OnProgress): Promise<SampleGrid>;
   /** Ranks the layouts that fit the names by correlating thumbnails of candidate neighbours. */
   inferLayout(tiles: readonly Tile[], signal: AbortSignal, onProgress: OnProgress): Promise<LayoutRanking>;
   /** Estimates the overlap of a given layout by correlation; null where nothing correlates. */
@@ -284,8 +296,6 @@ export interface StitchClient {
   readonly matchConcurrency: number;
   /** Matches one pair on a thread of its own; the matcher of the run and its results stay as they are. */
   tryPair(request: PairTrialRequest, signal: AbortSignal, onProgress: OnProgress): Promise<PairTrial>;
-  /** Tests the loaded matcher on synthetic tiles that the worker makes itself, one pair at a time. */
-  testMatcher(options: PairOptions, signal: AbortSignal, onProgress: OnProgress): Promise<DeviceTest>;
 
   solve(graph: PoseGraph, options: SolveOptions, signal: AbortSignal, onProgress: OnProgress): Promise<SolveReport>;
   /** `solve` that the worker keeps for `resolveEdits`; the graph holds every link, the excluded ones too. */

@@ -33,7 +33,7 @@ import { exportMosaic } from './export-mosaic.ts';
 import { renderPairView } from './pair-view.ts';
 import { reportEvidence } from './report-evidence.ts';
 import { serveCalls } from './remote-calls.ts';
-import { makeSample } from './sample.ts';
+import { makeSample, makeTestGrid } from './sample.ts';
 import { textExport } from './text-export.ts';
 import { valueStatistics } from './value-statistics.ts';
 
@@ -99,6 +99,8 @@ const api: RasterApi = {
   },
 
   makeSample: (seed, context) => makeSample(seed, context),
+
+  makeTestGrid: (_, context) => makeTestGrid(context),
 
   inferLayout: (tiles, context) => inferLayoutOf(tiles, opened().reader, context),
 

@@ -3,7 +3,7 @@ import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { createNodeSession } from '../cli/ort-session.ts';
 import { openModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
-import { disagreement, fixedPair, rowsOfFixedPair } from './rung-agreement.ts';
+import { compareRungs, disagreement, fixedPair, rowsOfFixedPair } from './rung-agreement.ts';
 
 const reference = new Float32Array(
   Array.from({ length: 40 }, (_, k) => [8 * k + 3.5, 3.5, 8 * k - 4.5, 3.5, 0.4 + k / 100, 1]).flat(),
@@ -25,6 +25,15 @@ describe('the agreement of two rungs', () => {
     expect(disagreement(reference.slice(0, 6 * 30), reference)).toMatch(/10 of 70 sure matches are missing/);
     expect(disagreement(new Float32Array(reference.length), reference)).toMatch(/40 of 40 sure matches/);
     expect(disagreement(changed(5, NaN), reference)).toMatch(/not finite/);
+  });
+
+  it('is told in numbers: matches that both have, and the largest differences', () => {
+    const same = { matches: 40, farthestPx: 0, widestConfidence: 0, sure: 80, missing: 0 };
+    expect(compareRungs(reference, reference)).toEqual(same);
+    const moved = compareRungs(changed(8, 0.02), reference);
+    expect(moved).toMatchObject({ matches: 40, widestConfidence: 0, missing: 0 });
+    expect(moved.farthestPx).toBeCloseTo(0.02, 5);
+    expect(compareRungs(reference.slice(6), reference)).toMatchObject({ matches: 39, sure: 79, missing: 1 });
   });
 
   it('is judged on a pair of images that has contrast and is the same each time', () => {

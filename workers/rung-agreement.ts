@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
 import { StitchError } from '../src/core/errors.ts';
+import type { RungAgreement } from './protocol.ts';
 
 /** Columns of a row of the network's output, and those that are compared. */
 const [columns, x1Column, confidenceColumn] = [6, 2, 4];
@@ -68,15 +69,17 @@ export async function rowsOfFixedPair(
   return rows.slice();
 }
 
-/**
- * How the matches of a rung differ from those of the reference, in a clause that names the numbers; null when they agree.
- * Rows are [x0, y0, x1, y1, confidence, spread].
- */
-export function disagreement(rows: Float32Array, reference: Float32Array): string | null {
-  if (!rows.every((value) => Number.isFinite(value))) return 'its results hold numbers that are not finite';
+/** How the matches of a rung compare with those of the reference. */
+export interface RungComparison extends RungAgreement {
+  /** Cells that either is sure of, and those of them that the other has not; counted from both sides. */
+  readonly sure: number;
+  readonly missing: number;
+}
+
+/** Compares two answers of the network, cell by cell. Rows are [x0, y0, x1, y1, confidence, spread]. */
+export function compareRungs(rows: Float32Array, reference: Float32Array): RungComparison {
   const [ours, theirs] = [byCell(rows), byCell(reference)];
-  if (theirs.size < leastMatches) return null;
-  let [sure, missing, farthest, widest] = [0, 0, 0, 0];
+  let [sure, missing, farthestPx, widestConfidence, matches] = [0, 0, 0, 0, 0];
   for (const [from, to] of [
     [ours, theirs],
     [theirs, ours],
@@ -88,15 +91,27 @@ export function disagreement(rows: Float32Array, reference: Float32Array): strin
         if (!other) missing++;
       }
       if (!other) continue;
-      widest = Math.max(widest, Math.abs(row[confidenceColumn] - other[confidenceColumn]));
-      farthest = Math.max(
-        farthest,
+      if (from === ours) matches++;
+      widestConfidence = Math.max(widestConfidence, Math.abs(row[confidenceColumn] - other[confidenceColumn]));
+      farthestPx = Math.max(
+        farthestPx,
         Math.hypot(row[x1Column] - other[x1Column], row[x1Column + 1] - other[x1Column + 1]),
       );
     }
+  return { matches, farthestPx, widestConfidence, sure, missing };
+}
+
+/**
+ * How the matches of a rung differ from those of the reference, in a clause that names the numbers; null when they agree.
+ * Rows are [x0, y0, x1, y1, confidence, spread].
+ */
+export function disagreement(rows: Float32Array, reference: Float32Array): string | null {
+  if (!rows.every((value) => Number.isFinite(value))) return 'its results hold numbers that are not finite';
+  if (byCell(reference).size < leastMatches) return null;
+  const { sure, missing, farthestPx, widestConfidence } = compareRungs(rows, reference);
   if (missing > mostMissing * sure) return `${missing} of ${sure} sure matches are missing on one side`;
-  if (farthest > mostPx) return `matches differ by up to ${farthest.toFixed(2)} px`;
-  return widest > mostConfidence ? `confidences differ by up to ${widest.toFixed(2)}` : null;
+  if (farthestPx > mostPx) return `matches differ by up to ${farthestPx.toFixed(2)} px`;
+  return widestConfidence > mostConfidence ? `confidences differ by up to ${widestConfidence.toFixed(2)}` : null;
 }
 
 function byCell(rows: Float32Array): Map<string, Float32Array> {

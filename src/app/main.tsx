@@ -40,6 +40,7 @@ function start(): void {
   const jobs = createJobs({
     store,
     client,
+    spareClient: () => createStitchClient(),
     cache: persistentPairCache(codeVersion),
     place,
     sessions: persistentSessionStore(),

@@ -13,6 +13,7 @@ import { projectTileReader } from '../../src/formats/project-reader.ts';
 import { matchers } from '../../src/matchers/index.ts';
 import type { MatchApi, RasterApi, SolveApi } from '../api.ts';
 import type { Rung, TileSource } from '../protocol.ts';
+import { makeTestGrid } from '../sample.ts';
 import { serveCalls, type CallContext } from '../remote-calls.ts';
 import { textExport } from '../text-export.ts';
 import type { WorkerSpawners } from '../worker-thread.ts';
@@ -170,6 +171,8 @@ function rasterApi() {
     | 'statistics'
     | 'exportMosaic'
     | 'textExport'
+    | 'makeTestGrid'
+    | 'renderChunk'
   > = {
     inspect: (named, context) =>
       inspectFiles(
@@ -190,6 +193,10 @@ function rasterApi() {
       return { bytes: 4, width: 5, height: 2, kind: 'TIFF', levels: 1, values: null, damaged: [], file };
     },
     textExport: (request) => textExport(request),
+    makeTestGrid: (_, context) => makeTestGrid(context),
+    // There are no bitmaps here: its size alone.
+    renderChunk: async ({ rect, scale }) =>
+      ({ width: Math.ceil(rect.width * scale), height: Math.ceil(rect.height * scale) }) as ImageBitmap,
   };
   return api as unknown as Record<string, Method>;
 }

@@ -87,6 +87,7 @@ function visit(plan: FaultPlan<Kind>, kept: Kept, matcher: 'phase-correlation' |
   const jobs = createJobs({
     store,
     client,
+    spareClient: () => createStitchClient(workers),
     cache,
     sessions,
     place: {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { rectanglePolygon } from '../../core/edits/tile-mask.ts';
 import { StitchError } from '../../core/errors.ts';
 import type { PairResult } from '../../core/matching/link.ts';
-import { defaultDeviceTest, type DeviceTest } from '../../core/evaluation/device-test.ts';
 import { defaultSolveOptions, type PoseGraph } from '../../core/graph/pose-graph.ts';
 import { noCorrespondences } from '../../core/matching/matcher.ts';
 import { pairKey, tileId, type Layout, type Tile, type TilePair } from '../../core/tiles/tile.ts';
@@ -57,14 +56,6 @@ function gate(signal: AbortSignal): { readonly passed: Promise<void>; readonly o
   return { passed, open };
 }
 
-const deviceTest: DeviceTest = {
-  ...defaultDeviceTest,
-  matchMs: 80,
-  rightLinks: 12,
-  cornerErrorPx: 0.1,
-  falseLinks: 0,
-};
-
 /** Workers in the same thread: places tiles by their priors; counts calls; can hold matching after some pairs. */
 function fakeClient() {
   const calls = {
@@ -90,11 +81,7 @@ function fakeClient() {
     async openProject() {
       calls.opened++;
     },
-    async testMatcher(_, signal, onProgress) {
-      onProgress({ stage: 'match', done: 1, total: 16 });
-      if (state.holdAfter === 0) await gate(signal).passed;
-      return deviceTest;
-    },
+    makeTestGrid: () => Promise.reject(new Error('no test grid here')),
     async makeSample() {
       return { files: drop(), truth: '{}' };
     },
@@ -202,6 +189,7 @@ function app() {
   const jobs = createJobs({
     store,
     client: fake.client,
+    spareClient: () => fake.client,
     cache: memoryPairCache(),
     place: {
       choose: async ({ name }) => ({ kind: 'opfs', name }),
@@ -449,27 +437,5 @@ describe('edits of a finished run', () => {
     expect(await jobs.exportText('tile-configuration')).toEqual(['Rotation is lost.']);
     expect(downloads).toEqual(['mosaic.tif', 'tile-configuration.txt']);
     expect(store.getState().job.current).toMatchObject({ kind: 'done', task: 'export' });
-  });
-});
-
-describe('a test of the matcher', () => {
-  it('is kept with what it ran on, and leaves project and result alone', async () => {
-    const { store, jobs } = app();
-    await jobs.testMatcher();
-    const { current, deviceTest: shown } = store.getState().job;
-    expect(shown?.report).toEqual(deviceTest);
-    expect(shown?.matcher.device).toBe('test');
-    expect(current).toMatchObject({ kind: 'done', task: 'evaluate', note: 'Tested 16 pairs' });
-    expect(store.getState().result.run).toBeNull();
-  });
-
-  it('shows nothing when it is cancelled', async () => {
-    const { store, jobs, state } = app();
-    state.holdAfter = 0;
-    const test = jobs.testMatcher();
-    await settled();
-    jobs.cancel();
-    await test;
-    expect(store.getState().job).toMatchObject({ current: { kind: 'cancelled', task: 'evaluate' }, deviceTest: null });
   });
 });

@@ -2,14 +2,14 @@ import type { Rect } from '../../core/geometry/rect.ts';
 import type { StitchOptions } from '../../core/options.ts';
 import type { Overlap } from '../../core/tiles/tile.ts';
 import type { ModelSource, NamedFile, StitchClient, TextExportKind } from '../../../workers/protocol.ts';
-import { withError, withoutError } from '../state/job.ts';
+import { withError, withoutError, type CheckedDevice } from '../state/job.ts';
 import type { LayoutChoice } from '../state/layout-choice.ts';
 import { editProject, emptyProject, redoEdit, undoEdit, type EditChange, type PageChoice } from '../state/project.ts';
 import { noSections } from '../state/sections.ts';
 import { forgetResult, updateSlice, type AppStore } from '../state/store.ts';
 import { createCorrections, type Corrections } from './corrections.ts';
 import { createExports, type MosaicChoice } from './exports.ts';
-import { evaluateMatcher } from './evaluate-matcher.ts';
+import { checkDevice } from './check-device.ts';
 import { createForeground } from './foreground.ts';
 import { openFiles } from './open-files.ts';
 import { fileIdentities } from './file-identities.ts';
@@ -24,6 +24,8 @@ import { stitchRuns } from './stitch-run.ts';
 export interface JobDeps {
   readonly store: AppStore;
   readonly client: StitchClient;
+  /** Workers beside those of the project, for the check of this device. */
+  readonly spareClient: () => StitchClient;
   readonly cache: PairCache;
   readonly place: SavePlace;
   readonly embeddedModel: ModelSource;
@@ -62,7 +64,7 @@ export interface Jobs {
   readonly undo: () => void;
   readonly redo: () => void;
   readonly stitch: () => Promise<void>;
-  /** Tests the chosen matcher on this device. */
+  /** Stitches a grid with known truth on this device, with the chosen matcher; the project stays as it is. */
   readonly testMatcher: () => Promise<void>;
   readonly cancel: () => void;
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
@@ -78,6 +80,7 @@ export interface Jobs {
 export function createJobs({
   store,
   client,
+  spareClient,
   cache,
   place,
   embeddedModel,
@@ -169,7 +172,11 @@ export function createJobs({
     },
     stitch: runs.stitch,
     testMatcher: async () => {
-      await evaluateMatcher(store, client, foreground, runs.loadMatcher);
+      const { edits, ownModel } = store.getState().project;
+      const { matcher } = edits.options;
+      const choice = { matcher, model: matcher === 'loftr' ? (ownModel ?? embeddedModel) : null };
+      const keep = (deviceTest: CheckedDevice) => updateSlice(store, 'job', (job) => ({ ...job, deviceTest }));
+      await checkDevice({ foreground, spareClient, now }, choice, keep);
       await runs.reconcile();
     },
     cancel: foreground.cancel,

@@ -46,8 +46,6 @@ export interface StitchRuns {
   readonly reconcile: () => Promise<void>;
   /** Sets the contrast from the values seen in `rect`. */
   readonly autoDisplay: (rect: Rect, scale: number) => Promise<void>;
-  /** The matcher of the project, loaded once. */
-  readonly loadMatcher: (project: ProjectState, context: JobContext) => Promise<MatcherStatus>;
 }
 
 /** Long side of the overview that the first contrast is taken from, px. */
@@ -241,7 +239,6 @@ export function stitchRuns({
       await reconcile();
     },
     reconcile,
-    loadMatcher,
     async autoDisplay(rect, scale) {
       try {
         await readDisplay(rect, scale, new AbortController().signal);

@@ -40,8 +40,15 @@ export interface JobState {
   readonly errors: readonly ShownError[];
   /** The matcher that is loaded, with the rung it runs on. */
   readonly matcher: MatcherStatus | null;
-  /** The last test of a matcher on this device. */
-  readonly deviceTest: { readonly report: DeviceTest; readonly matcher: MatcherStatus } | null;
+  /** The last check of this device. */
+  readonly deviceTest: CheckedDevice | null;
+}
+
+/** What the check of this device found, on what the matcher ran, and the mosaic of the check, small. */
+export interface CheckedDevice {
+  readonly report: DeviceTest;
+  readonly matcher: MatcherStatus;
+  readonly picture: ImageBitmap;
 }
 
 export const noJob: JobState = { current: { kind: 'idle' }, errors: [], matcher: null, deviceTest: null };

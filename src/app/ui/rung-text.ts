@@ -12,14 +12,23 @@ export function rungText({ matcher, model, rung }: MatcherStatus): string {
   return `${model ?? matcher} · ${rungNames[rung]}`;
 }
 
+/** Where the matcher runs, with the threads or the graphics device: `WebAssembly, 2 threads`. */
+export function placeText({ rung, device }: MatcherStatus): string {
+  const [first] = device.split(';');
+  if (rung === 'webgpu') return `WebGPU (${first})`;
+  return rung === 'js' ? rungNames.js : first.replace(/^wasm\b/, 'WebAssembly');
+}
+
 /**
- * What a user wants to know of the rung. The network runs on WebGPU only after it has said the same there as on
- * WebAssembly (`workers/ort-session.ts`); why it was not trusted stands in `device`.
+ * What became of the graphics device. The network runs on WebGPU only after it has said the same there as on WebAssembly
+ * (`workers/ort-session.ts`); why it was not trusted stands in `device`.
  */
-export function rungSentence({ model, rung, device }: MatcherStatus): string {
-  if (model === null) return 'the processor; this matcher needs no graphics device';
-  if (rung === 'webgpu') return `${device}; agrees with WebAssembly on a fixed pair`;
-  return device.includes('webgpu not used')
-    ? `the processor (${device})`
-    : `the processor (${device}): WebGPU has no graphics device here, and pairs take longer`;
+export function webgpuText({ model, rung, device, agreement }: MatcherStatus): string {
+  if (model === null) return 'this matcher needs no graphics device';
+  if (rung === 'webgpu')
+    return agreement
+      ? `agrees with WebAssembly: ${agreement.matches} matches of a fixed pair differ by up to ${agreement.farthestPx.toFixed(3)} px`
+      : 'used; WebAssembly was not there to compare it with';
+  const distrusted = device.split('; ').find((part) => part.startsWith('webgpu not used'));
+  return distrusted ? distrusted.replace('webgpu ', '') : 'not offered here, so pairs take longer';
 }

@@ -104,10 +104,10 @@ const projectCommands: readonly Command[] = [
   },
   {
     id: 'test-matcher',
-    title: 'Check this browser: test the matcher on made-up tissue',
+    title: 'Check this browser: stitch a grid with known truth',
     group: 'Project',
     keys: [],
-    isPossible: (state) => isEmpty(state) && !isRunning(state),
+    isPossible: (state) => !isRunning(state),
     run: ({ jobs }) => void jobs.testMatcher(),
   },
   {
