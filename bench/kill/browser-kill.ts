@@ -65,7 +65,7 @@ export async function killBrowser(
     const broken = [...next.broken];
     const { outcome } = next;
     if (outcome.ended !== 'done')
-      broken.push(`the next visit ends as ${outcome.ended}: ${outcome.shown.errors.join()}`);
+      broken.push(`the next visit ends as ${outcome.ended}: ${JSON.stringify(outcome.shown)}`);
     else if (outcome.solution !== whole.solution) broken.push('the next visit has another solution');
     else if (outcome.picture?.hash !== whole.picture?.hash) broken.push('the next visit has another picture');
     if (next.matched !== pairs - next.stored)

@@ -37,6 +37,8 @@ export interface VisitPlan {
   readonly patienceMs: number;
 }
 
+/** What follows an option that was chosen ends before, ms. */
+const settleMs = 5000;
 /** A text file is there long before, ms. */
 const sameErrorMs = 5000;
 
@@ -125,8 +127,8 @@ export class FaultyVisit {
       .first()
       .waitFor();
     if (await page.locator(at('pending-project')).isVisible()) await dropFolder(page, plan.folder);
-    // Between what is read and what is stitched it looks settled for a moment.
-    for (let calmMs = 0; calmMs < 600; calmMs += 100) {
+    // Between what is read and what is stitched it looks settled, for as long as a busy machine takes to know the files.
+    for (let calmMs = 0; calmMs < 2000; calmMs += 100) {
       await page.waitForTimeout(100);
       const { state } = await this.shown();
       if (['idle', 'loading', 'running'].includes(state)) calmMs = 0;
@@ -152,7 +154,7 @@ export class FaultyVisit {
     }
     await this.choose(plan.matcher);
     const button = page.locator(at('stitch-button'));
-    if (!(await button.isEnabled().catch(() => false))) return this.outcome('failed');
+    if (!(await this.canStitch())) return this.outcome('failed');
     if (!(await this.after(() => button.click(), ['done', 'failed', 'cancelled'], plan.patienceMs)))
       return this.outcome('late');
     if ((await this.shown()).state !== 'done') return this.outcome('failed');
@@ -281,6 +283,15 @@ export class FaultyVisit {
 
   close(): Promise<void> {
     return this.page.close();
+  }
+
+  /** True once the Stitch button can be pressed. */
+  private canStitch(): Promise<boolean> {
+    const enabled = this.page.locator(`${at('stitch-button')}:enabled`);
+    return enabled.waitFor({ timeout: settleMs }).then(
+      () => true,
+      () => false,
+    );
   }
 
   private async hasNoTiles(): Promise<boolean> {
