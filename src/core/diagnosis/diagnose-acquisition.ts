@@ -321,7 +321,12 @@ function finding(
 }
 
 const px = (value: number, digits = 1) => `${value.toFixed(digits)} px`;
-const signed = (value: number, digits: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+
+/** With its sign, but for one that rounds to nothing: never −0.0. */
+function signed(value: number, digits: number): string {
+  const rounded = Math.abs(value).toFixed(digits);
+  return `${value < 0 && Number(rounded) > 0 ? '−' : '+'}${rounded}`;
+}
 
 function wrap(angle: number): number {
   return Math.atan2(Math.sin(angle), Math.cos(angle));
