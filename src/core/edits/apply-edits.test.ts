@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine, translation } from '../geometry/affine2.ts';
+import type { Link } from '../matching/link.ts';
 import { gridTileId, makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { applyEdits } from './apply-edits.ts';
@@ -89,7 +90,7 @@ describe('solutionError', () => {
 describe('a restored link', () => {
   const [found] = graph.links;
   const restore: Edit = { kind: 'restore-link', a: found.pair.a, b: found.pair.b };
-  const moments = { ...found.moments, weight: 4, meanB: [30, 50] as const, bb: [400, 7, 36] as const };
+  const moments: Link['moments'] = { ...found.moments, weight: 4, meanB: [30, 50] as const, bb: [400, 7, 36] };
   const restored = (link: Partial<typeof found>, ...more: readonly Edit[]) =>
     applyEdits(
       { ...graph, links: [{ ...found, moments, aFromB: translation(900, 2), ...link }] },
