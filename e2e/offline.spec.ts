@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOfflineBuild } from '../cli/dev/offline-build.ts';
-import { expect, test, type App } from './app.ts';
+import { App, expect, test } from './app.ts';
 import { RecordingHost } from './recording-host.ts';
 
 const readyOffline = (app: App) =>
@@ -81,6 +81,45 @@ test('a new build is told of, taken when the user asks, and the old one removed'
   expect(host.requests.filter((path) => /\.wasm|\.onnx|assets/.test(path))).toEqual([]);
   expect(host.requests).toContain('/index.html');
   expect(app.pageErrors).toEqual([]);
+  await app.page.context().close();
+  host.end();
+});
+
+test('a page that stays open tells of the version that another page has found, and of the one it has taken', async ({
+  browser,
+}) => {
+  const host = new RecordingHost();
+  const app = await host.visit(browser);
+  await readyOffline(app);
+  const page = join(host.folder, 'index.html');
+  writeFileSync(page, readFileSync(page, 'utf8').replace('<title>EM Stitch</title>', '<title>EM Stitch, next</title>'));
+  writeOfflineBuild(host.folder);
+  host.requests.length = 0;
+  // By itself the open page asks for nothing, so it knows of nothing.
+  await app.page.evaluate(() => new Promise((done) => setTimeout(done, 3000)));
+  expect(host.requests).toEqual([]);
+  await expect(app.byId('take-update')).toHaveCount(0);
+
+  const other = new App(await app.page.context().newPage(), { keepsOffline: true });
+  await other.open();
+  await expect(app.byId('take-update')).toBeVisible({ timeout: 60_000 });
+  await expect(other.byId('take-update')).toBeVisible();
+  await expect(app.page).toHaveTitle('EM Stitch');
+
+  // The other page goes on with the new version; this one still runs the old, says so, and works.
+  await other.byId('take-update').click();
+  await expect(other.page).toHaveTitle('EM Stitch, next');
+  await expect(app.page).toHaveTitle('EM Stitch');
+  await expect(app.byId('take-update')).toBeVisible();
+  await expect(other.byId('take-update')).toHaveCount(0);
+  await app.byId('take-update').click();
+  await expect(app.page).toHaveTitle('EM Stitch, next');
+  await readyOffline(app);
+  await expect(app.byId('take-update')).toHaveCount(0);
+  // Nobody fetched what has not changed, and both pages together fetched the rest once.
+  expect(host.requests.filter((path) => /\.wasm|\.onnx|assets/.test(path))).toEqual([]);
+  expect(host.requests.filter((path) => path === '/index.html')).toHaveLength(1);
+  for (const { pageErrors } of [app, other]) expect(pageErrors).toEqual([]);
   await app.page.context().close();
   host.end();
 });

@@ -27,6 +27,8 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
   const container = 'serviceWorker' in page.navigator ? page.navigator.serviceWorker : null;
   let registration: ServiceWorkerRegistration | null = null;
   let installPrompt: InstallPrompt | null = null;
+  /** Another page has taken the new version: this one still runs the old, and needs nothing but a reload. */
+  let isOutdated = false;
   const change = (now: Partial<OfflineState>) => updateSlice(store, 'offline', (before) => ({ ...before, ...now }));
   const say = (to: ServiceWorker | null | undefined, request: OfflineRequest) => to?.postMessage(request);
 
@@ -37,9 +39,12 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
     else if (container?.controller) change({ status: { kind: 'ready', totalBytes } });
   };
 
-  /** Tells of a version that has been fetched and waits, now and later. */
+  /**
+   * Tells of a version that has been fetched and waits, now and later. The registration is that of all open pages: a
+   * version that any of them finds is told of in each, and this page asks nothing of the network for it.
+   */
   const watchUpdates = (found: ServiceWorkerRegistration) => {
-    const tellWaiting = () => change({ hasUpdate: found.waiting !== null && found.active !== null });
+    const tellWaiting = () => change({ hasUpdate: isOutdated || (found.waiting !== null && found.active !== null) });
     const watch = (installing: ServiceWorker | null) =>
       installing?.addEventListener('statechange', () => {
         tellWaiting();
@@ -49,6 +54,16 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
     found.addEventListener('updatefound', () => watch(found.installing));
     watch(found.installing);
     tellWaiting();
+  };
+
+  /** The first worker of all takes the pages over too; every later one is another version than this page's. */
+  const watchTakeOvers = (pages: ServiceWorkerContainer) => {
+    let isControlled = pages.controller !== null;
+    pages.addEventListener('controllerchange', () => {
+      isOutdated ||= isControlled;
+      isControlled = pages.controller !== null;
+      if (isOutdated) change({ hasUpdate: true });
+    });
   };
 
   const askToKeep = async (active: ServiceWorker) => {
@@ -71,6 +86,7 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
       if (!container) return;
       container.addEventListener('message', ({ data }) => onNews(data as OfflineNews));
       container.startMessages();
+      watchTakeOvers(container);
       try {
         registration = await container.register(script, { updateViaCache: 'none' });
         watchUpdates(registration);
@@ -89,8 +105,13 @@ export function keepOffline(store: AppStore, page: Window & typeof globalThis, s
       }
     },
     takeUpdate() {
+      const waiting = registration?.waiting;
+      if (!waiting) {
+        page.location.reload();
+        return;
+      }
       container?.addEventListener('controllerchange', () => page.location.reload(), { once: true });
-      say(registration?.waiting, { kind: 'take-over' });
+      say(waiting, { kind: 'take-over' });
     },
     install() {
       // It can be asked once.
