@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { numberIn, parseArguments } from '../cli/arguments.ts';
+import { numberIn, parseArguments, textOf } from '../cli/arguments.ts';
 import { openPairStore } from '../cli/pair-store.ts';
 import { silentContext } from '../src/core/progress.ts';
 import { randomStream, type RandomStream } from '../src/core/synthesis/random.ts';
@@ -13,7 +13,12 @@ import { installDoorsInBuild } from './faults/browser/doors-script.ts';
 import { filesBelow } from './faults/files-below.ts';
 import { browserVictims, killBrowser } from './kill/browser-kill.ts';
 
-const options = { moments: { type: 'string' }, seed: { type: 'string' }, browser: { type: 'boolean' } } as const;
+const options = {
+  moments: { type: 'string' },
+  seed: { type: 'string' },
+  browser: { type: 'boolean' },
+  victim: { type: 'string' },
+} as const;
 
 /** A command that is killed again and again. */
 interface Victim {
@@ -118,7 +123,7 @@ async function wholeLines(lines: readonly string[]): Promise<number> {
 }
 
 /**
- * `npm run bench -- kill [--browser] [--moments N] [--seed S]`: kills the command line with SIGKILL at N random moments of its work,
+ * `npm run bench -- kill [--browser [--victim NAME]] [--moments N] [--seed S]`: kills the command line with SIGKILL at N random moments of its work,
  * one run each, and lets the next run finish. What is there after the kill must be whole or bear the name of a part; the
  * next run must end, write the same bytes as a run that was never killed, and match no finished pair again. With
  * `--browser` all processes of a Chromium with the app, from the drop to the end of the export.
@@ -128,7 +133,7 @@ export async function run(args: readonly string[], write: (line: string) => void
   const moments = numberIn('--moments', given.moments, 1, 1e5) ?? 50;
   const random = randomStream(numberIn('--seed', given.seed, 0, 2 ** 31) ?? 1);
   if (given.browser === true) {
-    process.exitCode = (await killTheBrowser(moments, random, write)) > 0 ? 1 : 0;
+    process.exitCode = (await killTheBrowser(moments, textOf(given.victim), random, write)) > 0 ? 1 : 0;
     return;
   }
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-kill-'));
@@ -176,13 +181,20 @@ export async function run(args: readonly string[], write: (line: string) => void
 }
 
 /** The number of broken promises. */
-async function killTheBrowser(moments: number, random: RandomStream, write: (line: string) => void): Promise<number> {
+async function killTheBrowser(
+  moments: number,
+  wanted: string | undefined,
+  random: RandomStream,
+  write: (line: string) => void,
+): Promise<number> {
   const app = await serveBuiltApp();
   installDoorsInBuild(join(app.folder, 'dist'));
   let failed = 0;
   try {
-    for (const victim of browserVictims) {
-      const report = await killBrowser(victim, Math.round(moments * victim.share), app, random, write);
+    for (const victim of browserVictims.filter(({ name }) => wanted === undefined || name === wanted)) {
+      // All of the moments go to one that is asked for.
+      const count = wanted === undefined ? Math.round(moments * victim.share) : moments;
+      const report = await killBrowser(victim, count, app, random, write);
       const { stopped, offered, kept, lost, failures } = report;
       write(
         `${victim.name}: ${report.moments} moments, ${stopped} killed in time, ${offered} offered to continue, ` +

@@ -78,7 +78,7 @@ export async function sweepBrowser(
   const { name } = scenario;
   const plan = await visitPlan(scenario, home);
   const { reference, counts } = await calmVisit(scenario, contexts[0], address, plan);
-  const points = faultPoints(counts, browserFaultsAt);
+  const points = pointsOf(counts);
   const sample = step === 1 ? points : everyNth(points, step, seed);
   const chosen = only ? points.filter((point) => only.includes(pointText(point))) : sample;
   const tried = known.filter(({ scenario: of }) => of === name);
@@ -112,6 +112,18 @@ async function calmVisit(
   const counts = new Map([...(await visit.counts())].filter(([door]) => doors?.test(door) ?? true));
   await visit.close();
   return { reference, counts };
+}
+
+/** A network asks its surroundings 300,000 times a run: calls of a door that is met more often than this are sampled. */
+const mostCalls = 24;
+
+function pointsOf(counts: ReadonlyMap<string, number>): readonly FaultPoint<BrowserFault>[] {
+  const tried = new Map([...counts].map(([door, count]) => [door, Math.min(count, mostCalls)]));
+  return faultPoints(tried, browserFaultsAt).map((point) => {
+    const count = counts.get(point.door) ?? 0;
+    if (count <= mostCalls) return point;
+    return { ...point, call: Math.round((point.call * (count - 1)) / (mostCalls - 1)) };
+  });
 }
 
 /** A point as it is named in reports and asked for. */

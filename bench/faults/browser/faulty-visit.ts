@@ -257,7 +257,7 @@ export class FaultyVisit {
   /** Fails another call of the threads that are alive. */
   async arm(point: FaultPoint<BrowserFault> | null): Promise<void> {
     await this.page.evaluate((next) => faultDoors.arm(next), point);
-    for (const worker of this.page.workers())
+    for (const worker of this.ownWorkers())
       await worker
         .evaluate((next) => (globalThis as { faultDoors?: FaultDoors }).faultDoors?.arm(next), point)
         .catch(() => undefined); // it has ended
@@ -360,10 +360,15 @@ export class FaultyVisit {
     return { ended, shown: await this.shown(), solution, picture };
   }
 
+  /** The workers that have doors: threads of the network's runtime wait for work and answer nobody. */
+  private ownWorkers() {
+    return this.page.workers().filter((worker) => /\.worker-[^/]*\.js$/.test(worker.url()));
+  }
+
   private async ask<T>(question: (doors: FaultDoors) => T): Promise<readonly T[]> {
     const text = `(${question.toString()})(faultDoors)`;
     const answers = [(await this.page.evaluate(text)) as T];
-    for (const worker of this.page.workers()) {
+    for (const worker of this.ownWorkers()) {
       const answer = await worker
         .evaluate<T | null>(`typeof faultDoors === 'undefined' ? null : ${text}`)
         .catch(() => null); // it has ended
