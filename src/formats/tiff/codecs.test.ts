@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../core/matching/random.ts';
+import { deflate, gzip, inflate } from './deflate.ts';
+import { decodeLzw, isOldStyleLzw } from './lzw.ts';
+import { decodePackBits } from './pack-bits.ts';
+import {
+  applyFloatPredictor,
+  applyHorizontalDifference,
+  undoFloatPredictor,
+  undoHorizontalDifference,
+} from './predictor.ts';
+
+/** TIFF's LZW as section 13 of TIFF 6.0 writes it: 10 bits once entry 511 is added, a clear code once 4094 is. */
+function encodeLzw(data: readonly number[]): Uint8Array {
+  const bits: number[] = [];
+  const put = (code: number, width: number) => {
+    for (let b = width - 1; b >= 0; b--) bits.push((code >> b) & 1);
+  };
+  let table = new Map<string, number>();
+  let width = 9;
+  const clear = () => {
+    put(256, width);
+    table = new Map(Array.from({ length: 256 }, (_, k) => [String.fromCharCode(k), k]));
+    width = 9;
+  };
+  let next = 258;
+  clear();
+  let known = '';
+  for (const value of data) {
+    const longer = known + String.fromCharCode(value);
+    if (table.has(longer)) {
+      known = longer;
+      continue;
+    }
+    put(table.get(known) ?? NaN, width);
+    table.set(longer, next++);
+    if (next === 512 || next === 1024 || next === 2048) width++;
+    if (next === 4095) {
+      clear();
+      next = 258;
+    }
+    known = String.fromCharCode(value);
+  }
+  if (known !== '') put(table.get(known) ?? NaN, width);
+  put(257, width);
+  while (bits.length % 8 !== 0) bits.push(0);
+  return Uint8Array.from({ length: bits.length / 8 }, (_, k) =>
+    bits.slice(8 * k, 8 * k + 8).reduce((byte, bit) => 2 * byte + bit, 0),
+  );
+}
+
+describe('LZW', () => {
+  it('gives back what was packed, through every width of codes and a full table', () => {
+    const random = seededRandom(1);
+    // 9000 bytes of 40 values fill the table twice.
+    const data = Array.from({ length: 9000 }, () => Math.floor(40 * random() ** 2));
+    expect([...decodeLzw(encodeLzw(data), data.length)]).toEqual(data);
+    const same = Array<number>(3000).fill(7);
+    expect([...decodeLzw(encodeLzw(same), 3000)]).toEqual(same);
+  });
+
+  it('stops where enough is decoded, and where nothing more comes', () => {
+    const packed = encodeLzw([1, 2, 1, 2, 1, 2, 3]);
+    expect([...decodeLzw(packed, 5)]).toEqual([1, 2, 1, 2, 1]);
+    expect([...decodeLzw(packed, 20)]).toEqual([1, 2, 1, 2, 1, 2, 3]);
+    expect([...decodeLzw(packed.subarray(0, 4), 20)]).toEqual([1, 2]);
+    expect(decodeLzw(new Uint8Array(0), 3).length).toBe(0);
+  });
+
+  it('refuses a code that is not defined yet', () => {
+    // Codes 256, 65, 259 of nine bits: 259 would be the second entry, and there is but one.
+    const bits = [256, 65, 259].map((code) => code.toString(2).padStart(9, '0')).join('');
+    const bytes = Uint8Array.from({ length: 4 }, (_, k) => parseInt(bits.slice(8 * k, 8 * k + 8).padEnd(8, '0'), 2));
+    expect(() => decodeLzw(bytes, 9)).toThrow('LZW code 259 before it was defined');
+  });
+
+  it('knows the bit order of the first writers, whose clear code is 0, 1', () => {
+    expect(isOldStyleLzw(Uint8Array.of(0, 1))).toBe(true);
+    expect(isOldStyleLzw(Uint8Array.of(0, 3, 9))).toBe(true);
+    expect(isOldStyleLzw(Uint8Array.of(0, 2))).toBe(false);
+    expect(isOldStyleLzw(Uint8Array.of(128, 1))).toBe(false);
+    expect(isOldStyleLzw(Uint8Array.of(0))).toBe(false);
+  });
+});
+
+describe('PackBits', () => {
+  it('is literals of n + 1 bytes and repetitions of 257 − n', () => {
+    // The example of Apple's Technical Note TN1023.
+    const packed = [0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7, 0xaa];
+    const unpacked = [
+      ...[0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0xaa, 0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0x22],
+      ...Array<number>(10).fill(0xaa),
+    ];
+    expect([...decodePackBits(Uint8Array.from(packed), 24)]).toEqual(unpacked);
+    for (let most = 0; most < 24; most++)
+      expect([...decodePackBits(Uint8Array.from(packed), most)]).toEqual(unpacked.slice(0, most));
+    expect([...decodePackBits(Uint8Array.from(packed), 30)]).toEqual(unpacked);
+  });
+
+  it('passes over 128, and ends with its data', () => {
+    expect([...decodePackBits(Uint8Array.of(128, 128, 0, 5), 9)]).toEqual([5]);
+    expect([...decodePackBits(Uint8Array.of(3, 1, 2), 9)]).toEqual([1, 2]);
+    expect([...decodePackBits(Uint8Array.of(255), 9)]).toEqual([]);
+    expect([...decodePackBits(Uint8Array.of(127, ...Array<number>(128).fill(4)), 128)]).toEqual(Array(128).fill(4));
+    expect([...decodePackBits(Uint8Array.of(129, 6), 128)]).toEqual(Array(128).fill(6));
+  });
+});
+
+describe('predictors', () => {
+  it('2 is the difference to the sample of the same channel on the left', () => {
+    const data = Uint8Array.of(10, 20, 30, 11, 19, 35, 5, 20, 30, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    const coded = data.slice();
+    applyHorizontalDifference(coded, 9, 3);
+    expect([...coded]).toEqual([10, 20, 30, 1, 255, 5, 250, 1, 251, 1, 2, 3, 3, 3, 3, 3, 3, 3]);
+    undoHorizontalDifference(coded, 9, 3);
+    expect(coded).toEqual(data);
+    const wide = Uint16Array.of(65535, 2, 1);
+    undoHorizontalDifference(wide, 3, 1);
+    expect([...wide]).toEqual([65535, 1, 2]);
+    const short = Uint8Array.of(1, 1, 1, 1, 1);
+    undoHorizontalDifference(short, 3, 1);
+    expect([...short]).toEqual([1, 2, 3, 1, 1]);
+  });
+
+  it('3 is the differences of the bytes of floats, sorted into planes', () => {
+    const floats = Float32Array.of(1, 1.5, -2, 0.25);
+    const bytes = new Uint8Array(floats.buffer);
+    // Most significant first: 3f 3f c0 3e, 80 c0 00 80, 00 …, 00 …
+    const planes = [0x3f, 0x3f, 0xc0, 0x3e, 0x80, 0xc0, 0x00, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+    const expected = planes.map((value, k) => (k === 0 ? value : (value - planes[k - 1]) & 255));
+    expect([...applyFloatPredictor(bytes, 4, 1, 4)]).toEqual(expected);
+    expect([...undoFloatPredictor(Uint8Array.from(expected), 4, 1, 4)]).toEqual([...bytes]);
+  });
+
+  it('are undone whatever the samples, channels and rows', () => {
+    const shape = fc.record({
+      pixels: fc.integer({ min: 1, max: 5 }),
+      stride: fc.constantFrom(1, 3),
+      rows: fc.integer({ min: 1, max: 3 }),
+    });
+    fc.assert(
+      fc.property(
+        shape,
+        fc.constantFrom(2, 4, 8),
+        fc.infiniteStream(fc.nat(255)),
+        ({ pixels, stride, rows }, size, stream) => {
+          const rowSamples = pixels * stride;
+          const data = Uint8Array.from({ length: rowSamples * rows * size }, () => stream.next().value ?? 0);
+          expect(
+            undoFloatPredictor(applyFloatPredictor(data, rowSamples, stride, size), rowSamples, stride, size),
+          ).toEqual(data);
+          const words = Uint32Array.from({ length: rowSamples * rows }, () => (stream.next().value ?? 0) * 2 ** 24);
+          const coded = words.slice();
+          applyHorizontalDifference(coded, rowSamples, stride);
+          undoHorizontalDifference(coded, rowSamples, stride);
+          expect(coded).toEqual(words);
+        },
+      ),
+    );
+  });
+});
+
+describe('deflate', () => {
+  const random = seededRandom(2);
+  const data = Uint8Array.from({ length: 200_000 }, () => 256 * random() ** 3);
+
+  it('gives back what was packed, however much of it is asked for', async () => {
+    const packed = await deflate(data);
+    expect(packed.length).toBeLessThan(data.length);
+    for (const count of [1, 1000, 65_536, 65_537, 200_000]) {
+      const found = await inflate(packed, count);
+      expect(found.length).toBe(count);
+      expect(Buffer.compare(found, data.subarray(0, count))).toBe(0);
+    }
+    const small = await deflate(data.subarray(0, 40));
+    expect((await inflate(small, 60)).length).toBe(40);
+    expect((await inflate(small, 100_000)).length).toBe(40);
+  });
+
+  it('refuses a damaged stream, small or large', async () => {
+    const packed = await deflate(data);
+    const broken = packed.slice();
+    broken[0] = 0;
+    await expect(inflate(broken, 1000)).rejects.toThrow();
+    await expect(inflate(broken, 150_000)).rejects.toThrow();
+  });
+
+  it('is a gzip where that is asked for', async () => {
+    const packed = await gzip(data.subarray(0, 100));
+    expect([packed[0], packed[1]]).toEqual([0x1f, 0x8b]);
+    const stream = new Blob([packed.slice().buffer]).stream().pipeThrough(new DecompressionStream('gzip'));
+    expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(data.slice(0, 100));
+  });
+});
