@@ -128,9 +128,16 @@ function calling(
 const typeOf = (name: string): object | undefined =>
   (globalThis as unknown as Record<string, { prototype?: object } | undefined>)[name]?.prototype;
 
-/** @param start the thread's name and the first point, as the page hands them to its workers */
-export function installBrowserDoors(start: { readonly thread: string; readonly point: Point | null }): void {
-  const { thread } = start;
+/** What a thread is told when it starts, as the page hands it to its workers. */
+interface Start {
+  readonly thread: string;
+  readonly point: Point | null;
+  /** A software adapter of WebGPU passes for a graphics device. */
+  readonly hasGpu: boolean;
+}
+
+export function installBrowserDoors(start: Start): void {
+  const { thread, hasGpu } = start;
   let point = start.point;
   let struck = false;
   const calls = new Map<string, number>();
@@ -155,11 +162,12 @@ export function installBrowserDoors(start: { readonly thread: string; readonly p
   const page = isPage
     ? doorsOfThePage(
         meet,
-        () => point,
+        () => ({ point, hasGpu }),
         () => struck,
       )
     : null;
   if (!isPage) doorsOfWorkers(meet);
+  if (hasGpu) passForHardware();
 
   const doors: FaultDoors = {
     thread,
@@ -261,6 +269,11 @@ function doorsOfWasm(meet: Meet): void {
   );
 }
 
+function passForHardware(): void {
+  for (const owner of [typeOf('GPUAdapterInfo'), typeOf('GPUAdapter')])
+    if (owner) Object.defineProperty(owner, 'isFallbackAdapter', { get: () => false, configurable: true });
+}
+
 function doorsOfTheGpu(meet: Meet): void {
   replace(
     typeOf('GPU'),
@@ -307,14 +320,14 @@ function doorsOfTheGpu(meet: Meet): void {
   );
 }
 
-function doorsOfThePage(meet: Meet, pointNow: () => Point | null, hasStruck: () => boolean) {
-  passTime(pointNow, hasStruck);
+function doorsOfThePage(meet: Meet, toldNow: () => Omit<Start, 'thread'>, hasStruck: () => boolean) {
+  passTime(() => toldNow().point, hasStruck);
   doorsOfStorage(meet);
   asking('locks.request', meet, typeOf('LockManager'), 'request');
   asking('drop.handle', meet, typeOf('DataTransferItem'), 'getAsFileSystemHandle');
   doorsOfDrops(meet);
   const saved = savedFiles(meet);
-  return { ...saved, matched: workers(meet, pointNow) };
+  return { ...saved, matched: workers(meet, toldNow) };
 }
 
 /** Entries of a drop have types without names: they are met on the first entry. */
@@ -382,7 +395,7 @@ function doorsOfDrops(meet: Meet): void {
   );
 }
 
-/** Deadlines pass forty times as fast once a call hangs, for good: a test waits for seconds instead of minutes. */
+/** Deadlines pass forty times as fast once a call hangs, until all is well again: a test waits for seconds, not minutes. */
 function passTime(pointNow: () => Point | null, hasStruck: () => boolean): void {
   const [leastDeadlineMs, haste] = [5000, 40];
   let isHasty = false;
@@ -395,7 +408,7 @@ function passTime(pointNow: () => Point | null, hasStruck: () => boolean): void 
         const point = pointNow();
         const isSilent = point?.kind === 'silent' || point?.kind === 'hang';
         // The page does not see when a worker is struck.
-        isHasty ||= isSilent && (hasStruck() || !point.door.startsWith('page'));
+        isHasty = point !== null && (isHasty || (isSilent && (hasStruck() || !point.door.startsWith('page'))));
         return real.apply(globalThis, [
           callback,
           (isHasty && ms >= leastDeadlineMs ? ms / haste : ms) as never,
@@ -456,7 +469,7 @@ function doorsOfStorage(meet: Meet): void {
 }
 
 /** The page's workers with names of their own, by which each one is told the plan; counts the pairs they have matched. */
-function workers(meet: Meet, pointNow: () => Point | null): () => number {
+function workers(meet: Meet, toldNow: () => Omit<Start, 'thread'>): () => number {
   const Real = Worker;
   const born = new Map<string, number>();
   let matched = 0;
@@ -466,7 +479,7 @@ function workers(meet: Meet, pointNow: () => Point | null): () => number {
     const role = options.name ?? 'worker';
     const number = (born.get(role) ?? 0) + 1;
     born.set(role, number);
-    const name = JSON.stringify({ thread: `${role}-${number}`, point: pointNow() });
+    const name = JSON.stringify({ thread: `${role}-${number}`, ...toldNow() });
     const worker = new Real(url, { ...options, name });
     const gone = () => {
       worker.terminate();

@@ -14,6 +14,8 @@ export interface BrowserScenario {
   readonly matcher: VisitPlan['matcher'];
   /** Doors that are swept; all when absent. */
   readonly doors?: RegExp;
+  /** The software adapter of WebGPU passes for a graphics device. */
+  readonly hasGpu?: boolean;
   /** Rows and columns. */
   readonly grid: readonly [number, number];
   readonly tileSide: number;
@@ -22,6 +24,7 @@ export interface BrowserScenario {
 export const browserScenarios: readonly BrowserScenario[] = [
   { name: 'browser', matcher: 'phase-correlation', grid: [2, 2], tileSide: 128 },
   { name: 'browser with the network', matcher: 'loftr', doors: /fetch|wasm|gpu/, grid: [1, 2], tileSide: 160 },
+  { name: 'browser with WebGPU', matcher: 'loftr', hasGpu: true, doors: /gpu/, grid: [1, 2], tileSide: 160 },
 ];
 
 /** A point and the promises that the app broke at it; none when it kept them. */
@@ -75,7 +78,7 @@ export async function sweepBrowser(
   scenario: BrowserScenario,
   { contexts, address, home, step, seed, only, known = [], onPoint }: BrowserSweepOptions,
 ): Promise<BrowserSweepReport> {
-  const { name } = scenario;
+  const { name, hasGpu = false } = scenario;
   const plan = await visitPlan(scenario, home);
   const { reference, counts } = await calmVisit(scenario, contexts[0], address, plan);
   const points = pointsOf(counts);
@@ -87,7 +90,9 @@ export async function sweepBrowser(
   const lane = async (context: BrowserContext) => {
     for (let point = left.shift(); point; point = left.shift()) {
       const startedAt = Date.now();
-      const found = await tryPoint(context, address, plan, point, reference);
+      const struckAt = point;
+      const open = () => FaultyVisit.open(context, address, struckAt, { hasGpu });
+      const found = await tryPoint(open, plan, point, reference);
       const now = { scenario: name, point: pointText(point), ...found };
       tried.push(now);
       onPoint?.(now, Date.now() - startedAt);
@@ -100,12 +105,12 @@ export async function sweepBrowser(
 
 /** A visit without faults: what it gives, and the calls that it makes. */
 async function calmVisit(
-  { name, doors }: BrowserScenario,
+  { name, doors, hasGpu = false }: BrowserScenario,
   context: BrowserContext,
   address: string,
   plan: VisitPlan,
 ): Promise<{ readonly reference: Reference; readonly counts: ReadonlyMap<string, number> }> {
-  const visit = await FaultyVisit.open(context, address, null);
+  const visit = await FaultyVisit.open(context, address, null, { hasGpu });
   const { solution, picture, shown } = await visit.work(plan);
   if (!solution || !picture) throw new Error(`${name}: a run without faults fails: ${shown.errors.join()}`);
   const reference = { solution: sameSolution(solution), picture: picture.hash, pairs: await visit.matched() };
@@ -114,15 +119,14 @@ async function calmVisit(
   return { reference, counts };
 }
 
-/** A network asks its surroundings 300,000 times a run: calls of a door that is met more often than this are sampled. */
-const mostCalls = 24;
+/** A network asks its surroundings 300,000 times a run: of a door that is met so often a few calls are tried. */
+const [mostCalls, sampledCalls] = [1000, 24];
 
 function pointsOf(counts: ReadonlyMap<string, number>): readonly FaultPoint<BrowserFault>[] {
-  const tried = new Map([...counts].map(([door, count]) => [door, Math.min(count, mostCalls)]));
+  const tried = new Map([...counts].map(([door, count]) => [door, count > mostCalls ? sampledCalls : count]));
   return faultPoints(tried, browserFaultsAt).map((point) => {
-    const count = counts.get(point.door) ?? 0;
-    if (count <= mostCalls) return point;
-    return { ...point, call: Math.round((point.call * (count - 1)) / (mostCalls - 1)) };
+    const last = (counts.get(point.door) ?? 1) - 1;
+    return last < mostCalls ? point : { ...point, call: Math.round((point.call * last) / (sampledCalls - 1)) };
   });
 }
 
@@ -149,13 +153,12 @@ async function writeTiles(folder: string, [rows, columns]: readonly [number, num
 }
 
 async function tryPoint(
-  context: BrowserContext,
-  address: string,
+  open: () => Promise<FaultyVisit>,
   plan: VisitPlan,
   point: FaultPoint<BrowserFault>,
   reference: Reference,
 ): Promise<{ readonly broken: readonly string[]; readonly hasStruck: boolean }> {
-  const visit = await FaultyVisit.open(context, address, point);
+  const visit = await open();
   try {
     const first = await visit.work(plan);
     const hasStruck = await visit.hasStruck();

@@ -18,14 +18,14 @@ function doorsText(): string {
 }
 
 /** What a tab runs first: the doors, with `point` armed at its first visit and nothing when it is reloaded. */
-export function pageScript(point: FaultPoint<BrowserFault> | null): string {
+export function pageScript(point: FaultPoint<BrowserFault> | null, hasGpu: boolean): string {
   return `if (location.protocol.startsWith('http')) {
   // What runs the benches names the functions that it hands to the page.
   globalThis.__name = (named) => named;
   ${doorsText()}
   const isAgain = sessionStorage.getItem('fault-doors') !== null;
   sessionStorage.setItem('fault-doors', 'installed');
-  installBrowserDoors({ thread: 'page', point: isAgain ? null : ${JSON.stringify(point)} });
+  installBrowserDoors({ thread: 'page', hasGpu: ${hasGpu}, point: isAgain ? null : ${JSON.stringify(point)} });
 }`;
 }
 

@@ -97,11 +97,11 @@ export class FaultyVisit {
     context: BrowserContext,
     address: string,
     point: FaultPoint<BrowserFault> | null,
-    { picker = false, keepsStorage = false } = {},
+    { picker = false, keepsStorage = false, hasGpu = false } = {},
   ): Promise<FaultyVisit> {
     const page = await context.newPage();
     if (!keepsStorage) await clearStorage(page, address);
-    await page.addInitScript({ content: pageScript(point) });
+    await page.addInitScript({ content: pageScript(point, hasGpu) });
     await page.addInitScript(prepare, picker);
     const visit = new FaultyVisit(page);
     await page.goto(address);
