@@ -4,8 +4,10 @@ import type { PoseGraph, SolveOptions, SolveReport } from '../../src/core/graph/
 import { solvePoseGraph } from '../../src/core/graph/solve.ts';
 import { silentContext } from '../../src/core/progress.ts';
 import type { Progress } from '../../src/core/progress.ts';
+import type { SyntheticGraph } from '../../src/core/testing/synthetic-graph.ts';
 import type { Cell } from './cells.ts';
 import { judge } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import { testGraph, tileSize } from './test-graph.ts';
 import type { TestGraphKind } from './test-graph.ts';
 
@@ -47,22 +49,28 @@ export const truthHeader = [
   'median with right links alone, px',
   'solved but > 1 px off',
   '… of them also with right links alone',
+  '… with the right ones of the links it kept',
   'tiles with two right links that are solved',
   'worst of the others, px',
   'right links refused',
   'wrong links kept',
 ];
 
-/** One row: a graph solved, and the same graph with its right links alone (what noise leaves). */
+/**
+ * One row: a graph solved, and the same graph with its right links alone (what noise leaves), and with those of them that
+ * the solve kept (what noise leaves where right links were refused, too).
+ */
 export async function truthRow(kind: TestGraphKind): Promise<readonly Cell[]> {
   const synthetic = testGraph(kind);
   const { report, cpuS, wallS } = await timedSolve(synthetic.graph, robustRigid);
   const found = judge(synthetic, report, tileSize);
-  const right = synthetic.graph.links.filter((_, l) => !synthetic.wrong[l]);
-  const oracle = { ...synthetic, graph: { ...synthetic.graph, links: right }, wrong: right.map(() => false) };
-  const noise =
-    kind.wrongFraction === 0 ? found : judge(oracle, (await timedSolve(oracle.graph, robustRigid)).report, tileSize);
-  const missedByNoise = new Set(noise.wrongTiles);
+  const isSpoilt = kind.wrongFraction > 0;
+  const noise = isSpoilt ? await judgeLinks(synthetic, (l) => !synthetic.wrong[l]) : found;
+  const kept = isSpoilt ? await judgeLinks(synthetic, (l) => !synthetic.wrong[l] && !report.edges[l].removed) : found;
+  const alsoMissedBy = ({ wrongTiles }: Judgement): number => {
+    const missed = new Set(wrongTiles);
+    return found.wrongTiles.filter((id) => missed.has(id)).length;
+  };
   return [
     kind.tiles,
     kind.wrongFraction,
@@ -73,10 +81,19 @@ export async function truthRow(kind: TestGraphKind): Promise<readonly Cell[]> {
     found.medianPx.toFixed(3),
     noise.medianPx.toFixed(3),
     found.wrongTiles.length,
-    found.wrongTiles.filter((id) => missedByNoise.has(id)).length,
+    alsoMissedBy(noise),
+    alsoMissedBy(kept),
     `${(100 * (1 - found.heldBack.length / Math.max(1, found.holdable))).toFixed(2)} %`,
     found.priorWorstPx.toFixed(0),
     found.rightRemoved,
     found.wrongKept,
   ];
+}
+
+/** The judgement of a solve with some of the links alone. */
+async function judgeLinks(synthetic: SyntheticGraph, isThere: (l: number) => boolean): Promise<Judgement> {
+  const links = synthetic.graph.links.filter((_, l) => isThere(l));
+  const wrong = synthetic.wrong.filter((_, l) => isThere(l));
+  const graph = { ...synthetic.graph, links };
+  return judge({ ...synthetic, graph, wrong }, (await timedSolve(graph, robustRigid)).report, tileSize);
 }

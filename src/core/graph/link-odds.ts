@@ -4,7 +4,7 @@ import { medianOf } from './robust-loss.ts';
 import type { LinkMotions } from './stage.ts';
 
 /** No distance from the stage counts for more than this: stages do jump. */
-const mostStageOdds = 7;
+const mostStageOdds = 8;
 /** … of each tile of a group, and of no more than so many: rows and columns jump as a whole. */
 const mostStageTiles = 3;
 /** A stage is not taken for more regular than this share of what the layout states. */
@@ -26,6 +26,8 @@ export interface Attachments {
   readonly stageKnown: Uint8Array;
   /** Two statements that differ by less agree, px. */
   readonly tolerancePx: number;
+  /** Loops of four right links close within this, px; longer ones by more (`loop-noise.ts`). */
+  readonly shortLoopPx: number;
   /** [nodes] 1 for those about which groups are reviewed; all when null. */
   readonly near: Uint8Array | null;
 }

@@ -4,6 +4,8 @@ import { reviewAttachments } from './attachments.ts';
 import { connectedComponents } from './components.ts';
 import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
+import { closureBetween, createLoopNoise, mostClosure } from './loop-noise.ts';
+import type { LoopNoise } from './loop-noise.ts';
 import { turnLinear } from './normal-equations.ts';
 import { iterate } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
@@ -149,8 +151,9 @@ export async function separateWrongLinks(
     };
     await iterate(sharp, poses, null, searchTolerancePx, gemanMcClureWeight);
     solve.iterations = sharp.iterations;
+    const noise = createLoopNoise(system.nodes.length, system.from, system.to, active, accepted.slice(), tolerance);
     for (let l = 0; l < accepted.length; l++)
-      if (manual[l] === 0 && linkMisfit(system, poses, l) > tolerance) accepted[l] = 0;
+      if (manual[l] === 0 && !isRight(sharp, noise, poses, l, tolerance)) accepted[l] = 0;
     await reviewAll({ ...solve, system }, accepted, poses, start, tolerance, null);
   }
   if (countOf(accepted) < leastAccepted * countOf(active)) {
@@ -225,6 +228,7 @@ async function reviewAll(
   for (let round = 0; round < mostReviews; round++) {
     const before = accepted.slice();
     const stageKnown = stage.known;
+    const shortLoopPx = Math.min(tolerancePx, mediansOfTolerance * medianMisfit(system, poses, accepted));
     const attachments = {
       system,
       motions,
@@ -234,6 +238,7 @@ async function reviewAll(
       stage: start,
       stageKnown,
       tolerancePx,
+      shortLoopPx,
       near: asked,
     };
     if (!reviewAttachments(attachments)) return round > 0;
@@ -242,9 +247,10 @@ async function reviewAll(
     await alternate(inside, poses, anchorsOf(inside, poses), 'reviewing groups of tiles');
     solve.iterations = inside.iterations;
     const { label } = connectedComponents(nodes.length, from, to, accepted);
+    const noise = createLoopNoise(nodes.length, from, to, active, accepted.slice(), shortLoopPx);
     const changed: number[] = [];
     for (let l = 0; l < accepted.length; l++) {
-      const fits = manual[l] === 1 || linkMisfit(system, poses, l) < tolerancePx;
+      const fits = manual[l] === 1 || isRight(inside, noise, poses, l, tolerancePx);
       accepted[l] = active[l] !== 0 && fits && label[from[l]] === label[to[l]] ? 1 : 0;
       if (accepted[l] !== before[l]) changed.push(l);
     }
@@ -252,6 +258,13 @@ async function reviewAll(
     asked = tilesNear(system, changed);
   }
   return true;
+}
+
+/** Whether link l misses the poses by no more than a right one may: where it closes a long way round, by what that adds up to. */
+function isRight({ system }: Solve, noise: LoopNoise, poses: Float64Array, l: number, tolerancePx: number): boolean {
+  const misfit = linkMisfit(system, poses, l);
+  if (misfit < tolerancePx) return true;
+  return misfit < mostClosure(noise) && misfit < closureBetween(noise, system.from[l], system.to[l], 1, null, l);
 }
 
 /** Adds W̄·strength·Σ|u_i − start_i|² over the tiles that the stage knows to a translation's equations. */
