@@ -174,7 +174,10 @@ test('a tile is moved, pinned, raised and masked by keys; each step has a name, 
   const change = app.byId('edit-change');
   await expect(change).toContainText('pin');
   const pinned = await changeOf(app);
-  expect(pinned.after).toBeGreaterThan(pinned.before);
+  // A single pin takes the whole mosaic along: it costs no seam anything.
+  expect(pinned.after).toBeCloseTo(pinned.before, 3);
+  expect(JSON.stringify((await solutionOf(app)).tiles)).not.toBe(solved);
+  await app.byId('corrections-tab').click();
 
   await app.byId('raise-tile').click();
   await app.waitForState('done');
@@ -195,13 +198,81 @@ test('a tile is moved, pinned, raised and masked by keys; each step has a name, 
   await expect(entries.first()).toHaveAttribute('data-on', 'false');
   await app.waitForState('done');
   const unpinned = await changeOf(app);
-  expect(unpinned.after).toBeLessThan(unpinned.before);
+  expect(unpinned.after).toBeCloseTo(unpinned.before, 3);
 
   for (let left = 5; left > 0; left--) {
-    await expect(app.byId('undo')).toHaveAttribute('title', /Undo (switch off pin|pin|mask|.* on top)/);
+    await expect(page.getByRole('button', { name: /^Undo (switch off pin|pin|mask|.* on top)/ })).toBeVisible();
     await press('Control+z');
     await app.waitForState('done');
   }
   await expect(entries).toHaveCount(0);
   expect(JSON.stringify((await solutionOf(app)).tiles)).toBe(solved);
+});
+
+/** Grey values of one of the viewer's canvases, -1 where it is not opaque. */
+async function greysOf(app: App, layer: 'picture' | 'overlay'): Promise<readonly number[]> {
+  const index = layer === 'picture' ? 0 : 1;
+  return app.byId('mosaic-viewer').evaluate((viewer, at) => {
+    const canvas = viewer.querySelectorAll<HTMLCanvasElement>('canvas.mosaic-viewer-layer')[at];
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return Array.from({ length: pixels.length / 4 }, (_, k) => (pixels[4 * k + 3] === 255 ? pixels[4 * k + 1] : -1));
+  }, index);
+}
+
+test('the seams of a held tile are drawn live, blended or as difference, to a tenth of a pixel', async ({ app }) => {
+  await stitchTinyGrid(app);
+  const { page } = app;
+  const press = async (...keys: readonly string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const drawn = (text: string) => expect(app.byId('tool-hint')).toHaveAttribute('data-drawn', text);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  await app.byId('mosaic-viewer').focus();
+  await press('1');
+  await expect(app.byId('mosaic-viewer')).toHaveAttribute('data-settled', 'true');
+  await app.byId('corrections-tab').click();
+  await page.locator('#edits-tile').selectOption('tile_r2_c2.tif');
+  await app.byId('tool-move').click();
+
+  // In its place it is the mosaic, pixel by pixel but for the dashes of its outline.
+  await drawn('blend 0.0 0.0');
+  const [mosaic, still] = [await greysOf(app, 'picture'), await greysOf(app, 'overlay')];
+  const shown = still.flatMap((grey, k) => (grey >= 0 && mosaic[k] >= 0 ? [Math.abs(grey - mosaic[k])] : []));
+  expect(shown.length).toBeGreaterThan(20_000);
+  expect(shown.filter((difference) => difference <= 1).length / shown.length).toBeGreaterThan(0.97);
+
+  // The overlaps are where the difference is another picture than the blend: darkest where the tile belongs.
+  await press('q');
+  await drawn('difference 0.0 0.0');
+  const right = await greysOf(app, 'overlay');
+  const overlap = right.flatMap((grey, k) => (grey >= 0 && still[k] >= 0 && Math.abs(grey - still[k]) > 8 ? [k] : []));
+  expect(overlap.length).toBeGreaterThan(2000);
+  await press('Alt+ArrowRight');
+  await expect(app.byId('move-preview')).toContainText('Difference (black where alike) · x 0.1, y 0.0 px');
+  await drawn('difference 0.1 0.0');
+  const tenth = await greysOf(app, 'overlay');
+  expect(overlap.filter((k) => tenth[k] !== right[k]).length).toBeGreaterThan(overlap.length / 10);
+  await press('Alt+ArrowLeft', 'ArrowRight', 'ArrowRight', 'ArrowRight');
+  await drawn('difference 3.0 0.0');
+  const off = await greysOf(app, 'overlay');
+  expect(mean(overlap.map((k) => off[k]))).toBeGreaterThan(1.5 * mean(overlap.map((k) => right[k])));
+  await page.screenshot({ path: 'test-results/move-difference.png' });
+  await press('q');
+  await drawn('blend 3.0 0.0');
+  await page.screenshot({ path: 'test-results/move-blend.png' });
+
+  // The mouse too; half way out of its place there is a hole, not the old picture.
+  const box = await app.byId('mosaic-viewer').boundingBox();
+  if (!box) throw new Error('there is no viewer');
+  const inTile = { x: box.x + box.width / 2 + 40, y: box.y + box.height / 2 + 40 };
+  await page.mouse.move(inTile.x, inTile.y);
+  await page.mouse.down();
+  await page.mouse.move(inTile.x + 20, inTile.y + 10, { steps: 5 });
+  await page.mouse.move(inTile.x + 40, inTile.y + 60, { steps: 10 });
+  await page.mouse.up();
+  await drawn('blend 43.0 60.0');
+  await page.screenshot({ path: 'test-results/move-dragged.png' });
+  await press('Escape');
+  await expect(app.byId('tool-hint')).toBeHidden();
+  expect((await greysOf(app, 'overlay')).filter((grey) => grey >= 0).length).toBeLessThan(shown.length / 4);
 });

@@ -26,6 +26,7 @@ import type {
   InspectReport,
   MatcherChoice,
   MatcherStatus,
+  MovedRequest,
   NamedFile,
   PairView,
   ProjectFile,
@@ -83,6 +84,7 @@ export interface RasterApi {
   readonly showMosaic: Method<{ readonly mosaic: Mosaic; readonly options: ComposeOptions }, void>;
   readonly renderChunk: Method<ChunkRequest, ImageBitmap>;
   readonly statistics: Method<{ readonly rect: Rect; readonly scale: number }, ValueStatistics>;
+  readonly renderMoved: Method<MovedRequest, ImageBitmap>;
   readonly renderEvidence: Method<EvidenceRequest, ImageBitmap>;
   readonly probePixel: Method<{ readonly x: number; readonly y: number }, PixelProbe>;
   readonly correlationSurface: Method<PointRequest, CorrelationSurface>;

@@ -173,6 +173,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
       );
     },
     renderChunk: (request, signal) => view.call('renderChunk', request, signal),
+    renderMoved: (request, signal) => view.call('renderMoved', request, signal),
     renderEvidence: (request, signal) => view.call('renderEvidence', request, signal),
     probePixel: (x, y, signal) => view.call('probePixel', { x, y }, signal),
     correlationSurface: (request, signal) => view.call('correlationSurface', request, signal),

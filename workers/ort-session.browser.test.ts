@@ -103,6 +103,8 @@ describe('the shipped network in a browser', () => {
     let padded = fromGpu;
     const log = await consoleOf(async () => {
       const gpu = await sessionOn('webgpu', true);
+      expect(gpu.agreement?.matches).toBeGreaterThan(40); // of the fixed pair, against wasm
+      expect(gpu.agreement?.farthestPx).toBeLessThan(1e-2);
       expect(gpu.file).toMatchObject({ graph: 'padded', arithmetic: 'fp32' }); // a software adapter has no shader-f16
       fromGpu = compare(await matchesOf(gpu), decode(fixture.matches).data);
       padded = compare(await matchesOf(gpu, 120), cropped); // in a bucket of 128 × 128

@@ -15,6 +15,7 @@ import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pos
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { CorrelationSurface, SurfaceRequest } from '../src/core/mosaic/correlation-surface.ts';
 import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { MovedTile } from '../src/core/mosaic/moved-tile.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { ShadingEstimate, ShadingRequest } from '../src/core/photometry/estimate-shading.ts';
@@ -132,6 +133,14 @@ export interface EvidenceColours {
 export interface EvidenceRequest extends ChunkRequest {
   readonly kind: EvidenceKind;
   readonly colours: EvidenceColours;
+}
+
+/** What a tile that the user holds is shown as: blended with its neighbours, or how far it is from them. */
+export type MovedView = 'blend' | 'difference';
+
+/** A region as in `ChunkRequest` with one tile held elsewhere. */
+export interface MovedRequest extends ChunkRequest, MovedTile {
+  readonly view: MovedView;
 }
 
 /** A point of tile a whose patch is looked for in b. */
@@ -325,6 +334,8 @@ export interface StitchClient {
   /** Sets the mosaic that chunks and exports are composed from; chunks asked for before are stale. */
   showMosaic(mosaic: Mosaic, options: ComposeOptions): Promise<void>;
   renderChunk(request: ChunkRequest, signal: AbortSignal): Promise<ImageBitmap>;
+  /** What the mosaic would be with a tile where the user holds it, or how the tile differs there from its neighbours. */
+  renderMoved(request: MovedRequest, signal: AbortSignal): Promise<ImageBitmap>;
   /** What lies over a region, as a transparent picture; agreement and difference come as one pixel a compared cell. */
   renderEvidence(request: EvidenceRequest, signal: AbortSignal): Promise<ImageBitmap>;
   /** What the mosaic's pixel (x, y) is made of. */

@@ -30,6 +30,7 @@ import { chunkCache } from './chunk-cache.ts';
 import { paintRaster } from './display.ts';
 import { evidencePicture, nearbyTiles, type NearbyTiles } from './evidence-picture.ts';
 import { exportMosaic } from './export-mosaic.ts';
+import { movedPicture } from './moved-picture.ts';
 import { renderPairView } from './pair-view.ts';
 import { reportEvidence } from './report-evidence.ts';
 import { serveCalls } from './remote-calls.ts';
@@ -122,6 +123,11 @@ const api: RasterApi = {
   async renderChunk({ rect, scale, display }, { signal }) {
     const chunk = await composedChunk(rect, scale, signal);
     return transferred(await createImageBitmap(paintRaster(chunk.channels, chunk.coverage, display)));
+  },
+
+  async renderMoved(request, { signal }) {
+    const picture = await movedPicture(onShow(), request, opened().reader, signal);
+    return transferred(await createImageBitmap(picture));
   },
 
   async renderEvidence(request, { signal }) {

@@ -161,6 +161,7 @@ function fakeClient() {
       calls.shown.push(blend);
     },
     renderChunk: () => Promise.reject(new Error('no pictures here')),
+    renderMoved: () => Promise.reject(new Error('no pictures here')),
     async statistics() {
       return { min: 0, max: 255, low: 10, high: 200, histogram: new Uint32Array(256) };
     },

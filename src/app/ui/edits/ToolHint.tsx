@@ -2,14 +2,15 @@ import type { EditTool } from './use-edit-tool.ts';
 import './edits.css';
 
 /** What the chosen tool does, and for a moved tile how far it is and what its seams say there. */
-export function ToolHint({ hint, preview }: EditTool) {
+export function ToolHint({ hint, preview, drawn }: EditTool) {
   if (hint === null) return null;
   return (
-    <div className="tool-hint" role="status" data-testid="tool-hint">
+    <div className="tool-hint" role="status" data-testid="tool-hint" data-drawn={drawn}>
       <p>{hint}</p>
       {preview && (
         <p className="number" data-testid="move-preview">
-          x {preview.dx.toFixed(1)}, y {preview.dy.toFixed(1)} px, {((preview.turnRad * 180) / Math.PI).toFixed(2)}°
+          {preview.view === 'difference' && 'Difference (black where alike) · '}x {preview.dx.toFixed(1)}, y{' '}
+          {preview.dy.toFixed(1)} px, {((preview.turnRad * 180) / Math.PI).toFixed(2)}°
           {preview.seams.map(({ pairKey, neighbour, px }) => (
             <span key={pairKey}>
               {' '}
