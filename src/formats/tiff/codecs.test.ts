@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../core/matching/random.ts';
 import { deflate, gzip, inflate } from './deflate.ts';
@@ -134,30 +133,23 @@ describe('predictors', () => {
   });
 
   it('are undone whatever the samples, channels and rows', () => {
-    const shape = fc.record({
-      pixels: fc.integer({ min: 1, max: 5 }),
-      stride: fc.constantFrom(1, 3),
-      rows: fc.integer({ min: 1, max: 3 }),
-    });
-    fc.assert(
-      fc.property(
-        shape,
-        fc.constantFrom(2, 4, 8),
-        fc.infiniteStream(fc.nat(255)),
-        ({ pixels, stride, rows }, size, stream) => {
+    const random = seededRandom(3);
+    const bytes = (length: number) => Uint8Array.from({ length }, () => Math.floor(256 * random()));
+    for (const stride of [1, 3])
+      for (const rows of [1, 3])
+        for (const pixels of [1, 2, 5]) {
           const rowSamples = pixels * stride;
-          const data = Uint8Array.from({ length: rowSamples * rows * size }, () => stream.next().value ?? 0);
-          expect(
-            undoFloatPredictor(applyFloatPredictor(data, rowSamples, stride, size), rowSamples, stride, size),
-          ).toEqual(data);
-          const words = Uint32Array.from({ length: rowSamples * rows }, () => (stream.next().value ?? 0) * 2 ** 24);
+          for (const size of [2, 4, 8]) {
+            const data = bytes(rowSamples * rows * size);
+            const coded = applyFloatPredictor(data, rowSamples, stride, size);
+            expect(undoFloatPredictor(coded, rowSamples, stride, size)).toEqual(data);
+          }
+          const words = new Uint32Array(bytes(4 * rowSamples * rows).buffer);
           const coded = words.slice();
           applyHorizontalDifference(coded, rowSamples, stride);
           undoHorizontalDifference(coded, rowSamples, stride);
           expect(coded).toEqual(words);
-        },
-      ),
-    );
+        }
   });
 });
 
