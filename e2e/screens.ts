@@ -73,7 +73,7 @@ async function mosaicScreens(app: App, look: Look): Promise<void> {
   await look('overlays');
   for (const key of ['o', 't', 'm', 'v', 'h', 'h', 'g', 'g']) await page.keyboard.press(key);
   await app.byId('contrast-menu').click();
-  await expect(app.byId('auto-contrast')).toBeVisible();
+  await app.byId('grey-histogram').locator('canvas').waitFor();
   await look('contrast');
   await page.keyboard.press('Escape');
   await app.byId('mosaic-viewer').focus();
@@ -106,7 +106,11 @@ async function inspectorScreens(app: App, look: Look): Promise<void> {
   }
   await page.getByRole('radio', { name: 'Residuals' }).click();
   await expect(app.byId('residual-pane')).toContainText('rms');
+  await app.byId('residual-plot').locator('canvas').waitFor();
   await look('inspector-residuals');
+  await app.byId('plot-table-button').click();
+  await look('inspector-residuals-table');
+  await app.byId('plot-table-button').click();
   await page.getByRole('radio', { name: 'Point', exact: true }).click();
   await app.byId('point-pane').locator('canvas').first().focus();
   await page.keyboard.press('Enter');
@@ -155,6 +159,7 @@ async function correctionScreens(app: App, look: Look): Promise<void> {
 async function panelScreens(app: App, look: Look): Promise<void> {
   for (const tab of ['tiles', 'export', 'acquisition']) {
     await app.byId(`${tab}-tab`).click();
+    if (tab === 'acquisition') await app.byId('links-plot').locator('canvas').waitFor();
     await look(tab);
   }
   await app.byId('links-tab').click();
@@ -162,6 +167,14 @@ async function panelScreens(app: App, look: Look): Promise<void> {
 
 async function dialogScreens(app: App, look: Look): Promise<void> {
   const { keyboard } = app.page;
+  await app.byId('mosaic-viewer').focus();
+  await app.byId('text-size-menu').click();
+  await app.page.getByRole('radio', { name: '150 %' }).click();
+  await settled(app);
+  await look('text-size');
+  await app.page.getByRole('radio', { name: '100 %' }).click();
+  await keyboard.press('Escape');
+  await settled(app);
   await app.byId('mosaic-viewer').focus();
   await keyboard.press('Control+k');
   await expect(app.byId('palette')).toBeVisible();

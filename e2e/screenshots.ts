@@ -17,13 +17,16 @@ const sizes = [
 ] as const;
 
 /** On a 4K screen only these: the layout is one, and a picture takes long to draw without a GPU. */
-const largeToo = ['start', 'layout', 'workbench', 'inspector-colours', 'corrections'];
+const largeToo = ['start', 'layout', 'workbench', 'inspector-colours', 'corrections', 'text-size'];
+/** Only these: SCREENS=contrast,keys. */
+const wanted = process.env.SCREENS?.split(',');
 
 test('pictures of every screen, in three sizes', async ({ app }) => {
   test.setTimeout(3_600_000);
   for (const { width } of sizes) mkdirSync(join(folder, String(width)), { recursive: true });
   mkdirSync(keptIn, { recursive: true });
   await walkScreens(app, async (screen) => {
+    if (wanted && !wanted.includes(screen)) return;
     for (const size of sizes)
       if (size.width < 3000 || largeToo.includes(screen)) {
         await shoot(app, size, join(folder, String(size.width), `${screen}.png`));

@@ -12,6 +12,7 @@ import { browserSavePlace } from './jobs/save-place.ts';
 import { persistentSessionStore } from './jobs/session-store.ts';
 import { keepOffline } from './offline/keep-offline.ts';
 import { createAppStore } from './state/store.ts';
+import { followTextSize } from './text-size/follow-text-size.ts';
 import { folderWatch } from './watch/folder-watch.ts';
 import { AppContext } from './ui/app-context.ts';
 import { App } from './ui/App.tsx';
@@ -64,6 +65,7 @@ function start(): void {
   const { addFiles, stitch, report } = jobs;
   const watch = folderWatch({ store, page: window, addFiles, stitch, report });
   followAddress(store, client, window);
+  followTextSize(store, window);
   void jobs.session.start();
   tidyPrivateFolder().catch((error: unknown) => console.info('exports of earlier visits stay', error));
   createRoot(root).render(

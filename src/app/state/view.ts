@@ -3,6 +3,7 @@ import type { TileId } from '../../core/tiles/tile.ts';
 import type { DisplayRange } from '../../../workers/protocol.ts';
 import { heatKinds, startingOverlays, tintKinds, type Overlays } from '../viewer/overlays.ts';
 import { turnedBy, type QuarterTurns } from '../viewer/turn.ts';
+import type { TextSize } from './text-size.ts';
 import type { ViewerCommand } from '../viewer/viewer-commands.ts';
 import type { Viewport } from '../viewer/viewport.ts';
 
@@ -26,6 +27,8 @@ export type SidePanel = 'auto' | 'open' | 'closed';
 export interface ViewState {
   readonly tab: ResultTab;
   readonly sidePanel: SidePanel;
+  /** Of letters and controls, %; of the screen that is looked at, so in no project and no link. */
+  readonly textSize: TextSize;
   readonly overlays: Overlays;
   readonly display: DisplayRange;
   readonly turns: QuarterTurns;
@@ -53,6 +56,7 @@ export interface ViewState {
 export const initialView: ViewState = {
   tab: 'links',
   sidePanel: 'auto',
+  textSize: 100,
   overlays: startingOverlays,
   display: { low: 0, high: 255, gamma: 1, invert: false },
   turns: 0,

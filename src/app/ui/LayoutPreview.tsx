@@ -90,7 +90,7 @@ function drawLayout(
   context.scale(ratio, ratio);
   const style = getComputedStyle(canvas);
   const places = placesOf(layout, tiles, clientWidth - 2 * marginPx, clientHeight - 2 * marginPx);
-  context.font = `11px ${style.getPropertyValue('--font')}`;
+  context.font = `${0.6875 * parseFloat(getComputedStyle(document.documentElement).fontSize)}px ${style.getPropertyValue('--font')}`;
   context.textBaseline = 'top';
   // Twice, the second time half transparent: overlaps show both tiles, and a wrong neighbour as a double image.
   for (const alpha of [1, 0.5]) {

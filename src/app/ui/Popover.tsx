@@ -6,6 +6,8 @@ interface PopoverProps {
   /** What the panel is called by those who do not see the button. */
   readonly name: string;
   readonly testId?: string;
+  /** A button like text, for a line of text. */
+  readonly isBare?: boolean;
   readonly onOpenChange?: (isOpen: boolean) => void;
   readonly children: ReactNode;
 }
@@ -15,7 +17,7 @@ interface PopoverProps {
  * elsewhere closes. Without a portal, so that it is seen in full screen; not modal, so that the mosaic can be turned
  * and zoomed meanwhile.
  */
-export function Popover({ label, name, testId, onOpenChange, children }: PopoverProps) {
+export function Popover({ label, name, testId, isBare = false, onOpenChange, children }: PopoverProps) {
   const [isOpen, setIsOpen] = useState(false);
   const change = (open: boolean) => {
     setIsOpen(open);
@@ -23,7 +25,7 @@ export function Popover({ label, name, testId, onOpenChange, children }: Popover
   };
   return (
     <Root open={isOpen} onOpenChange={change}>
-      <Trigger type="button" data-testid={testId}>
+      <Trigger type="button" className={isBare ? 'bare' : undefined} data-testid={testId}>
         {label}
       </Trigger>
       <Content className="popover-body" aria-label={name} align="start" sideOffset={4} collisionPadding={8}>

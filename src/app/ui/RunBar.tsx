@@ -7,7 +7,6 @@ import type { AppState } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
 import { FileButtons } from './FileButtons.tsx';
-import { rungText } from './rung-text.ts';
 import { WatchButton } from './WatchButton.tsx';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
 import { Tip } from './Tip.tsx';
@@ -42,7 +41,6 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
   const undoLabel = useAppState(({ project }) => project.past.at(-1)?.label);
   const redoLabel = useAppState(({ project }) => project.future[0]?.label);
-  const rung = useAppState(({ job }) => job.matcher);
   return (
     <header className="run-bar">
       {hasTiles ? <h1 className="brand">EM Stitch</h1> : <span className="brand">EM Stitch</span>}
@@ -81,9 +79,6 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
         </>
       )}
       <Progress />
-      <span className="rung" data-testid="rung" title={rung ? `${rungText(rung)} (${rung.device})` : undefined}>
-        {rung ? rungText(rung) : ''}
-      </span>
       <RunButton />
       <Tip text="All commands" keys="Ctrl+K">
         <button

@@ -9,19 +9,20 @@ interface SegmentedProps<T extends string> {
 
 /** A row of exclusive choices: one stop of Tab, arrows choose. */
 export function Segmented<T extends string>({ label, value, options, onChange }: SegmentedProps<T>) {
+  const choose = (next: string) => {
+    const chosen = options.find((option) => option.value === next);
+    if (chosen && chosen.value !== value) onChange(chosen.value);
+  };
   return (
-    <Root
-      className="segmented"
-      orientation="horizontal"
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => {
-        const chosen = options.find((option) => option.value === next);
-        if (chosen) onChange(chosen.value);
-      }}
-    >
+    <Root className="segmented" orientation="horizontal" aria-label={label} value={value} onValueChange={choose}>
       {options.map((option) => (
-        <Item key={option.value} value={option.value} title={option.title}>
+        <Item
+          key={option.value}
+          value={option.value}
+          title={option.title}
+          // radix-ui chooses only if the arrow is still held when the focus has moved: a quick tap would be lost.
+          onFocus={() => choose(option.value)}
+        >
           {option.label}
         </Item>
       ))}

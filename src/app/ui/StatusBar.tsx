@@ -5,7 +5,9 @@ import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
 import { OfflineStatus } from './OfflineStatus.tsx';
 import { lengthText } from './length-text.ts';
+import { rungText } from './rung-text.ts';
 import { ElsewhereNotice } from './session/ElsewhereNotice.tsx';
+import { TextSizeMenu } from './TextSizeMenu.tsx';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
 export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
@@ -17,7 +19,9 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
       <ElsewhereNotice />
       <OfflineStatus />
+      <Rung />
       <Warnings />
+      <TextSizeMenu />
       <button
         type="button"
         className="bare"
@@ -28,6 +32,16 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
         Diagnostics
       </button>
     </footer>
+  );
+}
+
+/** What matches, and on which device. */
+function Rung() {
+  const rung = useAppState(({ job }) => job.matcher);
+  return (
+    <span className="rung" data-testid="rung" title={rung ? `${rungText(rung)} (${rung.device})` : undefined}>
+      {rung ? rungText(rung) : ''}
+    </span>
   );
 }
 

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useRem } from './use-rem.ts';
 
 interface WindowedRowsProps {
   readonly count: number;
-  /** Height of every row, CSS px. */
+  /** Height of every row, px of 1/16 rem. */
   readonly rowHeight: number;
-  /** Greatest height of the list, CSS px; 0 = fill the parent. */
+  /** Greatest height of the list, px of 1/16 rem; 0 = fill the parent. */
   readonly maxHeight: number;
   readonly label: string;
   readonly testId?: string;
@@ -15,7 +16,10 @@ interface WindowedRowsProps {
 const overscan = 8;
 
 /** A long list of equal rows of which only the visible ones exist. */
-export function WindowedRows({ count, rowHeight, maxHeight, label, testId, renderRow }: WindowedRowsProps) {
+export function WindowedRows({ count, label, testId, renderRow, ...px }: WindowedRowsProps) {
+  const scale = useRem() / 16;
+  const rowHeight = px.rowHeight * scale;
+  const maxHeight = px.maxHeight * scale;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(400);

@@ -237,6 +237,8 @@ export class MosaicCanvas implements GestureTarget {
       canvas.width = Math.max(1, Math.round(width * ratio));
       canvas.height = Math.max(1, Math.round(height * ratio));
     }
+    // A choice of larger letters comes as less room.
+    this.#colours = readOverlayColours(root);
     // A resized canvas is blank until it is painted: paint before the browser does.
     this.#isPictureDirty = true;
     this.#isOverlayDirty = true;

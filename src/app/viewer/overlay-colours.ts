@@ -1,4 +1,4 @@
-/** Colours of what is drawn over the mosaic, from the design tokens. */
+/** Colours and letters of what is drawn over the mosaic, from the design tokens. */
 export interface OverlayColours {
   readonly background: string;
   readonly solved: string;
@@ -14,6 +14,8 @@ export interface OverlayColours {
   readonly tints: readonly string[];
   readonly seam: string;
   readonly font: string;
+  /** How much larger than usual the user wants letters. */
+  readonly textScale: number;
 }
 
 /** The design tokens that canvases need as colours; the fall-backs are those of the style sheet. */
@@ -39,6 +41,7 @@ export function readOverlayColours(element: Element): OverlayColours {
     tints: tileTints,
     seam: token('--warn', '#e9b44c'),
     font: token('--font', 'system-ui, sans-serif'),
+    textScale: parseFloat(getComputedStyle(element.ownerDocument.documentElement).fontSize) / 16 || 1,
   };
 }
 

@@ -114,7 +114,7 @@ export function paintNames(
 ): void {
   const { transform: t, size, ratio, turns } = view;
   const screen = turns % 2 === 0 ? size : { width: size.height, height: size.width };
-  const fontPx = NAME_SIZE * ratio;
+  const fontPx = NAME_SIZE * colours.textScale * ratio;
   const letter = fontPx * LETTER_EM;
   const pad = 4 * ratio;
   const height = fontPx + pad;

@@ -3,9 +3,10 @@ import { appCommands } from './app-commands.ts';
 import type { Command, CommandGroup } from './command.ts';
 import { mosaicCommands } from './mosaic-commands.ts';
 import { pairCommands } from './pair-commands.ts';
+import { textSizeCommands } from './text-size-commands.ts';
 
 /** Everything that can be asked for: the keys, the palette and the list of keys are made from it. */
-export const commands: readonly Command[] = [...appCommands, ...pairCommands, ...mosaicCommands];
+export const commands: readonly Command[] = [...appCommands, ...pairCommands, ...mosaicCommands, ...textSizeCommands];
 
 /** The command that a chord means now; null when it means none. */
 export function commandOf(chord: string, state: AppState): Command | null {

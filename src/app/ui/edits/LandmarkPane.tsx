@@ -205,7 +205,7 @@ function LandmarkCanvas(props: LandmarkCanvasProps) {
         context.lineTo(x, y + 7 * ratio);
         context.stroke();
         context.fillStyle = stroke;
-        context.font = `${12 * ratio}px sans-serif`;
+        context.font = `${parseFloat(style.fontSize) * ratio}px sans-serif`;
         context.fillText(label, x + 5 * ratio, y - 5 * ratio);
       };
       landmarks.forEach(({ isOn, landmark: { inA, inB } }, k) => {

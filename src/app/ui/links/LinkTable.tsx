@@ -1,11 +1,12 @@
 import type { KeyboardEvent } from 'react';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, Ban, RotateCcw } from 'lucide-react';
 import { linkStates, qualityStep } from '../../viewer/link-state.ts';
 import type { LinkColumn, LinkFilter, LinkOrder, LinkRow } from './link-row.ts';
 import { filterRows, neighbourByWorst, reasonLabels, sortRows } from './link-row.ts';
 import { LinkFilterBar, stateLabels } from './LinkFilterBar.tsx';
+import { useRem } from '../use-rem.ts';
 import './link-table.css';
 
 /** The rows of a run and what is selected; the table keeps its own order and filter. */
@@ -24,7 +25,8 @@ function linksOf(rows: readonly LinkRow[]): readonly string[] {
   return rows.filter(({ state }) => state === 'link' || state === 'removed').map(({ pairKey }) => pairKey);
 }
 
-const ROW_PX = 26;
+/** Height of a row, rem; as in link-table.css. */
+const ROW_REM = 26 / 16;
 const OVERSCAN = 12;
 const PAGE_ROWS = 12;
 
@@ -47,17 +49,19 @@ export function LinkTable(props: LinkTableProps) {
   const selectedIndex = useMemo(() => shown.findIndex((row) => row.pairKey === selectedKey), [shown, selectedKey]);
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
+  const rowPx = ROW_REM * useRem();
 
   // The virtualiser hands out functions that the React compiler cannot memoise; nothing here depends on that.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtualizer = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: OVERSCAN,
     // The head sticks to the top and takes one row of the view.
-    scrollPaddingEnd: ROW_PX,
+    scrollPaddingEnd: rowPx,
   });
+  useLayoutEffect(() => virtualizer.measure(), [rowPx, virtualizer]);
 
   useEffect(() => {
     if (selectedIndex >= 0) virtualizer.scrollToIndex(selectedIndex, { align: 'auto' });
