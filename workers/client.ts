@@ -5,6 +5,7 @@ import type { OnProgress } from '../src/core/progress.ts';
 import type { MatchApi, RasterApi, SolveApi } from './api.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource, Rung, StitchClient } from './protocol.ts';
 import { allowOwnScripts } from './own-scripts.ts';
+import type { Connection } from './remote-calls.ts';
 import { workerThread, type WorkerSpawners, type WorkerThread } from './worker-thread.ts';
 
 /** The embedded network, resolved on the page: inside a worker the base would point into assets/. */
@@ -54,7 +55,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     const loaded = await Promise.all(
       activeMatchers().map((thread) =>
         thread
-          .prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress))
+          .prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress), signal)
           .catch((error: unknown) => {
             // A runtime that fails to start may stay broken: the next try finds a fresh thread.
             if (!isAbort(error)) thread.restart();
@@ -74,7 +75,8 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     const key = JSON.stringify([wanted.matcher, source, wanted.startAt]);
     if (tried?.key === key) return tried.status;
     tried = null;
-    const status = await trial.prepare('matcher', (remote) => remote.call('loadMatcher', wanted, signal, onProgress));
+    const loaded = (remote: Connection<MatchApi>) => remote.call('loadMatcher', wanted, signal, onProgress);
+    const status = await trial.prepare('matcher', loaded, signal);
     tried = { key, status };
     return status;
   };

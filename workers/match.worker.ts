@@ -13,6 +13,7 @@ import { projectTileReader } from '../src/formats/project-reader.ts';
 import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
 import { matchers } from '../src/matchers/index.ts';
 import type { MatchApi } from './api.ts';
+import { stopAtTraps } from './fatal-traps.ts';
 import { createOrtSession, type OrtSession } from './ort-session.ts';
 import { allowOwnScripts } from './own-scripts.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource } from './protocol.ts';
@@ -129,4 +130,5 @@ async function fetched(url: string): Promise<Response> {
 }
 
 allowOwnScripts(self); // the network's threads are scripts too
+stopAtTraps(self);
 serveCalls<MatchApi>(api, self);

@@ -37,6 +37,11 @@ function spawned(log: string[]): () => Worker {
   };
 }
 
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
 describe('a worker thread', () => {
   it('replaces a worker that does not hear an abort, replays its set-up, and repeats the calls of others', async () => {
     const log: string[] = [];
@@ -57,6 +62,20 @@ describe('a worker thread', () => {
     // The bystander was repeated on the new worker, where it is stuck again until its own abort.
     other.abort();
     expect(await bystander).toMatchObject({ name: 'AbortError' });
+    thread.dispose();
+  });
+
+  it('replaces a worker whose set-up does not hear an abort: the next set-up finds a fresh one', async () => {
+    const log: string[] = [];
+    const thread = workerThread<TestApi>('test', 20, spawned(log));
+    const { signal, abort } = abortable();
+    const deaf = thread.prepare('matcher', (remote) => remote.call('stuck', null, signal), signal);
+    await thread.call('name', 'behind it');
+    abort();
+    await expect(deaf).rejects.toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => log).toEqual(['terminated 1']);
+    await thread.prepare('matcher', (remote) => remote.call('rename', 'ready '));
+    expect(await thread.call('name', 'next')).toBe('ready next of 2');
     thread.dispose();
   });
 

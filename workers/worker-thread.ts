@@ -22,8 +22,11 @@ export interface WorkerSpawners {
  */
 export interface WorkerThread<T> {
   readonly call: Connection<T>['call'];
-  /** Runs a set-up call now, and again on every replacement once it has succeeded. */
-  prepare<R>(key: string, setUp: (connection: Connection<T>) => Promise<R>): Promise<R>;
+  /**
+   * Runs a set-up call now, and again on every replacement once it has succeeded.
+   * @param signal the one that the set-up is aborted by: a worker that does not hear it is replaced
+   */
+  prepare<R>(key: string, setUp: (connection: Connection<T>) => Promise<R>, signal?: AbortSignal): Promise<R>;
   /** Like `prepare`, but starts no worker: one that does not live yet hears it when it is born. */
   remember(key: string, setUp: (connection: Connection<T>) => Promise<void>): Promise<void>;
   /** Ends the worker; calls that are on it are made again on a fresh one. */
@@ -92,12 +95,17 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
         }
       }
     },
-    async prepare(key, setUp) {
+    async prepare(key, setUp, signal) {
       const current = alive(key);
-      await current.ready;
-      const result = await setUp(current.connection);
-      setUps.set(key, setUp);
-      return result;
+      try {
+        await current.ready;
+        const result = await setUp(current.connection);
+        setUps.set(key, setUp);
+        return result;
+      } catch (error) {
+        if (signal?.aborted) replaceIfDeaf(current, signal);
+        throw error;
+      }
     },
     async remember(key, setUp) {
       setUps.set(key, setUp);

@@ -154,7 +154,10 @@ export function installBrowserDoors(start: Start): void {
   };
 
   addEventListener('unhandledrejection', (event) => {
-    unhandled.push(String(event.reason));
+    // Those who listen after us may have heard it.
+    setTimeout(() => {
+      if (!event.defaultPrevented) unhandled.push(String(event.reason));
+    });
   });
 
   doorsOfEveryThread(meet);

@@ -172,7 +172,7 @@ async function tryPoint(
     // The pair under a worker that is lost is not finished, nor is one whose files could not be read.
     const isUnread = /(match|raster)-.*blob/.test(point.door) && point.kind === 'lasts';
     if (again > 1 && !isUnread) broken.push(`${again} of ${finished} finished pairs are matched again`);
-    const stray = [...visit.pageErrors, ...(await visit.unhandled())];
+    const stray = [...visit.pageErrors, ...(await visit.unhandled())].filter((error) => !isEndOfWorker(point, error));
     if (/idb|indexedDB|locks/.test(point.door)) {
       await visit.reload();
       broken.push(...brokenByLater('the next visit', await visit.work(plan), reference));
@@ -189,6 +189,11 @@ async function tryPoint(
   } finally {
     await visit.close();
   }
+}
+
+/** A worker whose runtime traps ends by an error of its own, which its page waits for. */
+function isEndOfWorker({ kind }: FaultPoint<BrowserFault>, error: string): boolean {
+  return kind === 'trap' && /memory access out of bounds/.test(error);
 }
 
 function* brokenByFirst(
