@@ -1,3 +1,4 @@
+import { shiftText } from './moved-pose.ts';
 import type { EditTool } from './use-edit-tool.ts';
 import './edits.css';
 
@@ -9,8 +10,8 @@ export function ToolHint({ hint, preview, drawn }: EditTool) {
       <p>{hint}</p>
       {preview && (
         <p className="number" data-testid="move-preview">
-          {preview.view === 'difference' && 'Difference (black where alike) · '}x {preview.dx.toFixed(1)}, y{' '}
-          {preview.dy.toFixed(1)} px, {((preview.turnRad * 180) / Math.PI).toFixed(2)}°
+          {preview.view === 'difference' && 'Difference (black where alike) · '}x {shiftText(preview.dx)}, y{' '}
+          {shiftText(preview.dy)} px, {((preview.turnRad * 180) / Math.PI).toFixed(2)}°
           {preview.seams.map(({ pairKey, neighbour, px }) => (
             <span key={pairKey}>
               {' '}

@@ -48,3 +48,8 @@ export function poseAfterKey(
       return null;
   }
 }
+
+/** A shift to a tenth of a pixel; what rounds to nothing has no sign. */
+export function shiftText(px: number): string {
+  return (Math.round(10 * px) / 10 + 0).toFixed(1);
+}

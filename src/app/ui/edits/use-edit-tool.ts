@@ -8,6 +8,7 @@ import { updateSlice } from '../../state/store.ts';
 import type { ViewerTool } from '../../viewer/mosaic-scene.ts';
 import { useApp, useAppState } from '../app-context.ts';
 import { maskTool } from './mask-tool.ts';
+import { shiftText } from './moved-pose.ts';
 import { moveTool, type MovePreview } from './move-tool.ts';
 import { MovedPictures } from './moved-pictures.ts';
 
@@ -111,5 +112,5 @@ export function useEditTool(run: StitchRun): EditTool {
 /** What a picture shows: how the tile is drawn, and how far its origin is from where it was solved, px. */
 function drawnText({ view, mosaicFromTile }: MovedRequest, solved: Affine2, isSettled: boolean): string {
   const [dx, dy] = [mosaicFromTile.e - solved.e, mosaicFromTile.f - solved.f];
-  return `${isSettled ? '' : 'coarse '}${view} ${dx.toFixed(1)} ${dy.toFixed(1)}`;
+  return `${isSettled ? '' : 'coarse '}${view} ${shiftText(dx)} ${shiftText(dy)}`;
 }
