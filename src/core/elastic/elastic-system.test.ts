@@ -137,10 +137,10 @@ function factorOf(system: ElasticSystem): CoarseFactor {
 const dot = (p: Float64Array, q: Float64Array) => p.reduce((sum, value, k) => sum + value * q[k], 0);
 
 describe.each([false, true])('the equations of the elastic model, with a shared mesh: %s', (hasShared) => {
-  const system = systemOf(hasShared);
   const length = 3 * tileUnknowns + (hasShared ? nodeCount : 0);
 
   it('have the gradient of the cost', () => {
+    const system = systemOf(hasShared);
     expect(system.length).toBe(length);
     const z = vector(length, 1);
     for (const axis of [0, 1]) {
@@ -153,6 +153,7 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
   });
 
   it('are assembled anew, not on top of what they were', () => {
+    const system = systemOf(hasShared);
     const again = systemOf(hasShared);
     assembleElastic(
       again,
@@ -165,6 +166,7 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
   });
 
   it('give the distances that are left', () => {
+    const system = systemOf(hasShared);
     const [x, y] = [vector(length, 3), vector(length, 4)];
     const found = distances(system, start, [x, y]);
     const { from, to, starts, a, b } = measurements;
@@ -181,6 +183,7 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
   });
 
   it('lose the affine part of every mesh and nothing else', () => {
+    const system = systemOf(hasShared);
     const z = vector(length, 5);
     const projected = z.slice();
     projectElastic(system, projected);
@@ -196,6 +199,7 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
   });
 
   it('are solved where no direction without affine part lowers the cost any more', () => {
+    const system = systemOf(hasShared);
     const rhs = rightSide(system, start, 0, weights);
     const z = new Float64Array(length);
     const tolerance = { largestPx: 1e-9, decreasePerTile: Infinity, timesInARow: 3 };
@@ -212,6 +216,7 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
   });
 
   it('stop where they are told to, and go on from what they are handed', () => {
+    const system = systemOf(hasShared);
     const rhs = rightSide(system, start, 0, weights);
     const factor = factorOf(system);
     const exact = { largestPx: 1e-9, decreasePerTile: Infinity, timesInARow: 1 };
@@ -247,18 +252,22 @@ describe.each([false, true])('the equations of the elastic model, with a shared 
 });
 
 describe.each([false, true])('the preconditioner, with a shared mesh: %s', (hasShared) => {
-  const system = systemOf(hasShared);
-  const length = system.length;
-  const factor = factorOf(system);
-  const solve = (r: Float64Array) => {
-    const out = new Float64Array(length).fill(NaN);
-    precondition(system, factor, r, out);
-    return out;
+  const length = 3 * tileUnknowns + (hasShared ? nodeCount : 0);
+  const prepared = () => {
+    const system = systemOf(hasShared);
+    const factor = factorOf(system);
+    const solve = (r: Float64Array) => {
+      const out = new Float64Array(length).fill(NaN);
+      precondition(system, factor, r, out);
+      return out;
+    };
+    return { system, solve };
   };
   const isAffine = (k: number) => k < 3 * tileUnknowns && k % tileUnknowns < 3;
   const isShared = (k: number) => k >= 3 * tileUnknowns;
 
   it('is symmetric and positive', () => {
+    const { system, solve } = prepared();
     const [p, q] = [vector(length, 6), vector(length, 7)];
     projectElastic(system, p);
     projectElastic(system, q);
@@ -267,6 +276,7 @@ describe.each([false, true])('the preconditioner, with a shared mesh: %s', (hasS
   });
 
   it('solves the affine unknowns of all tiles and the shared mesh together', () => {
+    const { system, solve } = prepared();
     const r = vector(length, 8);
     projectElastic(system, r);
     const carried = solve(r).map((value, k) => (isAffine(k) || isShared(k) ? value : 0));
@@ -276,6 +286,7 @@ describe.each([false, true])('the preconditioner, with a shared mesh: %s', (hasS
   });
 
   it('solves the nodes of each tile by themselves, among meshes without affine part', () => {
+    const { system, solve } = prepared();
     const r = vector(length, 9);
     projectElastic(system, r);
     const found = solve(r);

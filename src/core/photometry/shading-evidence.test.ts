@@ -28,6 +28,9 @@ describe('the cells of a tile', () => {
     const common = Array<boolean>(7).fill(true);
     // 2 % of 255 is 5.1: of a median of 100 all below 25 and above 300 tells nothing anyway.
     expect(told([25, 26, 249, 250], 'uint8')).toEqual([false, true, true, false, ...common]);
+    // Below their end other types tell what lies above nothing.
+    expect(told([25, 26, 249, 250], 'uint16')).toEqual([false, true, true, true, ...common]);
+    expect(told([-1, 0, 1, 26], 'int16')).toEqual([false, false, false, true, ...common]);
     expect(told([25, 26, 299, 300], 'float32')).toEqual([false, true, true, false, ...common]);
     expect(told([0, -5, 50, Infinity], 'float32')).toEqual([false, false, true, false, ...common]);
     const dark = tileCells(rasterOf([5, 6, 10, 10, 10, 10]), 'uint8', place);
@@ -84,9 +87,9 @@ describe('the surface of a tile', () => {
 describe('the evidence of an overlap', () => {
   // b lies 60 px to the right and 20 px further down: six columns and two rows of cells.
   const tiles = [surfaceCells(12, 9, identityAffine, 0.5), surfaceCells(12, 9, translation(60, 20), 0.2)] as const;
-  const found = overlapEvidence(tiles, 0, 1, basis);
 
   it('are sums over the cells that both tiles show', () => {
+    const found = overlapEvidence(tiles, 0, 1, basis);
     const k = 5;
     const [d, dd, dy] = [new Float64Array(k), new Float64Array(k * k), new Float64Array(k)];
     let [count, y, yy] = [0, 0, 0];
