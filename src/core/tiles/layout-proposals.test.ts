@@ -84,6 +84,34 @@ describe('proposeLayouts from names alone', () => {
     expect(marked[0].description).toBe('2 rows × 3 columns: the numbers in the names are column, row');
   });
 
+  it('offers rows from the bottom and columns from the right, by how usual they are', () => {
+    const told = (tiles: readonly Tile[]) =>
+      new Map(proposeLayouts(tiles).map(({ description, confidence }) => [description, confidence]));
+    const plain = told(grid(2, 3, (r, c) => `t_${r}_${c}.tif`));
+    const rows = '2 rows × 3 columns: the numbers in the names are row, column';
+    const columns = '3 rows × 2 columns: the numbers in the names are column, row';
+    // 1, 0.06, 0.03 and both of the likely reading, half of it of the other.
+    const sum = 1.5 * 1.06 * 1.03;
+    for (const [description, weight] of [
+      [rows, 1],
+      [`${rows}; rows count from the bottom`, 0.06],
+      [`${rows}; columns count from the right`, 0.03],
+      [`${rows}; rows count from the bottom, columns count from the right`, 0.0018],
+      [columns, 0.5],
+      [`${columns}; rows count from the bottom`, 0.03],
+      [`${columns}; columns count from the right`, 0.015],
+    ] as const)
+      expect(plain.get(description)).toBeCloseTo(weight / sum, 9);
+    expect(plain.size).toBe(8);
+    const column = told(grid(3, 1, (r) => `tile_r${r}_c1.tif`));
+    expect([...column.keys()]).toEqual([
+      '3 rows × 1 columns: the names say row and column',
+      '3 rows × 1 columns: the names say row and column; rows count from the bottom',
+      '1 rows × 3 columns: the names say row and column, taken the other way round',
+      '1 rows × 3 columns: the names say row and column, taken the other way round; columns count from the right',
+    ]);
+  });
+
   it('keeps gaps, the first cell too', () => {
     const byCell = grid(3, 3, (r, c) => `t_${r + 1}_${c + 1}.tif`).filter((_, k) => k !== 0 && k !== 5);
     expect(best(byCell).cells.get(tileId('t_1_2.tif'))).toEqual({ row: 0, column: 1 });

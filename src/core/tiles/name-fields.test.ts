@@ -69,5 +69,7 @@ describe('the order of names', () => {
     expect(compareNames(`a${eights}`, `a${nines}`)).toBe(-1);
     expect(compareNames(`a${nines}`, `a${eights}`)).toBe(1);
     expect(compareNames('b', 'a')).toBe(1);
+    expect(compareNames('a1b', 'a1b2')).toBeLessThan(0);
+    expect(compareNames('a1b2', 'a1b')).toBeGreaterThan(0);
   });
 });
