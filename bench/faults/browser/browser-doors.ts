@@ -142,6 +142,12 @@ export function installBrowserDoors(start: Start): void {
   let struck = false;
   const calls = new Map<string, number>();
   const unhandled: string[] = [];
+  const isPage = typeof document !== 'undefined';
+  const strikes = new BroadcastChannel('fault-doors');
+  if (isPage)
+    strikes.onmessage = ({ data }) => {
+      struck ||= data === JSON.stringify(point);
+    };
 
   const meet: Meet = (name) => {
     const door = `${thread}: ${name}`;
@@ -150,6 +156,8 @@ export function installBrowserDoors(start: Start): void {
     if (point?.door !== door) return null;
     if (struck) return point.kind === 'lasts' || point.kind === 'trap' ? point.kind : null;
     struck = point.call === call;
+    // The page is told: a worker that was struck may be gone when it is asked.
+    if (struck && !isPage) strikes.postMessage(JSON.stringify(point));
     return struck ? point.kind : null;
   };
 
@@ -161,7 +169,6 @@ export function installBrowserDoors(start: Start): void {
   });
 
   doorsOfEveryThread(meet);
-  const isPage = typeof document !== 'undefined';
   const page = isPage
     ? doorsOfThePage(
         meet,
