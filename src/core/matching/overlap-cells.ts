@@ -1,5 +1,6 @@
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { FloatRaster } from '../raster/raster.ts';
+import { sampleLine } from '../raster/sample-line.ts';
 
 /**
  * The overlap of two filtered images on a lattice of square cells in the frame of a. Everything that direct alignment
@@ -154,7 +155,7 @@ function sumTemplate(
 }
 
 /**
- * Samples b where bFromA puts the pixels of every cell (Catmull–Rom) and sums it against the template.
+ * Samples b where bFromA puts the pixels of every cell (`sampleLine`) and sums it against the template.
  *
  * @param shift [cells · 2] added to the place in a before it is mapped, px; none when null.
  * @param into  [cells · measureStride], overwritten.
@@ -168,7 +169,7 @@ export function measureCells(
   into: Float64Array,
 ): void {
   const { columns, side, from, to } = cells;
-  const row = new Float64Array(columns * side + 1);
+  const row = new Float32Array(columns * side + 1);
   const { data, width } = a;
   into.fill(0);
   for (let j = 0; j < from.length; j++) {
@@ -210,7 +211,7 @@ function sampleShifted(
   y: number,
   shiftX: number,
   shiftY: number,
-  row: Float64Array,
+  row: Float32Array,
   origin: number,
 ): void {
   const { a, b: s, c, d, e, f } = bFromA;
@@ -218,105 +219,15 @@ function sampleShifted(
   sampleRow(b, moved, from, to, y, row, origin);
 }
 
-/** row[x − origin] = b(bFromA(x, y)) for from ≤ x < to; pixels beyond the border repeat it. */
+/** row[x − origin] = b(bFromA(x, y)) for from ≤ x < to. */
 function sampleRow(
   b: FloatRaster,
-  bFromA: Affine2,
+  { a, b: slopeV, c, d, e, f }: Affine2,
   from: number,
   to: number,
   y: number,
-  row: Float64Array,
+  row: Float32Array,
   origin: number,
 ): void {
-  const startU = bFromA.c * y + bFromA.e;
-  const startV = bFromA.d * y + bFromA.f;
-  let [first, last] = [from, to];
-  while (first < last && !isInside(b, bFromA.a * first + startU, bFromA.b * first + startV)) first++;
-  while (last > first && !isInside(b, bFromA.a * (last - 1) + startU, bFromA.b * (last - 1) + startV)) last--;
-  sampleClamped(b, bFromA, from, first, y, row, origin);
-  // Both ends have all their neighbours, so everything between them has, the frame being convex.
-  sampleInside(b, bFromA, first, last, y, row, origin);
-  sampleClamped(b, bFromA, last, to, y, row, origin);
-}
-
-/** Whether all sixteen neighbours of a point exist. */
-function isInside({ width, height }: FloatRaster, u: number, v: number): boolean {
-  return u >= 1 && v >= 1 && u < width - 2 && v < height - 2;
-}
-
-/** 8 ns a pixel where the clamped sampler takes 25. */
-function sampleInside(
-  { data, width }: FloatRaster,
-  bFromA: Affine2,
-  from: number,
-  to: number,
-  y: number,
-  row: Float64Array,
-  origin: number,
-): void {
-  const [slopeU, slopeV] = [bFromA.a, bFromA.b];
-  const startU = bFromA.c * y + bFromA.e;
-  const startV = bFromA.d * y + bFromA.f;
-  for (let x = from; x < to; x++) {
-    const u = slopeU * x + startU;
-    const v = slopeV * x + startV;
-    const i = u | 0;
-    const j = v | 0;
-    const s = u - i;
-    const t = v - j;
-    const p0 = ((-0.5 * s + 1) * s - 0.5) * s;
-    const p1 = (1.5 * s - 2.5) * s * s + 1;
-    const p2 = ((-1.5 * s + 2) * s + 0.5) * s;
-    const p3 = (0.5 * s - 0.5) * s * s;
-    const r0 = (Math.imul(j - 1, width) + i - 1) | 0;
-    const r1 = (r0 + width) | 0;
-    const r2 = (r1 + width) | 0;
-    const r3 = (r2 + width) | 0;
-    row[x - origin] =
-      ((-0.5 * t + 1) * t - 0.5) * t * (p0 * data[r0] + p1 * data[r0 + 1] + p2 * data[r0 + 2] + p3 * data[r0 + 3]) +
-      ((1.5 * t - 2.5) * t * t + 1) * (p0 * data[r1] + p1 * data[r1 + 1] + p2 * data[r1 + 2] + p3 * data[r1 + 3]) +
-      ((-1.5 * t + 2) * t + 0.5) * t * (p0 * data[r2] + p1 * data[r2 + 1] + p2 * data[r2 + 2] + p3 * data[r2 + 3]) +
-      (0.5 * t - 0.5) * t * t * (p0 * data[r3] + p1 * data[r3 + 1] + p2 * data[r3 + 2] + p3 * data[r3 + 3]);
-  }
-}
-
-function sampleClamped(
-  { data, width, height }: FloatRaster,
-  bFromA: Affine2,
-  from: number,
-  to: number,
-  y: number,
-  row: Float64Array,
-  origin: number,
-): void {
-  const startU = bFromA.c * y + bFromA.e;
-  const startV = bFromA.d * y + bFromA.f;
-  const right = width - 1;
-  const bottom = height - 1;
-  for (let x = from; x < to; x++) {
-    let u = bFromA.a * x + startU;
-    let v = bFromA.b * x + startV;
-    u = u < 0 ? 0 : u > right ? right : u;
-    v = v < 0 ? 0 : v > bottom ? bottom : v;
-    const i = u | 0;
-    const j = v | 0;
-    const s = u - i;
-    const t = v - j;
-    const c0 = i > 0 ? -1 : 0;
-    const c2 = i < right ? 1 : 0;
-    const c3 = i + 1 < right ? 2 : c2;
-    const r1 = Math.imul(j, width) + i;
-    const r0 = j > 0 ? r1 - width : r1;
-    const r2 = j < bottom ? r1 + width : r1;
-    const r3 = j + 1 < bottom ? r2 + width : r2;
-    const p0 = ((-0.5 * s + 1) * s - 0.5) * s;
-    const p1 = (1.5 * s - 2.5) * s * s + 1;
-    const p2 = ((-1.5 * s + 2) * s + 0.5) * s;
-    const p3 = (0.5 * s - 0.5) * s * s;
-    row[x - origin] =
-      ((-0.5 * t + 1) * t - 0.5) * t * (p0 * data[r0 + c0] + p1 * data[r0] + p2 * data[r0 + c2] + p3 * data[r0 + c3]) +
-      ((1.5 * t - 2.5) * t * t + 1) * (p0 * data[r1 + c0] + p1 * data[r1] + p2 * data[r1 + c2] + p3 * data[r1 + c3]) +
-      ((-1.5 * t + 2) * t + 0.5) * t * (p0 * data[r2 + c0] + p1 * data[r2] + p2 * data[r2 + c2] + p3 * data[r2 + c3]) +
-      (0.5 * t - 0.5) * t * t * (p0 * data[r3 + c0] + p1 * data[r3] + p2 * data[r3 + c2] + p3 * data[r3 + c3]);
-  }
+  sampleLine(b, a * from + c * y + e, slopeV * from + d * y + f, a, slopeV, to - from, row, from - origin);
 }

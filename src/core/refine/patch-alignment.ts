@@ -1,4 +1,5 @@
 import type { FloatRaster } from '../raster/raster.ts';
+import { sampleLine } from '../raster/sample-line.ts';
 
 /** A step shorter than this ends the iteration, px; the next would be about a fifth of it. */
 const convergedPx = 0.01;
@@ -205,43 +206,16 @@ function sampleLinear(
   }
 }
 
-/** The same with a Catmull–Rom kernel, which does not pull towards whole pixels. */
+/** The same with a cubic kernel, which does not pull towards whole pixels. */
 function sampleCubic(
-  { data, width }: FloatRaster,
+  image: FloatRaster,
   x: number,
   y: number,
   { a, b, c, d }: PatchFrame,
   radius: number,
   into: Float32Array,
 ): void {
-  let k = 0;
-  for (let j = -radius; j <= radius; j++) {
-    const rowU = x + c * j;
-    const rowV = y + d * j;
-    for (let i = -radius; i <= radius; i++, k++) {
-      const u = rowU + a * i;
-      const v = rowV + b * i;
-      const i0 = u | 0; // inside the image, u and v are positive
-      const j0 = v | 0;
-      const s = u - i0;
-      const t = v - j0;
-      const p0 = s * (-0.5 + s * (1 - 0.5 * s));
-      const p1 = 1 + s * s * (-2.5 + 1.5 * s);
-      const p2 = s * (0.5 + s * (2 - 1.5 * s));
-      const p3 = s * s * (-0.5 + 0.5 * s);
-      const at0 = (Math.imul(j0 - 1, width) + i0 - 1) | 0;
-      const at1 = (at0 + width) | 0;
-      const at2 = (at1 + width) | 0;
-      const at3 = (at2 + width) | 0;
-      const r0 = p0 * data[at0] + p1 * data[at0 + 1] + p2 * data[at0 + 2] + p3 * data[at0 + 3];
-      const r1 = p0 * data[at1] + p1 * data[at1 + 1] + p2 * data[at1 + 2] + p3 * data[at1 + 3];
-      const r2 = p0 * data[at2] + p1 * data[at2 + 1] + p2 * data[at2 + 2] + p3 * data[at2 + 3];
-      const r3 = p0 * data[at3] + p1 * data[at3 + 1] + p2 * data[at3 + 2] + p3 * data[at3 + 3];
-      into[k] =
-        t * (-0.5 + t * (1 - 0.5 * t)) * r0 +
-        (1 + t * t * (-2.5 + 1.5 * t)) * r1 +
-        t * (0.5 + t * (2 - 1.5 * t)) * r2 +
-        t * t * (-0.5 + 0.5 * t) * r3;
-    }
-  }
+  const side = 2 * radius + 1;
+  for (let j = -radius; j <= radius; j++)
+    sampleLine(image, x + c * j - a * radius, y + d * j - b * radius, a, b, side, into, (j + radius) * side);
 }

@@ -13,6 +13,7 @@ import type { Correspondences, MatchContext, Matcher } from '../../core/matching
 import { intersectRects } from '../../core/geometry/rect.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
 import type { FloatRaster } from '../../core/raster/raster.ts';
+import { sampleLine } from '../../core/raster/sample-line.ts';
 import { planPhaseCorrelation } from './phase-correlation.ts';
 
 /** Half resolution: links 21 of the mussel grids' 24 pairs; full resolution links 21 and takes six times as long. */
@@ -215,41 +216,21 @@ function blockMatches(a: FloatRaster, b: FloatRaster, aFromB: Affine2): Correspo
   return toCorrespondences(matches);
 }
 
-/**
- * side×side pixels of b under a map, by Catmull-Rom (Keys' cubic, a = −½); where b ends its border is repeated. Null
- * when b covers less than 90 % of them.
- * @see Keys 1981, "Cubic convolution interpolation for digital image processing"
- */
-function warpedPiece(b: FloatRaster, bFromPiece: Affine2, side: number): FloatRaster | null {
+/** side×side pixels of b under a map; where b ends its border is repeated. Null when b covers less than 90 % of them. */
+function warpedPiece(b: FloatRaster, { a, b: dv, c, d, e, f }: Affine2, side: number): FloatRaster | null {
   const data = new Float32Array(side * side);
-  const wx = new Float64Array(4);
-  const wy = new Float64Array(4);
   let outside = 0;
   for (let j = 0; j < side; j++) {
+    const u = c * j + e;
+    const v = d * j + f;
     for (let i = 0; i < side; i++) {
-      const px = bFromPiece.a * i + bFromPiece.c * j + bFromPiece.e;
-      const py = bFromPiece.b * i + bFromPiece.d * j + bFromPiece.f;
-      if (px < 0 || py < 0 || px > b.width - 1 || py > b.height - 1) outside++;
-      const x = Math.floor(px);
-      const y = Math.floor(py);
-      keysWeights(px - x, wx);
-      keysWeights(py - y, wy);
-      let sum = 0;
-      for (let v = 0; v < 4; v++) {
-        const row = clamp(y + v - 1, 0, b.height - 1) * b.width;
-        for (let u = 0; u < 4; u++) sum += wy[v] * wx[u] * b.data[row + clamp(x + u - 1, 0, b.width - 1)];
-      }
-      data[j * side + i] = sum;
+      const x = a * i + u;
+      const y = dv * i + v;
+      if (x < 0 || y < 0 || x > b.width - 1 || y > b.height - 1) outside++;
     }
+    sampleLine(b, u, v, a, dv, side, data, j * side);
   }
   return outside > (1 - leastCoverage) * side * side ? null : { data, width: side, height: side };
-}
-
-function keysWeights(t: number, into: Float64Array): void {
-  into[0] = t * (-0.5 + t * (1 - 0.5 * t));
-  into[1] = 1 + t * t * (-2.5 + 1.5 * t);
-  into[2] = t * (0.5 + t * (2 - 1.5 * t));
-  into[3] = t * t * (-0.5 + 0.5 * t);
 }
 
 function toCorrespondences(matches: readonly Candidate[]): Correspondences {
