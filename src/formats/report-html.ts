@@ -147,9 +147,9 @@ export function reportHtml(subject: ReportSubject): string {
     ['Software', data.software],
   ];
   return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Stitching report</title>',
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Stitching report</title>',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`,
-    `<style>${style}</style></head><body><h1>Stitching report</h1>`,
+    `<style>${style}</style></head><body><main><h1>Stitching report</h1>`,
     `<dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`,
     `<h2>Mosaic and links</h2>${linkGraph(subject, data.links)}`,
     '<p>Lines are links, from blue (below 0.75 px) over grey to orange (above 3.5 px); dashed outlines are tiles that no link holds.</p>',
@@ -198,7 +198,7 @@ export function reportHtml(subject: ReportSubject): string {
       ['File', 'Identity'],
       data.files.map((f) => [f.path, f.identity]),
     ),
-    `<h2>Options</h2><pre>${text(JSON.stringify(data.options, null, 1))}</pre></body></html>\n`,
+    `<h2>Options</h2><pre>${text(JSON.stringify(data.options, null, 1))}</pre></main></body></html>\n`,
   ].join('\n');
 }
 
@@ -206,7 +206,7 @@ const style =
   'body{font:14px/1.45 system-ui,sans-serif;max-width:1100px;margin:24px auto;padding:0 16px;color:#16191c}' +
   'dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px}dt{color:#545b62}dd{margin:0}' +
   'table{border-collapse:collapse;width:100%}th,td{padding:3px 8px;border-bottom:1px solid #d4d8dc;text-align:left;' +
-  'overflow-wrap:anywhere}svg{max-width:100%;height:auto;border:1px solid #d4d8dc}' +
+  'overflow-wrap:anywhere}tbody th{font-weight:400}svg{max-width:100%;height:auto;border:1px solid #d4d8dc}' +
   '.seam{break-inside:avoid}.seam h3{font-size:14px;margin:16px 0 4px}.seam div{display:flex;flex-wrap:wrap;gap:8px}' +
   'figure{margin:0;max-width:100%}img{display:block;max-width:100%;max-height:300px}figcaption{font-size:12px;color:#545b62}' +
   '@media print{body{margin:0}tr,svg{break-inside:avoid}}';
@@ -297,7 +297,13 @@ function linkGraph({ mosaic, evidence }: ReportSubject, links: readonly ReportLi
     ? `<image href="${text(evidence.overview)}" x="${bounds.x}" y="${bounds.y}" width="${bounds.width}" height="${bounds.height}" preserveAspectRatio="none"/>`
     : '';
   const box = `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`;
-  return `<svg viewBox="${box}" width="1000" role="img" aria-label="Tiles and links">${picture}${outlines.join('')}${lines.join('')}</svg>`;
+  return `<svg viewBox="${box}" width="1000" role="img" aria-label="${text(graphText(placements.length, links))}">${picture}${outlines.join('')}${lines.join('')}</svg>`;
+}
+
+/** The picture in words; the table of pairs has the numbers. */
+function graphText(tiles: number, links: readonly ReportLink[]): string {
+  const used = links.filter(({ state }) => state === 'link').length;
+  return `The mosaic with the outlines of ${tiles} tiles and ${used} links; the table of pairs has their numbers`;
 }
 
 /** The four corners of a rigid outline in the order in which they are drawn. */
@@ -315,8 +321,10 @@ function colourOf(residualPx: number | null): string {
 function table(title: string, heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   if (rows.length === 0) return `<h2>${text(title)}</h2><p>None.</p>`;
   const head = heads.map((each) => `<th scope="col">${text(each)}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${text(String(cell))}</td>`).join('')}</tr>`);
-  return `<h2>${text(title)}</h2><table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table>`;
+  const cellOf = (cell: string | number, column: number) =>
+    column === 0 ? `<th scope="row">${text(String(cell))}</th>` : `<td>${text(String(cell))}</td>`;
+  const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`);
+  return `<h2>${text(title)}</h2><table aria-label="${text(title)}"><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table>`;
 }
 
 function px(value: number | null): string {

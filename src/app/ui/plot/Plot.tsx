@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import { useApp } from '../app-context.ts';
+import { useApp, useAppState } from '../app-context.ts';
 import type { DrawnPlot, drawPlot } from './draw-plot.ts';
 import type { PlotSpec } from './plot-spec.ts';
 
@@ -13,6 +13,8 @@ export function Plot({ label, spec }: PlotProps) {
   const { jobs } = useApp();
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef<DrawnPlot | null>(null);
+  // Its letters have their size from the start.
+  const textSize = useAppState(({ view }) => view.textSize);
   const [pointed, setPointed] = useState<number | null>(null);
   const draw = useEffectEvent((make: typeof drawPlot, box: HTMLElement) => make(box, spec, setPointed));
   const report = useEffectEvent((error: unknown) => jobs.report(error));
@@ -29,7 +31,7 @@ export function Plot({ label, spec }: PlotProps) {
       drawn.current?.dispose();
       drawn.current = null;
     };
-  }, []);
+  }, [textSize]);
   useEffect(() => drawn.current?.update(spec), [spec]);
   const text = pointed !== null && pointed < spec.x.length ? spec.readout(pointed) : '';
   return (

@@ -40,11 +40,13 @@ export function drawPlot(host: HTMLElement, start: PlotSpec, onPoint: (index: nu
     return { paths };
   };
   const { fontSize, fontFamily } = getComputedStyle(host);
-  const axisHeight = Math.round(1.7 * parseFloat(fontSize));
+  const em = parseFloat(fontSize);
+  const axisHeight = Math.round(1.7 * em);
   const plot = new uPlot(
     {
       ...sizeOf(host),
-      padding: [2, 0, start.xAxis ? 0 : 1, 0],
+      // Numbers stand in the middle of their places: the first and the last reach beyond the ends.
+      padding: start.xAxis ? [2, 1.8 * em, 0, em / 2] : [2, 0, 1, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
