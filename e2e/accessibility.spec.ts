@@ -50,7 +50,7 @@ test('axe finds nothing at all in the report that is handed on', async ({ app, b
   await app.byId('export-report').click();
   await expect.poll(() => saved.length, { timeout: 120_000 }).toBe(2);
   await Promise.all(saved);
-  for (const width of [1280, 360]) {
+  for (const width of [1280, 800]) {
     const reader = await browser.newContext({ offline: true, viewport: { width, height: 720 } });
     const page = await reader.newPage();
     await page.goto(pathToFileURL(join(folder, 'report.html')).href);

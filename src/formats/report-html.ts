@@ -147,7 +147,7 @@ export function reportHtml(subject: ReportSubject): string {
     ['Software', data.software],
   ];
   return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Stitching report</title>',
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Stitching report</title>',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`,
     `<style>${style}</style></head><body><main><h1>Stitching report</h1>`,
     `<dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`,
