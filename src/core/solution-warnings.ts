@@ -31,7 +31,10 @@ function tileWarnings({ state, components, mosaicFromTile }: SolveReport): reado
       `${count(byPrior, 'tile')} found no neighbour to hold on to and ${byPrior === 1 ? 'stands' : 'stand'} where the layout puts ${byPrior === 1 ? 'it' : 'them'}.`,
     );
   const unplaced = states.filter((each) => each === 'unplaced').length;
-  if (unplaced > 0) warnings.push(`${count(unplaced, 'tile')} could not be placed and are left out of the mosaic.`);
+  if (unplaced > 0)
+    warnings.push(
+      `${count(unplaced, 'tile')} could not be placed and ${unplaced === 1 ? 'is' : 'are'} left out of the mosaic.`,
+    );
   const islands = components.filter((component) => component.length > 1).length;
   if (islands > 1) warnings.push(`The links form ${islands} separate groups; the layout holds the groups together.`);
   const worst = Math.max(
