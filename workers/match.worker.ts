@@ -26,6 +26,17 @@ let reader: TileReader | null = null;
 let tiles: ReadonlyMap<TileId, Tile> = new Map();
 let matcher: Matcher | null = null;
 
+/** Lets the loaded matcher go; a runtime that has trapped cannot release anything, and is in nobody's way. */
+async function disposeFormer(): Promise<void> {
+  const former = matcher;
+  matcher = null;
+  try {
+    await former?.dispose();
+  } catch (error) {
+    console.info('the former matcher was not released', error);
+  }
+}
+
 const api: MatchApi = {
   async open(sources) {
     const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
@@ -34,8 +45,7 @@ const api: MatchApi = {
   },
 
   async loadMatcher(choice, { onProgress }) {
-    await matcher?.dispose();
-    matcher = null;
+    await disposeFormer();
     if (choice.matcher !== 'loftr') {
       matcher = await matchers[choice.matcher].load();
       const device = 'one worker a core';
