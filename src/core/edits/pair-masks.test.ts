@@ -43,6 +43,24 @@ describe('the masks of a pair', () => {
     expect(masksOfPair(pair, new Map([[b, [box(35, 90)]]]), sizeOf, 0.5)?.size).toBe(1);
   });
 
+  it('reach down as far as they are high', () => {
+    // b lies below a: rows 44 … 79 of a, 0 … 35 of b.
+    const below: TilePair = {
+      ...pair,
+      aFromB: { x: 0, y: 60, thetaRad: 0 },
+      expectedOverlap: { x: 0, y: 60, width: 100, height: 20 },
+    };
+    const isNear = (tile: typeof a, top: number, bottom: number) =>
+      masksOfPair(below, new Map([[tile, [box(10, 20, top, bottom)]]]), sizeOf, 0.5) !== null;
+    expect([isNear(a, 30, 44), isNear(a, 30, 45), isNear(a, 5, 70), isNear(a, 43.2, 43.9)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect([isNear(b, 36, 50), isNear(b, 35, 50), isNear(b, 34.9, 35.1)]).toEqual([false, true, true]);
+  });
+
   it('may be thinner than a pixel, or lie beside the tile', () => {
     const thin = box(90.2, 90.4, 5.5, 5.5);
     expect(masksOfPair(pair, new Map([[a, [thin]]]), sizeOf, 0.5)?.get(a)).toEqual([thin]);

@@ -45,6 +45,12 @@ describe('the shares of tiles at a point', () => {
       [a, 0],
       [b, 1],
     ]);
+    // (12, 9): 2.5 and 4.5 px from the centre of a, 3.5 and 3.5 from that of c.
+    expect(shares('none', 12, 9)).toEqual([
+      [a, 0],
+      [b, 0],
+      [c, 1],
+    ]);
     expect(shares('average', 14, 2)).toEqual([
       [a, 0.5],
       [b, 0.5],
