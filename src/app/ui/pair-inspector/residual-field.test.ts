@@ -12,6 +12,14 @@ describe('residualHistogram', () => {
     expect(histogram?.medianPx).toBeCloseTo(0.24, 6);
   });
 
+  it('has finer bins when all residuals are small', () => {
+    const histogram = residualHistogram(Float32Array.of(0.02, 0.03, 0.49), [0, 1, 2]);
+    expect(histogram?.ends[19]).toBe(0.5);
+    expect([histogram?.counts[0], histogram?.counts[1], histogram?.counts[19]]).toEqual([1, 1, 1]);
+    expect(residualHistogram(Float32Array.of(0.5), [0])?.ends[19]).toBe(1);
+    expect(residualHistogram(Float32Array.of(2.5), [0])?.ends[19]).toBe(5);
+  });
+
   it('is none without residuals', () => {
     expect(residualHistogram(new Float32Array(3), [])).toBeNull();
   });

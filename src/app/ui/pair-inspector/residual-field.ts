@@ -2,7 +2,7 @@
 import type { Affine2 } from '../../../core/geometry/affine2.ts';
 import type { Correspondences } from '../../../core/matching/matcher.ts';
 
-/** Distribution of residuals: equal bins from 0; the last takes what lies beyond. */
+/** Distribution of residuals: equal bins from 0; the last takes what lies beyond 5 px. */
 export interface ResidualHistogram {
   readonly counts: readonly number[];
   /** Upper end of each bin, px. */
@@ -14,8 +14,10 @@ export interface ResidualHistogram {
   readonly p95Px: number;
 }
 
-/** Bins of a quarter pixel up to here: three and a half is where links start to be removed. */
-const BIN_PX = 0.25;
+/** Ends of the axis, px: the first that holds the largest residual. Links start to be removed at three and a half. */
+const AXIS_ENDS_PX = [0.5, 1, 2.5, 5] as const;
+/** On this axis the last bin takes what lies beyond, too. */
+export const WIDEST_PX = 5;
 const BINS = 20;
 
 /** The histogram of [N] residuals, those of `indices` only; null without any. */
@@ -23,10 +25,11 @@ export function residualHistogram(residuals: Float32Array, indices: readonly num
   if (indices.length === 0) return null;
   const sorted = indices.map((i) => residuals[i]).sort((p, q) => p - q);
   const counts = Array.from({ length: BINS }, () => 0);
-  for (const residual of sorted) counts[Math.min(BINS - 1, Math.floor(residual / BIN_PX))]++;
+  const axisPx = AXIS_ENDS_PX.find((end) => sorted[sorted.length - 1] < end) ?? WIDEST_PX;
+  for (const residual of sorted) counts[Math.min(BINS - 1, Math.floor((residual / axisPx) * BINS))]++;
   return {
     counts,
-    ends: counts.map((_, bin) => (bin + 1) * BIN_PX),
+    ends: counts.map((_, bin) => ((bin + 1) * axisPx) / BINS),
     count: sorted.length,
     medianPx: sorted[Math.floor((sorted.length - 1) / 2)],
     rmsPx: Math.sqrt(sorted.reduce((sum, residual) => sum + residual * residual, 0) / sorted.length),

@@ -17,6 +17,14 @@ describe('residualPlot', () => {
     expect(spec.xAxis?.text(5)).toBe('≥ 5 px');
   });
 
+  it('says where the last bar ends when nothing lies beyond', () => {
+    const small = residualHistogram(Float32Array.of(0.01, 0.3), [0, 1]);
+    if (!small) throw new Error('no histogram');
+    const { spec: fine } = residualPlot(small, 'links');
+    expect(fine.xAxis?.ticks.map((px) => fine.xAxis?.text(px))).toEqual(['0', '0.1', '0.2', '0.3', '0.4', '0.5 px']);
+    expect(fine.readout(19)).toBe('0.475 to 0.5 px: 0 links');
+  });
+
   it('has a bar in the colour that the links of its residual have', () => {
     const colours = spec.series[0].colours ?? [];
     expect([colours[0], colours[2], colours[3], colours[13], colours[14]]).toEqual(
@@ -27,8 +35,8 @@ describe('residualPlot', () => {
   it('has a line of the table for each bar, empty ones too', () => {
     const lines = tableCsv(table).trimEnd().split('\r\n');
     expect(lines[0]).toBe('"From, px","To, px",Inliers');
-    expect(lines[1]).toBe('0.00,0.25,2');
-    expect(lines[20]).toBe('4.75,,1');
+    expect(lines[1]).toBe('0.000,0.250,2');
+    expect(lines[20]).toBe('4.750,,1');
     expect(lines).toHaveLength(21);
   });
 });
