@@ -5,7 +5,7 @@ import { stopAtTraps } from './fatal-traps.ts';
 function reportedAfter(reason: unknown) {
   const reported: unknown[] = [];
   const scope = Object.assign(new EventTarget(), { reportError: (error: unknown) => void reported.push(error) });
-  stopAtTraps(scope as unknown as typeof globalThis);
+  stopAtTraps(scope);
   const event = Object.assign(new Event('unhandledrejection', { cancelable: true }), { reason });
   scope.dispatchEvent(event);
   return { reported, isHeard: event.defaultPrevented };

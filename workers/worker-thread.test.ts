@@ -79,6 +79,23 @@ describe('a worker thread', () => {
     thread.dispose();
   });
 
+  it('says so when the browser starts no worker, and tries again at the next call', async () => {
+    const log: string[] = [];
+    const spawn = spawned(log);
+    let isRefused = true;
+    const thread = workerThread<TestApi>('test', 20, () => {
+      if (isRefused) throw new DOMException('Failed to construct a worker.', 'SecurityError');
+      return spawn();
+    });
+    await expect(thread.call('name', 'first')).rejects.toMatchObject({
+      code: 'worker-lost',
+      message: 'The test worker cannot be started (Failed to construct a worker.).',
+    });
+    isRefused = false;
+    expect(await thread.call('name', 'second')).toBe('second of 1');
+    thread.dispose();
+  });
+
   it('starts no worker to remember something', async () => {
     const log: string[] = [];
     let started = 0;

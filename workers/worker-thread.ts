@@ -56,7 +56,7 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
   /** The living worker, or a fresh one, on which all set-ups but one are replayed: that one is about to be made anew. */
   const alive = (except: string | null = null): Life => {
     if (life) return life;
-    const worker = spawn();
+    const worker = started(name, spawn);
     const bare = connectCalls<T>(worker);
     const connection = heard(bare, () =>
       end(born, new StitchError('worker-lost', `The ${name} worker has not answered for ${silenceText}.`)),
@@ -133,6 +133,16 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
     setTimeout(() => {
       if (!settled && life === current) end(current, new Replaced(`the ${name} worker did not hear the cancel`));
     }, windDownMs);
+  }
+}
+
+/** @throws StitchError `worker-lost` where the browser refuses: for want of memory, or by a policy */
+function started(name: string, spawn: () => Worker): Worker {
+  try {
+    return spawn();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StitchError('worker-lost', `The ${name} worker cannot be started (${why}).`, {}, { cause });
   }
 }
 
