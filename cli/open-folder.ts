@@ -1,6 +1,6 @@
 import { StitchError } from '../src/core/errors.ts';
 import { boundedTileReader } from '../src/core/mosaic/bounded-reader.ts';
-import { cachedTileReader, type CachedTileReader } from '../src/core/mosaic/tile-cache.ts';
+import { cachedTileReader, matchingCacheBytes, type CachedTileReader } from '../src/core/mosaic/tile-cache.ts';
 import type { RunContext } from '../src/core/progress.ts';
 import type { Tile } from '../src/core/tiles/tile.ts';
 import type { ByteSource } from '../src/formats/image-file.ts';
@@ -14,9 +14,6 @@ export interface OpenFolder {
   readonly sources: readonly ByteSource[];
   readonly reader: CachedTileReader;
 }
-
-/** Decoded tiles kept in memory at a time. */
-const tileCacheBytes = 1024 * 2 ** 20;
 
 /**
  * Lists and inspects a folder.
@@ -43,5 +40,5 @@ export function tileReaderOf(sources: readonly ByteSource[], tiles: readonly Til
     const source = byName.get(tile.file);
     return source ? [{ tile, source }] : [];
   });
-  return cachedTileReader(boundedTileReader(projectTileReader(files)), tileCacheBytes);
+  return cachedTileReader(boundedTileReader(projectTileReader(files)), matchingCacheBytes(tiles));
 }

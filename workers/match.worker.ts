@@ -15,12 +15,13 @@ import { matchers } from '../src/matchers/index.ts';
 import type { MatchApi } from './api.ts';
 import { stopAtTraps } from './fatal-traps.ts';
 import { createOrtSession, type OrtSession } from './ort-session.ts';
+import { cacheBudget } from './memory-budget.ts';
 import { allowOwnScripts } from './own-scripts.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource } from './protocol.ts';
 import { serveCalls } from './remote-calls.ts';
 
 /** Decoded tiles kept between the (up to four) pairs that a tile is in. */
-const tileCacheBytes = 256 * 2 ** 20;
+const tileCacheBytes = cacheBudget(256 * 2 ** 20);
 
 let reader: TileReader | null = null;
 let tiles: ReadonlyMap<TileId, Tile> = new Map();

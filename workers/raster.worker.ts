@@ -30,6 +30,7 @@ import { chunkCache } from './chunk-cache.ts';
 import { paintRaster } from './display.ts';
 import { evidencePicture, nearbyTiles, type NearbyTiles } from './evidence-picture.ts';
 import { exportMosaic } from './export-mosaic.ts';
+import { cacheBudget } from './memory-budget.ts';
 import { movedPicture } from './moved-picture.ts';
 import { renderPairView } from './pair-view.ts';
 import { reportEvidence } from './report-evidence.ts';
@@ -38,8 +39,8 @@ import { makeSample, makeTestGrid } from './sample.ts';
 import { textExport } from './text-export.ts';
 import { valueStatistics } from './value-statistics.ts';
 
-const tileCacheBytes = 512 * 2 ** 20;
-const chunkCacheBytes = 128 * 2 ** 20;
+const tileCacheBytes = cacheBudget(512 * 2 ** 20);
+const chunkCacheBytes = cacheBudget(128 * 2 ** 20);
 
 interface Project {
   readonly tiles: ReadonlyMap<TileId, Tile>;

@@ -38,7 +38,9 @@ export async function watchedCli(args: readonly string[]): Promise<CliMemory> {
     const number = (key: string) => Math.round(Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024);
     peakMegabytes = Math.max(peakMegabytes, number('VmHWM') || 0);
     const second = Math.round((performance.now() - startedAt) / 1000);
-    samples.push({ second, megabytes: number('VmRSS'), handles: await openHandles(pid) });
+    const sample = { second, megabytes: number('VmRSS'), handles: await openHandles(pid) };
+    // A process that is ending has let its memory go, and says so of none.
+    if (Number.isFinite(sample.megabytes)) samples.push(sample);
   };
   // A process that has just ended has nothing to look at.
   const timer = setInterval(() => child.pid && void look(child.pid).catch(() => undefined), samplePeriodMs);

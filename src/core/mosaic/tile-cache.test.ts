@@ -5,7 +5,7 @@ import { rasterAtLevel } from '../raster/pyramid.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { TileReader } from '../tiles/tile.ts';
-import { cachedTileReader, exportCacheBytes } from './tile-cache.ts';
+import { cachedTileReader, exportCacheBytes, matchingCacheBytes } from './tile-cache.ts';
 
 const { signal } = silentContext;
 const ids = ['a', 'b', 'c'].map((name) => tileId(name));
@@ -33,6 +33,9 @@ function heldReader() {
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** A square tile of 16 bits. */
+const ofSide = (side: number) => ({ size: { width: side, height: side }, channels: 1, sampleType: 'uint16' }) as const;
 
 describe('cachedTileReader', () => {
   it('gives the pixels of the reader below, whole and by region, at every level', async () => {
@@ -70,12 +73,16 @@ describe('cachedTileReader', () => {
   });
 
   it('keeps 256 MB for writing, six of the largest tiles, at most 1 GiB', () => {
-    const ofSide = (side: number) =>
-      ({ size: { width: side, height: side }, channels: 1, sampleType: 'uint16' }) as const;
     expect(exportCacheBytes([])).toBe(2 ** 28);
     expect(exportCacheBytes([ofSide(2048), ofSide(16)])).toBe(2 ** 28);
     expect(exportCacheBytes([ofSide(16), ofSide(8192)])).toBe(6 * 2 ** 27);
     expect(exportCacheBytes([ofSide(20000)])).toBe(2 ** 30);
+  });
+
+  it('holds two rows of a square grid while it is matched, within 256 MiB and 1 GiB', () => {
+    expect(matchingCacheBytes(Array.from({ length: 2500 }, () => ofSide(512)))).toBe(2 ** 28);
+    expect(matchingCacheBytes(Array.from({ length: 2500 }, () => ofSide(2048)))).toBe(106 * 2 * 2048 ** 2);
+    expect(matchingCacheBytes(Array.from({ length: 10_000 }, () => ofSide(8192)))).toBe(2 ** 30);
   });
 
   it('forgets the least recently used tile first and stays within its budget', async () => {

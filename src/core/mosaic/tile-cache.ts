@@ -24,20 +24,36 @@ export interface CachedTileReader extends TileReader {
   limit(bytes: number): void;
 }
 
-/** Least decoded pixels that are kept while a mosaic is written, and what is kept of large tiles: six, at most 1 GiB. */
-const leastExportBytes = 256 * 2 ** 20;
-const mostExportBytes = 1024 * 2 ** 20;
+/** Least and most decoded pixels that are kept while a mosaic is matched or written; of large tiles six where it is written. */
+const leastBytes = 256 * 2 ** 20;
+const mostBytes = 1024 * 2 ** 20;
 const tilesKept = 6;
 
 /**
  * The byte budget of a cache for writing a mosaic of these tiles. The walk over the picture comes back to a tile soon or
  * never: a small cache reads each tile hardly more than once, and the peak memory does not grow with the mosaic.
  */
-export function exportCacheBytes(tiles: Iterable<Pick<Tile, 'size' | 'channels' | 'sampleType'>>): number {
-  let largest = 0;
-  for (const { size, channels, sampleType } of tiles)
+export function exportCacheBytes(tiles: Iterable<DecodedSize>): number {
+  return cacheBytes(tiles, () => tilesKept);
+}
+
+/**
+ * The byte budget of a cache for matching a grid pair by pair, row by row: a tile is needed again when the row below is
+ * matched, so two rows of a square grid are kept, at least 256 MiB and at most 1 GiB.
+ */
+export function matchingCacheBytes(tiles: Iterable<DecodedSize>): number {
+  return cacheBytes(tiles, (count) => tilesKept + 2 * Math.ceil(Math.sqrt(count)));
+}
+
+type DecodedSize = Pick<Tile, 'size' | 'channels' | 'sampleType'>;
+
+function cacheBytes(tiles: Iterable<DecodedSize>, keptOf: (count: number) => number): number {
+  let [largest, count] = [0, 0];
+  for (const { size, channels, sampleType } of tiles) {
     largest = Math.max(largest, size.width * size.height * channels * bytesPerSample[sampleType]);
-  return Math.min(mostExportBytes, Math.max(leastExportBytes, tilesKept * largest));
+    count++;
+  }
+  return Math.min(mostBytes, Math.max(leastBytes, keptOf(count) * largest));
 }
 
 interface Flight {
