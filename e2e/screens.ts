@@ -146,7 +146,7 @@ async function correctionScreens(app: App, look: Look): Promise<void> {
   await look('corrections');
   await app.byId('tool-move').click();
   for (const key of ['Shift+ArrowRight', 'Alt+ArrowDown']) await page.keyboard.press(key);
-  await expect(app.byId('move-preview')).toBeVisible();
+  await expect(app.byId('tool-hint')).toHaveAttribute('data-drawn', 'blend 10.0 0.1');
   await look('moving-a-tile');
   await page.keyboard.press('Escape');
   await app.byId('tool-mask-polygon').click();

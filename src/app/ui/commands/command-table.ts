@@ -22,6 +22,7 @@ export const gestures: readonly { readonly group: CommandGroup; readonly keys: s
   { group: 'Links', keys: '↑ ↓ Enter', effect: 'In the table: choose, inspect' },
   { group: 'Corrections', keys: '← ↑ → ↓', effect: 'Move the tile, or a mask’s cross' },
   { group: 'Corrections', keys: '[ ]', effect: 'Turn the tile' },
+  { group: 'Corrections', keys: 'Q', effect: 'Difference or blend under the moved tile' },
   { group: 'Corrections', keys: 'Enter', effect: 'Pin the tile; corner of the mask' },
   { group: 'Corrections', keys: 'Alt + arrows', effect: 'Finer; cross of the landmarks' },
 ];
