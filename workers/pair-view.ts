@@ -7,6 +7,7 @@ import { lumaOf } from '../src/core/raster/raster.ts';
 import type { Tile, TileReader } from '../src/core/tiles/tile.ts';
 import { paintRaster } from './display.ts';
 import type { DisplayRange, PairView } from './protocol.ts';
+import { screenPicture } from './screen-picture.ts';
 import { valueStatistics } from './value-statistics.ts';
 
 /** How far the crops reach beyond the overlap, as a fraction of its thinner side. */
@@ -145,7 +146,7 @@ function stretchOf(region: ComposedRegion): DisplayRange {
 }
 
 function bitmapOf(region: ComposedRegion, range: DisplayRange): Promise<ImageBitmap> {
-  return createImageBitmap(paintRaster(region.channels, region.coverage, range));
+  return screenPicture(paintRaster(region.channels, region.coverage, range));
 }
 
 /** Difference, green/magenta and correlation of two renderings of one region, each under its own stretch. */
@@ -172,8 +173,8 @@ async function compare(
     if (both) accumulate(sums, p[i], q[i]);
   }
   return {
-    difference: await createImageBitmap(difference),
-    greenMagenta: await createImageBitmap(greenMagenta),
+    difference: await screenPicture(difference),
+    greenMagenta: await screenPicture(greenMagenta),
     ncc: correlationOf(sums),
   };
 }

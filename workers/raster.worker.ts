@@ -36,6 +36,7 @@ import { renderPairView } from './pair-view.ts';
 import { reportEvidence } from './report-evidence.ts';
 import { serveCalls } from './remote-calls.ts';
 import { makeSample, makeTestGrid } from './sample.ts';
+import { screenPicture } from './screen-picture.ts';
 import { textExport } from './text-export.ts';
 import { valueStatistics } from './value-statistics.ts';
 
@@ -113,7 +114,7 @@ const api: RasterApi = {
     const raster = await thumbnailOf(tile, opened().reader, signal, maxSide);
     const { low, high } = valueStatistics(raster, null);
     const image = paintRaster([raster], null, { low, high, gamma: 1, invert: false });
-    return transferred(await createImageBitmap(image));
+    return transferred(await screenPicture(image));
   },
 
   async showMosaic({ mosaic, options }) {
@@ -123,17 +124,17 @@ const api: RasterApi = {
 
   async renderChunk({ rect, scale, display }, { signal }) {
     const chunk = await composedChunk(rect, scale, signal);
-    return transferred(await createImageBitmap(paintRaster(chunk.channels, chunk.coverage, display)));
+    return transferred(await screenPicture(paintRaster(chunk.channels, chunk.coverage, display)));
   },
 
   async renderMoved(request, { signal }) {
     const picture = await movedPicture(onShow(), request, opened().reader, signal);
-    return transferred(await createImageBitmap(picture));
+    return transferred(await screenPicture(picture));
   },
 
   async renderEvidence(request, { signal }) {
     const picture = await evidencePicture(onShow(), request, opened().reader, signal);
-    return transferred(await createImageBitmap(picture));
+    return transferred(await screenPicture(picture));
   },
 
   probePixel({ x, y }, { signal }) {

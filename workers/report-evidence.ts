@@ -9,6 +9,7 @@ import type { ReportEvidence, ReportSeam } from '../src/formats/report-html.ts';
 import { paintRaster } from './display.ts';
 import { overlapCorrelation, renderPairView } from './pair-view.ts';
 import type { PairView, TextExportRequest } from './protocol.ts';
+import { screenPicture } from './screen-picture.ts';
 import { valueStatistics } from './value-statistics.ts';
 
 /** So many seams are shown. */
@@ -97,7 +98,7 @@ async function overviewOf(
   const region = await composeRegion(mosaic, { rect: mosaic.bounds, scale }, options.compose, reader, signal);
   const { low, high } = valueStatistics(lumaOf(region.channels), region.coverage);
   const range = { low, high: Math.max(high, low + 1e-6), gamma: 1, invert: false };
-  const bitmap = await createImageBitmap(paintRaster(region.channels, region.coverage, range));
+  const bitmap = await screenPicture(paintRaster(region.channels, region.coverage, range));
   try {
     return await jpegOf(bitmap);
   } finally {
