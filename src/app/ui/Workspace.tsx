@@ -6,20 +6,21 @@ import type { MosaicViewerHandle } from '../viewer/MosaicViewer.tsx';
 import { useApp, useAppState } from './app-context.ts';
 import { LayoutPanel } from './LayoutPanel.tsx';
 import { LayoutPreview } from './LayoutPreview.tsx';
-import { MosaicPane } from './MosaicPane.tsx';
 import { OptionsPanel } from './OptionsPanel.tsx';
 import { ProblemList } from './ProblemList.tsx';
-import { ResultPanel } from './ResultPanel.tsx';
 import { SectionList } from './sections/SectionList.tsx';
 import { ShadingPanel } from './ShadingPanel.tsx';
+import { useMosaicRoom } from './use-mosaic-room.ts';
 
 /** Decisions on the left, the picture in the middle, the evidence on the right. */
 export function Workspace() {
   const run = useAppState(({ result }) => result.run);
   const isPanelOpen = useAppState(isSidePanelOpen);
   const viewer = useRef<MosaicViewerHandle>(null);
+  const MosaicRoom = useMosaicRoom();
+  const hasMosaic = run !== null && MosaicRoom !== null;
   return (
-    <main className={`workspace ${run ? 'with-result' : ''} ${isPanelOpen ? '' : 'without-panel'}`}>
+    <main className={`workspace ${hasMosaic ? 'with-result' : ''} ${isPanelOpen ? '' : 'without-panel'}`}>
       {isPanelOpen ? (
         <aside className="side-panel" aria-label="Layout and options" data-testid="side-panel">
           {run && <PanelSwitch isOpen />}
@@ -35,10 +36,15 @@ export function Workspace() {
           <PanelSwitch isOpen={false} />
         </aside>
       )}
-      <section className="centre" aria-label={run ? 'Mosaic' : 'Layout preview'}>
-        {run ? <MosaicPane run={run} viewer={viewer} /> : <LayoutPreview />}
-      </section>
-      {run && <ResultPanel run={run} viewer={viewer} />}
+      {hasMosaic ? (
+        // Of a module that was loaded: the same at every drawing.
+        // eslint-disable-next-line react-hooks/static-components
+        <MosaicRoom run={run} viewer={viewer} />
+      ) : (
+        <section className="centre" aria-label="Layout preview">
+          <LayoutPreview />
+        </section>
+      )}
     </main>
   );
 }

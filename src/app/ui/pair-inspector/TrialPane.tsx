@@ -85,7 +85,7 @@ export function TrialPane({ client, result, setting, aFromB, shown, onShow }: Tr
           <tr>
             {['Matcher', 'Verdict', 'Matches', 'Inliers', 'Conf.', 'Residual', 'Off by', 'Time', ''].map((label) => (
               <th key={label} scope="col" title={label === 'Off by' ? offByTitle : undefined}>
-                {label}
+                {label || <span className="visually-hidden">Try or show</span>}
               </th>
             ))}
           </tr>
