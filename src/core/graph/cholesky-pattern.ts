@@ -52,6 +52,38 @@ export function analysePattern(from: Int32Array, to: Int32Array, x: Float64Array
   return { nodeCount: n, order, position, supernodes, parents, starts, rows, edgeBlock, edgeUpright };
 }
 
+/**
+ * The pattern with edges taken in between, where the blocks of all of them are there already: nothing is analysed again.
+ *
+ * @param sourceOf of each edge its index in the pattern, below 0 when it is new.
+ * @returns null when a new edge has no block.
+ */
+export function withEdges(
+  pattern: CholeskyPattern,
+  from: Int32Array,
+  to: Int32Array,
+  sourceOf: Int32Array,
+): CholeskyPattern | null {
+  const { position, rows, starts } = pattern;
+  const edgeBlock = new Int32Array(from.length);
+  const edgeUpright = new Uint8Array(from.length);
+  for (let e = 0; e < from.length; e++) {
+    const s = sourceOf[e];
+    if (s >= 0) {
+      edgeBlock[e] = pattern.edgeBlock[s];
+      edgeUpright[e] = pattern.edgeUpright[s];
+      continue;
+    }
+    const i = position[from[e]];
+    const j = position[to[e]];
+    const block = findBlock(rows, starts, Math.max(i, j), Math.min(i, j));
+    if (rows[block] !== Math.max(i, j)) return null;
+    edgeBlock[e] = block;
+    edgeUpright[e] = i > j ? 1 : 0;
+  }
+  return { ...pattern, edgeBlock, edgeUpright };
+}
+
 /** The supernodes of an order, each with the rows below it and the supernode in which the first of them is. */
 interface EliminationTree {
   readonly order: Int32Array;

@@ -2,11 +2,10 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { StitchError } from '../errors.ts';
 import { fitModel } from '../geometry/rigid-fit.ts';
 import { squaredResidual } from '../matching/link-moments.ts';
-import { sampleMoments } from '../matching/link-moments.ts';
 import type { LinkMoments, TransformModel } from '../matching/link.ts';
 import type { TileId } from '../tiles/tile.ts';
 import { noEdits } from './graph-edits.ts';
-import type { GraphEdits, ManualLink } from './graph-edits.ts';
+import type { GraphEdits } from './graph-edits.ts';
 import { medianOf } from './robust-loss.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { GraphNode } from './pose-graph.ts';
@@ -48,6 +47,8 @@ export interface LinkSystem {
   readonly sums: Float64Array;
   /** [links] least Σw|r|² any relative pose of the model leaves: what the matches themselves cannot agree on, px². */
   readonly floor: Float64Array;
+  /** [links] the same of the stiff model that tells right links from wrong ones: `floor` itself where the model is stiff. */
+  readonly stiffFloor: Float64Array;
 }
 
 /** Σw, p̄ − c_a (2), q̄ − c_b (2), aa (3), bb (3), ab (4): the moments of a link about the tile centres. */
@@ -63,15 +64,14 @@ export function buildLinkSystem(
   graphNodes: readonly GraphNode[],
   graphLinks: readonly SystemLink[],
   model: TransformModel,
-  { manualLinks, excludedLinks }: Pick<GraphEdits, 'manualLinks' | 'excludedLinks'> = noEdits,
+  { excludedLinks }: Pick<GraphEdits, 'excludedLinks'> = noEdits,
 ): LinkSystem {
   const nodes = [...graphNodes].sort((p, q) => (p.id < q.id ? -1 : p.id > q.id ? 1 : 0));
-  const keyed = graphLinks.map((link) => ({ key: pairKey(link.pair), link, sigmaPx: 0 }));
-  for (const manual of manualLinks) keyed.push(systemLinkOf(manual));
-  keyed.sort((p, q) => (p.key < q.key ? -1 : p.key > q.key ? 1 : p.sigmaPx - q.sigmaPx));
+  const keyed = graphLinks.map((link) => ({ key: pairKey(link.pair), link }));
+  keyed.sort((p, q) => (p.key < q.key ? -1 : p.key > q.key ? 1 : 0));
   const links = keyed.map(({ link }) => link);
-  const manual = Uint8Array.from(keyed, ({ sigmaPx }) => (sigmaPx > 0 ? 1 : 0));
-  const excluded = Uint8Array.from(keyed, ({ key, sigmaPx }) => (sigmaPx === 0 && excludedLinks.has(key) ? 1 : 0));
+  const manual = new Uint8Array(links.length);
+  const excluded = Uint8Array.from(keyed, ({ key }) => (excludedLinks.has(key) ? 1 : 0));
   const index = new Map(nodes.map((node, i) => [node.id, i]));
   const from = new Int32Array(links.length);
   const to = new Int32Array(links.length);
@@ -84,6 +84,7 @@ export function buildLinkSystem(
   });
   const sums = new Float64Array(sumsStride * links.length);
   const floor = new Float64Array(links.length);
+  const stiffFloor = isStiff(model) ? floor : new Float64Array(links.length);
   links.forEach((link, l) => {
     const a = index.get(link.pair.a);
     const b = index.get(link.pair.b);
@@ -103,13 +104,10 @@ export function buildLinkSystem(
     }
     sums.set(row, sumsStride * l);
     floor[l] = leastResidual(link.moments, model);
+    if (stiffFloor !== floor) stiffFloor[l] = leastResidual(link.moments, 'rigid');
   });
   const unitVariance = unitVarianceOf({ sums, floor, manual, excluded });
-  const system = { model, nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor };
-  keyed.forEach(({ sigmaPx }, l) => {
-    if (sigmaPx > 0) scaleLink(system, l, unitVariance / sigmaPx ** 2);
-  });
-  return system;
+  return { model, nodes, links, manual, excluded, unitVariance, from, to, centre, lever, sums, floor, stiffFloor };
 }
 
 /**
@@ -141,43 +139,20 @@ export function matchNoise({
   return Math.max(leastMatchNoisePx ** 2, medianOf(variances.subarray(0, count)));
 }
 
-function systemLinkOf({ pair, landmarks, sigmaPx }: ManualLink): { key: string; link: SystemLink; sigmaPx: number } {
-  if (!(sigmaPx > 0) || landmarks.length === 0)
-    throw new RangeError(`the landmarks of ${pair.a} – ${pair.b} are none: no point, or no sigma above 0`);
-  const isSwapped = pair.a > pair.b;
-  const ordered = isSwapped ? { a: pair.b, b: pair.a } : { a: pair.a, b: pair.b };
-  const pointsA = Float64Array.from(landmarks.flatMap(({ a }) => a));
-  const pointsB = Float64Array.from(landmarks.flatMap(({ b }) => b));
-  const points = isSwapped ? { a: pointsB, b: pointsA } : { a: pointsA, b: pointsB };
-  const moments = sampleMoments(
-    points,
-    landmarks.map((_, i) => i),
-  );
-  return { key: pairKey(ordered), link: { pair: ordered, moments }, sigmaPx };
-}
-
-/** Multiplies all that link l weighs. */
-function scaleLink({ sums, floor }: LinkSystem, l: number, factor: number): void {
-  const o = sumsStride * l;
-  sums[o] *= factor;
-  for (let s = 5; s < sumsStride; s++) sums[o + s] *= factor;
-  floor[l] *= factor;
-}
-
 /** Σw|p − aFromB(q)|² of the link's own best relative pose within the model, px². */
 export function leastResidual(moments: LinkMoments, model: TransformModel): number {
   const fit = fitModel(model, moments) ?? fitModel('translation', moments);
   return fit === null ? 0 : squaredResidual(moments, { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 }, fit);
 }
 
-/** The same system with the floors of another model. */
-export function withModel(system: LinkSystem, model: TransformModel): LinkSystem {
-  if (system.model === model) return system;
-  const floor = Float64Array.from(system.links, ({ moments }, l) => {
-    const least = leastResidual(moments, model);
-    return system.manual[l] === 0 ? least : (least * system.sums[sumsStride * l]) / moments.weight;
-  });
-  return { ...system, model, floor };
+/** The same system with the floors of the stiff model that tells right links from wrong ones. */
+export function asStiff(system: LinkSystem): LinkSystem {
+  return isStiff(system.model) ? system : { ...system, model: 'rigid', floor: system.stiffFloor };
+}
+
+/** Whether tiles keep their shape under a model. */
+export function isStiff(model: TransformModel): model is 'translation' | 'rigid' {
+  return model === 'translation' || model === 'rigid';
 }
 
 /**

@@ -3,9 +3,18 @@ import { createAdjustment, factorise, linearise, takeStep, takeStepBy } from './
 import type { Adjustment } from './adjustment.ts';
 import { connectedComponents } from './components.ts';
 import type { Inverse } from './factor-update.ts';
-import { independentShare, linkMisfit, linkRms, matchNoise, poseStride, sumsStride, withModel } from './link-system.ts';
+import {
+  asStiff,
+  independentShare,
+  isStiff,
+  linkMisfit,
+  linkRms,
+  matchNoise,
+  poseStride,
+  sumsStride,
+} from './link-system.ts';
 import { cauchyWeight, gemanMcClureWeight } from './robust-loss.ts';
-import { anchorsOf, breathe, errorUnderModel, isStiff, maxIterations, robustScale, weigh } from './solve-run.ts';
+import { anchorsOf, breathe, errorUnderModel, maxIterations, robustScale, weigh } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import type { Factorisation } from './sparse-cholesky.ts';
 
@@ -56,7 +65,7 @@ export async function adjust(solve: Solve, poses: Float64Array): Promise<Adjuste
   if (isStiff(model)) return adjustAndRemove(solve, poses, null, null);
   const rigid = {
     ...solve,
-    system: withModel(solve.system, 'rigid'),
+    system: asStiff(solve.system),
     options: { ...solve.options, model: 'rigid' as const },
   };
   let { factor } = await iterate(rigid, poses, null, rigidTolerancePx, gemanMcClureWeight, rigidReweightings);

@@ -2,7 +2,7 @@ import { createAdjustment, factorise, linearise, meanLinkWeight, takeStep } from
 import type { Adjustment } from './adjustment.ts';
 import { reviewAttachments } from './attachments.ts';
 import { connectedComponents } from './components.ts';
-import { linkMisfit, poseStride, sumsStride, withModel } from './link-system.ts';
+import { asStiff, linkMisfit, poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { closureBetween, createLoopNoise, mostClosure } from './loop-noise.ts';
 import type { LoopNoise } from './loop-noise.ts';
@@ -53,7 +53,7 @@ const leastAccepted = 0.5;
  */
 export async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
   const { options, weights, active, stage } = solve;
-  const system = withModel(solve.system, stiffModelOf(options.model));
+  const system = asStiff(solve.system);
   const relaxed = { ...solve, system };
   const start = poses.slice();
   const anchors = anchorsOf(relaxed, poses);
@@ -124,7 +124,7 @@ export async function separateWrongLinks(
   const { options, active, trusted } = solve;
   const { manual } = solve.system;
   const stiffModel = stiffModelOf(options.model);
-  const system = withModel(solve.system, stiffModel);
+  const system = asStiff(solve.system);
   const stiff = { ...solve, system, options: { ...options, model: stiffModel } as const };
   await iterate(stiff, poses, null, searchTolerancePx, gemanMcClureWeight, searchReweightings);
   solve.iterations = stiff.iterations;
@@ -186,8 +186,8 @@ export async function reviewNear(
   lost: readonly number[],
 ): Promise<boolean> {
   if (tolerancePx === null) return false;
-  const { active, trusted, options } = solve;
-  const system = withModel(solve.system, stiffModelOf(options.model));
+  const { active, trusted } = solve;
+  const system = asStiff(solve.system);
   const usable = active.map((_, l) => (system.excluded[l] === 0 && system.sums[sumsStride * l] > 0 ? 1 : 0));
   const near = tilesNear(system, lost);
   const accepted = active.slice();

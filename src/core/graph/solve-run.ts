@@ -2,7 +2,7 @@ import type { RunContext } from '../progress.ts';
 import { chooseAnchors } from './adjustment.ts';
 import type { TransformModel } from '../matching/link.ts';
 import { connectedComponents } from './components.ts';
-import { linkMisfit } from './link-system.ts';
+import { isStiff, linkMisfit } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { noPins, pinnedComponents } from './pins.ts';
 import type { Pins } from './pins.ts';
@@ -43,11 +43,6 @@ export interface Solve {
   readonly pins: Pins;
   iterations: number;
   linearSigma: number;
-}
-
-/** Whether tiles keep their shape under a model. */
-export function isStiff(model: TransformModel): model is 'translation' | 'rigid' {
-  return model === 'translation' || model === 'rigid';
 }
 
 /** The model that tells right links from wrong ones: what may stretch can bend to a wrong link. */

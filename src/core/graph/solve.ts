@@ -1,18 +1,21 @@
 import { StitchError } from '../errors.ts';
 import type { RunContext } from '../progress.ts';
-import { analysePattern } from './cholesky-pattern.ts';
+import { analysePattern, withEdges } from './cholesky-pattern.ts';
 import { finishSolve } from './finish-solve.ts';
 import { noEdits } from './graph-edits.ts';
-import { buildLinkSystem, poseStride, sumsStride, withModel } from './link-system.ts';
+import type { GraphEdits } from './graph-edits.ts';
+import { withLandmarks } from './landmarks.ts';
+import type { SolveLinks } from './landmarks.ts';
+import { asStiff, buildLinkSystem, poseStride, sumsStride, unitVarianceOf } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { modelErrorOf } from './model-error.ts';
 import { buildPins } from './pins.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
 import { graduate, separateWrongLinks } from './robust-start.ts';
-import { beginSolve, isStiff, stiffModelOf } from './solve-run.ts';
+import { beginSolve } from './solve-run.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
-import { believed, refused, solveWarm, unjudged } from './warm-start.ts';
+import { believed, excludedOf, refused, solveWarm, unjudged } from './warm-start.ts';
 import type { WarmStart } from './warm-start.ts';
 
 /**
@@ -49,33 +52,31 @@ export async function solveFrom(
     const report = await solveWarm(warm, edits, options, ctx);
     if (report !== null) return { report, warm };
   }
-  const cold = await solveCold(graph, options, ctx);
+  const cold = await solveCold(graph, options, ctx, warm);
   return { report: cold.report, warm: cold.warm ?? warm };
 }
 
+/** @param former a solve of the same nodes and links: what no edit can change is taken over from it. */
 async function solveCold(
   graph: PoseGraph,
   options: SolveOptions,
   ctx: RunContext,
+  former: WarmStart | null,
 ): Promise<{ readonly report: SolveReport; readonly warm: WarmStart | null }> {
   const edits = graph.edits ?? noEdits;
-  const system = buildLinkSystem(graph.nodes, graph.links, options.model, edits);
-  const { from, to, sums, excluded, links } = system;
+  const measured = former === null ? measuredLinks(graph, options, edits) : measuredAgain(former, edits);
+  const { stage, modelErrorPx, stiffErrorPx } = measured;
+  const { system, motions, active, sourceOf } =
+    edits.manualLinks.length === 0
+      ? { ...measured, sourceOf: measured.system.from.map((_, l) => l) }
+      : withLandmarks(measured, stage, edits.manualLinks);
+  const { from, to } = system;
   const pins = buildPins(system, edits.pins, system.unitVariance);
-  const active = Uint8Array.from(links, (_, l) => (excluded[l] === 0 && sums[sumsStride * l] > 0 ? 1 : 0));
-  const stage = stagePoses(system);
-  const motions = linkMotions(system, stage, options.model !== 'translation');
-  const poses = startPoses(system, stage, motions);
-  const solve = beginSolve({
-    ...modelErrors(system, motions, active),
-    system,
-    options,
-    ctx,
-    stage,
-    motions,
-    pattern: analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1)),
-    active,
-  });
+  const poses = former === null ? startPoses(measured.system, stage, measured.motions) : former.start.slice();
+  const pattern =
+    (former === null ? null : withEdges(former.pattern, from, to, sourceOf)) ??
+    analysePattern(from, to, coordinates(poses, 0), coordinates(poses, 1));
+  const solve = beginSolve({ modelErrorPx, stiffErrorPx, system, options, ctx, stage, motions, pattern, active });
   const start = poses.slice();
   const counted = active.slice();
   let tolerancePx: number | null = null;
@@ -87,16 +88,42 @@ async function solveCold(
   const agreed = poses.slice();
   const { report, settled } = await finishSolve({ ...solve, pins }, poses);
   if (system.manual.includes(1)) return { report, warm: null };
-  const { modelErrorPx, stiffErrorPx, pattern } = solve;
   const kept = { system, stage, motions, pattern, modelErrorPx, stiffErrorPx, start, judged, tolerancePx };
   return { report, warm: { ...kept, poses: agreed, settled: edits.pins.length === 0 ? settled : null } };
+}
+
+/** What is known of a graph before its links are judged, landmarks aside. */
+interface MeasuredLinks extends SolveLinks {
+  readonly stage: StagePoses;
+  readonly modelErrorPx: number;
+  readonly stiffErrorPx: number;
+}
+
+function measuredLinks(graph: PoseGraph, { model }: SolveOptions, edits: GraphEdits): MeasuredLinks {
+  const system = buildLinkSystem(graph.nodes, graph.links, model, edits);
+  const stage = stagePoses(system);
+  const motions = linkMotions(system, stage, model !== 'translation');
+  const active = countingLinks(system);
+  return { system, stage, motions, active, ...modelErrors(system, motions, active) };
+}
+
+function measuredAgain(former: WarmStart, edits: GraphEdits): MeasuredLinks {
+  const { stage, motions, modelErrorPx, stiffErrorPx } = former;
+  const excluded = excludedOf(former.system, edits.excludedLinks);
+  const system = { ...former.system, excluded, unitVariance: unitVarianceOf({ ...former.system, excluded }) };
+  const active = countingLinks(system);
+  return { system, stage, motions, active, modelErrorPx, stiffErrorPx };
+}
+
+function countingLinks({ links, excluded, sums }: LinkSystem): Uint8Array {
+  return Uint8Array.from(links, (_, l) => (excluded[l] === 0 && sums[sumsStride * l] > 0 ? 1 : 0));
 }
 
 /** `modelErrorOf` under the model and under the stiff one that tells right links from wrong ones. */
 function modelErrors(system: LinkSystem, motions: LinkMotions, active: Uint8Array) {
   const modelErrorPx = modelErrorOf(system, motions, active);
-  const stiff = withModel(system, stiffModelOf(system.model));
-  return { modelErrorPx, stiffErrorPx: isStiff(system.model) ? modelErrorPx : modelErrorOf(stiff, motions, active) };
+  const stiff = asStiff(system);
+  return { modelErrorPx, stiffErrorPx: stiff === system ? modelErrorPx : modelErrorOf(stiff, motions, active) };
 }
 
 function startPoses(system: LinkSystem, stage: StagePoses, motions: LinkMotions): Float64Array {

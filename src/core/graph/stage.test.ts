@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rotationOf } from '../geometry/affine2.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
+import { noEdits } from './graph-edits.ts';
 import { affineOfPose, buildLinkSystem } from './link-system.ts';
 import { solvePoseGraph } from './solve.ts';
 import { defaultSolveOptions } from './pose-graph.ts';
@@ -76,9 +77,10 @@ describe('what cannot be solved', () => {
     const landmark = { a: [1, 2], b: [3, 4] } as const;
     for (const [landmarks, sigmaPx] of [[[], 1] as const, [[landmark], 0] as const, [[landmark], NaN] as const]) {
       const manualLinks = [{ manual: true, pair, landmarks, sigmaPx } as const];
-      expect(() =>
-        buildLinkSystem(graph.nodes, graph.links, 'rigid', { manualLinks, excludedLinks: new Set() }),
-      ).toThrow(`the landmarks of ${pair.a} – ${pair.b} are none: no point, or no sigma above 0`);
+      const edits = { ...noEdits, manualLinks };
+      await expect(solvePoseGraph({ ...graph, edits }, defaultSolveOptions, silentContext)).rejects.toThrow(
+        `the landmarks of ${pair.a} – ${pair.b} are none: no point, or no sigma above 0`,
+      );
     }
   });
 });

@@ -5,14 +5,14 @@ import type { Inverse } from './factor-update.ts';
 import { finishSolve } from './finish-solve.ts';
 import type { Settled } from './finish-solve.ts';
 import type { GraphEdits } from './graph-edits.ts';
-import { sumsStride, unitVarianceOf } from './link-system.ts';
+import { isStiff, sumsStride, unitVarianceOf } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { buildPins } from './pins.ts';
 import type { SolveOptions, SolveReport } from './pose-graph.ts';
 import { settleWith } from './reweighted-solve.ts';
 import { reviewNear } from './robust-start.ts';
 import { writeReport } from './solve-report.ts';
-import { beginSolve, isStiff } from './solve-run.ts';
+import { beginSolve } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { solveFactored } from './sparse-cholesky.ts';
 import type { CholeskyPattern } from './cholesky-pattern.ts';
@@ -93,7 +93,8 @@ function takeUp(warm: WarmStart, edits: GraphEdits, options: SolveOptions, ctx: 
   });
 }
 
-function excludedOf({ links }: LinkSystem, keys: ReadonlySet<string>): Uint8Array {
+/** [links] 1 where a key says that the link is left out. */
+export function excludedOf({ links }: LinkSystem, keys: ReadonlySet<string>): Uint8Array {
   if (keys.size === 0) return new Uint8Array(links.length);
   return Uint8Array.from(links, ({ pair }) => (keys.has(pairKey(pair)) ? 1 : 0));
 }
