@@ -26,6 +26,8 @@ async function keptBy(page: Page) {
 test('a user checks this computer before there are any tiles: a grid is stitched within a tenth of a pixel', async ({
   app,
 }) => {
+  // A new cache of pairs writes down, in its own time, which code it belongs to.
+  await expect.poll(async () => (await keptBy(app.page)).records).toContain('em-stitch about 1');
   const before = await keptBy(app.page);
   await app.byId('test-matcher').click();
   await expect(app.byId('progress')).toContainText(/of 16/, { timeout: 120_000 });

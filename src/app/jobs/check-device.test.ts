@@ -72,7 +72,8 @@ describe('the check of this device', () => {
       task: 'evaluate',
       note: 'Checked on 9 tiles and 16 pairs',
     });
-    expect(heard).toContain('0 of 16');
+    // Which counts are drawn depends on the clock; the whole and the last one do not.
+    expect(heard.slice(1).filter((line) => !/^\d+ of 16$/.test(line))).toEqual([]);
     expect(heard.at(-1)).toBe('16 of 16');
 
     expect([spare.matched(), spare.alive()]).toEqual([16, 0]);
