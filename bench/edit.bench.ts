@@ -8,6 +8,7 @@ import { resolvePoseGraph, solveForEdits, type SolvedGraph } from '../src/core/g
 import { silentContext } from '../src/core/progress.ts';
 import { gridTileId, makeSyntheticGraph } from '../src/core/testing/synthetic-graph.ts';
 import type { Tile } from '../src/core/tiles/tile.ts';
+import { plainTile } from '../src/core/testing/plain-tile.ts';
 
 /**
  * Times an edit from the click to the new mosaic: the list to the solver's edits, the warm solve, the error before and
@@ -28,16 +29,7 @@ async function benchGrid(side: number): Promise<readonly object[]> {
     matchSigmaPx: 0.3,
     wrongFraction: 0.02,
   });
-  const tiles: readonly Tile[] = graph.nodes.map(({ id, size }) => ({
-    id,
-    file: id,
-    page: 0,
-    size,
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  }));
+  const tiles: readonly Tile[] = graph.nodes.map(({ id, size }) => plainTile(id, size));
   const poses = new Map(graph.nodes.map(({ id, prior }) => [id, prior.pose]));
   const layout = { kind: 'positions', poses, sigmaPx: 10 } as const;
   const began = performance.now();

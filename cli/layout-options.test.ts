@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { silentContext } from '../src/core/progress.ts';
-import { tileId, type Tile, type TileReader } from '../src/core/tiles/tile.ts';
+import { type Tile, type TileReader } from '../src/core/tiles/tile.ts';
 import type { Inspection } from '../src/formats/inspect.ts';
 import { chooseLayout } from './layout-options.ts';
+import { plainTile } from '../src/core/testing/plain-tile.ts';
 
 const files = ['t_1_1.tif', 't_1_2.tif'];
-const tiles = files.map((file): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size: { width: 100, height: 80 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-}));
+const tiles = files.map((file): Tile => plainTile(file, { width: 100, height: 80 }));
 /** No pixel is needed where the layout is given. */
 const unread: TileReader = { read: () => Promise.reject(new Error('read')) };
 

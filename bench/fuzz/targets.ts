@@ -45,6 +45,7 @@ import {
 } from './grammar-text.ts';
 import { drawTiff } from './grammar-tiff.ts';
 import { exampleManifest, exampleOptions, exampleProject, exampleSection, exampleSolution } from './examples.ts';
+import { plainTile } from '../../src/core/testing/plain-tile.ts';
 
 /** A reader under test. */
 export interface Target {
@@ -147,16 +148,7 @@ function readVendor(text: string): string {
 
 function readNames(text: string): string {
   const names = [...new Set(text.split('\n'))];
-  const tiles = names.map((file): Tile => ({
-    id: tileId(file, 0),
-    file,
-    page: 0,
-    size: { width: 100, height: 80 },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  }));
+  const tiles = names.map((file): Tile => plainTile(file, { width: 100, height: 80 }));
   for (const a of names.slice(0, 8))
     for (const b of names.slice(0, 8))
       demand(compareNames(a, b) === -compareNames(b, a) || a === b, `names ${a} and ${b} that have no order`);

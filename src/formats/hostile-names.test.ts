@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { defaultStitchOptions } from '../core/options.ts';
-import { tileId } from '../core/tiles/tile.ts';
 import { StitchError } from '../core/errors.ts';
+import { plainTile } from '../core/testing/plain-tile.ts';
 import { handOffs } from './index.ts';
 import type { HandOffId } from './index.ts';
 import { csvText, linksCsv } from './links-csv.ts';
@@ -72,16 +72,7 @@ function solutionOf(files: readonly string[]): Solution {
 }
 
 function mosaicOf(files: readonly string[]) {
-  const tiles = files.map((file) => ({
-    id: tileId(file, 0),
-    file,
-    page: 0,
-    size: { width: 100, height: 80 },
-    channels: 1 as const,
-    sampleType: 'uint8' as const,
-    pixelSizeNm: null,
-    stage: null,
-  }));
+  const tiles = files.map((file) => plainTile(file, { width: 100, height: 80 }));
   return mosaicFromSolution(solutionOf(files), tiles);
 }
 

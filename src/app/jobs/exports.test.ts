@@ -1,22 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ExportRequest } from '../../../workers/protocol.ts';
-import { tileId, type Tile } from '../../core/tiles/tile.ts';
+import { type Tile } from '../../core/tiles/tile.ts';
 import { createAppStore, updateSlice } from '../state/store.ts';
 import { sectionsIn, withEntry } from '../state/sections.ts';
 import type { StitchRun } from '../state/result.ts';
 import { createExports } from './exports.ts';
 import { createForeground } from './foreground.ts';
+import { plainTile } from '../../core/testing/plain-tile.ts';
 
-const tileOf = (file: string): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size: { width: 10, height: 10 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-});
+const tileOf = (file: string): Tile => plainTile(file, { width: 10, height: 10 });
 const tiles = [3, 4, 5].flatMap((s) => ['1_1', '1_2', '2_1', '2_2'].map((cell) => tileOf(`s0000${s}/t_${cell}.tif`)));
 
 /** A stack of three sections, the second of which failed; opening a section shows its run. */

@@ -8,18 +8,10 @@ import { resolveLayout, scanIndices, suggestPattern } from './layout-choice.ts';
 import { editProject, emptyProject, redoEdit, tileGroups, undoEdit, withInspection, withTiles } from './project.ts';
 import type { ProjectState } from './project.ts';
 import { stalenessOf, type StitchRun } from './result.ts';
+import { plainTile } from '../../core/testing/plain-tile.ts';
 
 function tile(file: string): Tile {
-  return {
-    id: tileId(file),
-    file,
-    page: 0,
-    size: { width: 100, height: 80 },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  };
+  return plainTile(file, { width: 100, height: 80 });
 }
 
 function inspected(files: readonly string[], multiPage: InspectReport['multiPage'] = []) {

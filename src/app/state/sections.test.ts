@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defaultStitchOptions } from '../../core/options.ts';
-import { tileId, type Tile } from '../../core/tiles/tile.ts';
+import { type Tile } from '../../core/tiles/tile.ts';
 import { isUpToDate, sectionFlags, sectionsIn, withEntry, withStack } from './sections.ts';
+import { plainTile } from '../../core/testing/plain-tile.ts';
 
-const tile = (file: string): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size: { width: 10, height: 10 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-});
+const tile = (file: string): Tile => plainTile(file, { width: 10, height: 10 });
 
 const files = (sections: readonly number[], nameOf: (s: number, k: number) => string) =>
   sections.flatMap((s) => [0, 1, 2, 3].map((k) => tile(nameOf(s, k))));

@@ -7,6 +7,7 @@ import type { Layout, Tile, TileId } from '../tiles/tile.ts';
 import { diagnoseAcquisition } from './diagnose-acquisition.ts';
 import type { FindingKind } from './diagnose-acquisition.ts';
 import { regress } from './regression.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 1000, height: 800 };
 const radians = Math.PI / 180;
@@ -32,16 +33,7 @@ function diagnose(rows: number, columns: number, solved: Solved, kind: Layout['k
       const column = row % 2 === 0 ? n : columns - 1 - n;
       places.push({ id: tileId(`${row} ${column}`), row, column, k: places.length });
     }
-  const tiles = places.map(({ id }): Tile => ({
-    id,
-    file: id,
-    page: 0,
-    size,
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  }));
+  const tiles = places.map(({ id }): Tile => plainTile(id, size));
   const mosaicFromTile = new Map<TileId, Affine2>(
     places.map((place) => {
       const { x, y, turn = 0, scale = 1 } = solved(place);

@@ -8,6 +8,7 @@ import type { GridCell, Tile, TileGrid, TileId } from '../tiles/tile.ts';
 import { diagnoseAcquisition } from './diagnose-acquisition.ts';
 import type { FindingKind } from './diagnose-acquisition.ts';
 import { regress } from './regression.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 1000, height: 800 };
 const overlap = { x: 0.1, y: 0.1 };
@@ -41,16 +42,7 @@ function acquire(rows: number, columns: number, faults: Faults) {
       const column = row % 2 === 0 ? k : columns - 1 - k;
       const id = tileId(`t_${row}_${column}`);
       const index = order.push(id) - 1;
-      tiles.push({
-        id,
-        file: id,
-        page: 0,
-        size,
-        channels: 1,
-        sampleType: 'uint8',
-        pixelSizeNm: null,
-        stage: null,
-      });
+      tiles.push(plainTile(id, size));
       cells.set(id, { row, column });
       const u = column * 900 * (1 + (faults.stretchX ?? 0));
       const v = row * 720;

@@ -12,19 +12,11 @@ import { addEdit } from './edit.ts';
 import type { Edit } from './edit.ts';
 import { editedMosaic } from './edited-mosaic.ts';
 import { isInside, rectanglePolygon } from './tile-mask.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 20, height: 16 };
 const [a, b] = ['a.tif', 'b.tif'].map((file) => tileId(file));
-const tiles: readonly Tile[] = [a, b].map((id) => ({
-  id,
-  file: id,
-  page: 0,
-  size,
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-}));
+const tiles: readonly Tile[] = [a, b].map((id) => plainTile(id, size));
 const poses = new Map<typeof a, Affine2>([
   [a, identityAffine],
   [b, translation(10, 0)],

@@ -1,23 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine, translation } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
-import { tileId } from '../tiles/tile.ts';
 import type { Tile } from '../tiles/tile.ts';
 import { masksOfPair } from './pair-masks.ts';
 import { pairInMosaic, rigidPoseOf } from './propose-link.ts';
 import { rectanglePolygon } from './tile-mask.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 100, height: 80 };
-const tile = (file: string): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size,
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-});
+const tile = (file: string): Tile => plainTile(file, size);
 const [a, b] = [tile('a.tif'), tile('b.tif')];
 
 describe('pairInMosaic', () => {

@@ -25,6 +25,7 @@ import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { proposePairs } from '../tiles/pairing.ts';
 import { solveElasticGraph } from './solve-elastic-graph.ts';
 import type { ElasticReport } from './solve-elastic-graph.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const side = 512;
 const picture = renderPicture(2 * side + 100, 5);
@@ -202,16 +203,7 @@ describe('bending the tiles of a grid', () => {
       sigmaPx: 10,
     } as const;
     const input = {
-      tiles: unique.map((id) => ({
-        id,
-        file: id,
-        page: 0,
-        size,
-        channels: 1 as const,
-        sampleType: 'uint8' as const,
-        pixelSizeNm: null,
-        stage: null,
-      })),
+      tiles: unique.map((id) => plainTile(id, size)),
       layout,
       options,
       known: new Map(),

@@ -15,6 +15,7 @@ import { noCorrespondences } from './matcher.ts';
 import type { Correspondences, Matcher } from './matcher.ts';
 import { smallMotion } from './motion-model.ts';
 import { seededRandom } from './random.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 256, height: 256 };
 const nominal = { x: 217, y: 0, thetaRad: 0 };
@@ -43,16 +44,7 @@ const silent = matcherSaying(() => noCorrespondences);
 
 async function linkOf(a: Raster, b: Raster, matcher: Matcher) {
   const [idA, idB] = [tileId('a'), tileId('b')];
-  const tile = (id: typeof idA): Tile => ({
-    id,
-    file: id,
-    page: 0,
-    size,
-    channels: 1,
-    sampleType: 'float32',
-    pixelSizeNm: null,
-    stage: null,
-  });
+  const tile = (id: typeof idA): Tile => plainTile(id, size, { sampleType: 'float32' });
   const expectedOverlap = intersectRects({ x: 0, y: 0, ...size }, { x: nominal.x, y: nominal.y, ...size });
   const pair: TilePair = { a: idA, b: idB, aFromB: nominal, sigmaPx: 6.4, expectedOverlap };
   const reader = memoryTileReader(

@@ -9,6 +9,7 @@ import type { Tile } from '../tiles/tile.ts';
 import { correlationSurface } from './correlation-surface.ts';
 import type { Mosaic, Placement } from './mosaic.ts';
 import { comparedAt, overlapAgreement } from './overlap-agreement.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 96, height: 96 };
 const texture = spotTexture(3, 7);
@@ -147,9 +148,7 @@ describe('how well overlapping tiles agree', () => {
 });
 
 describe('the correlation of a patch about its place', () => {
-  const tile = (id: typeof a): Tile => ({
-    ...{ id, file: id, page: 0, size, channels: 1, sampleType: 'float32', pixelSizeNm: null, stage: null },
-  });
+  const tile = (id: typeof a): Tile => ({ ...plainTile(id, size, { sampleType: 'float32' }) });
   const surface = (dx: number, dy: number, request = { x: 60, y: 50, halfPx: 10, reachPx: 6 }, gain = 100) => {
     const { reader } = mosaicOf([
       [a, 0, 0, view(0, 0)],

@@ -14,6 +14,7 @@ import { probePixel } from './pixel-probe.ts';
 import { seamMask, tilesOfMask } from './seam-mask.ts';
 import { seamStore } from './seam-store.ts';
 import { tileSharesAt } from './tile-weights.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 const { signal } = silentContext;
 
@@ -205,16 +206,7 @@ describe('overlapAgreement', () => {
 });
 
 describe('correlationSurface', () => {
-  const tileOf = (id: string): Tile => ({
-    id: tileId(id),
-    file: id,
-    page: 0,
-    size: { width: 100, height: 80 },
-    channels: 1,
-    sampleType: 'float32',
-    pixelSizeNm: null,
-    stage: null,
-  });
+  const tileOf = (id: string): Tile => plainTile(id, { width: 100, height: 80 }, { sampleType: 'float32' });
 
   it('peaks where the second tile really is, to a fifth of a pixel', async () => {
     const { reader } = twoTiles();

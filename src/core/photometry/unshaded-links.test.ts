@@ -6,6 +6,7 @@ import type { Tile } from '../tiles/tile.ts';
 import { meanShading, shadingAt } from './shading-field.ts';
 import type { ShadingField } from './shading-field.ts';
 import { unshadedLinks } from './unshaded-links.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 /** 0.6 at the upper left corner, 0.4 more along x, 0.2 more along y. */
 const field: ShadingField = {
@@ -18,16 +19,7 @@ const { graph } = makeSyntheticGraph({ rows: 1, columns: 2, matchSigmaPx: 0.4, m
 const intensities = { count: 9, meanA: 80, meanB: 90, varianceA: 16, varianceB: 25, covariance: 18 };
 const linkAt = (aFromB: Affine2): Link => ({ ...graph.links[0], aFromB, intensities });
 const { a, b } = graph.links[0].pair;
-const tiles = [a, b].map((id): Tile => ({
-  id,
-  file: id,
-  page: 0,
-  size,
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-}));
+const tiles = [a, b].map((id): Tile => plainTile(id, size));
 
 describe('a shading', () => {
   it('is bilinear between its nodes and that of the border beyond', () => {

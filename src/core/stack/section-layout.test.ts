@@ -3,17 +3,9 @@ import { nominalPriors } from '../tiles/nominal-poses.ts';
 import { proposePairs } from '../tiles/pairing.ts';
 import { tileId, type Tile, type TileGrid } from '../tiles/tile.ts';
 import { layoutAfter, layoutLike } from './section-layout.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
-const tile = (file: string): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size: { width: 101, height: 101 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-});
+const tile = (file: string): Tile => plainTile(file, { width: 101, height: 101 });
 
 /** 2 × 3 tiles named by `nameOf`, rows counted from the bottom: a layout that the names alone would not give. */
 function laidOut(nameOf: (r: number, c: number) => string) {

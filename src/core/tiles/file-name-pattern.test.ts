@@ -2,20 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { StitchError } from '../errors.ts';
 import { applyPattern, gridFromPattern, parsePattern, readName } from './file-name-pattern.ts';
 import { scanOrders } from './scan-order.ts';
-import { tileId } from './tile.ts';
 import type { Tile } from './tile.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 function tile(file: string): Tile {
-  return {
-    id: tileId(file),
-    file,
-    page: 0,
-    size: { width: 100, height: 80 },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  };
+  return plainTile(file, { width: 100, height: 80 });
 }
 
 const cell = (row: number, column: number) => ({ kind: 'cell', row, column });

@@ -15,18 +15,10 @@ import { tilesToLookAt } from './layout-ranking.ts';
 import { cellOf, describeScanOrder, scanOrders } from './scan-order.ts';
 import { tileId } from './tile.ts';
 import type { GridCell, Tile, TileGrid, TileId } from './tile.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 function tileOf(file: string, width: number, height: number): Tile {
-  return {
-    id: tileId(file),
-    file,
-    page: 0,
-    size: { width, height },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  };
+  return plainTile(file, { width, height });
 }
 
 /** A plane of blobs of two sizes, mean 120, standard deviation about 40. */

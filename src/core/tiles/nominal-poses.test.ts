@@ -3,18 +3,10 @@ import { StitchError } from '../errors.ts';
 import { median, nominalPriors, tilesByCell } from './nominal-poses.ts';
 import { tileId } from './tile.ts';
 import type { GridCell, Tile, TileGrid, TileId } from './tile.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 function tile(file: string, width = 100, height = 80): Tile {
-  return {
-    id: tileId(file),
-    file,
-    page: 0,
-    size: { width, height },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  };
+  return plainTile(file, { width, height });
 }
 
 function grid(rows: number, columns: number, cells: [string, GridCell][]): TileGrid {

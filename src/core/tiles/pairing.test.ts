@@ -5,18 +5,10 @@ import { nominalPriors } from './nominal-poses.ts';
 import { proposePairs } from './pairing.ts';
 import { pairKey, tileId } from './tile.ts';
 import type { GridCell, Layout, Tile, TileId } from './tile.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
 function tile(file: string, width = 100, height = 80): Tile {
-  return {
-    id: tileId(file),
-    file,
-    page: 0,
-    size: { width, height },
-    channels: 1,
-    sampleType: 'uint8',
-    pixelSizeNm: null,
-    stage: null,
-  };
+  return plainTile(file, { width, height });
 }
 
 function gridOf(rows: number, columns: number, overlap = { x: 0.1, y: 0.25 }): { layout: Layout; tiles: Tile[] } {

@@ -2,19 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { StitchError } from '../errors.ts';
 import { applyPattern, firstNumber, gridFromPattern, parsePattern, readName, shapeFor } from './file-name-pattern.ts';
 import { scanOrders } from './scan-order.ts';
-import { tileId } from './tile.ts';
 import type { Tile } from './tile.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 
-const tile = (file: string): Tile => ({
-  id: tileId(file),
-  file,
-  page: 0,
-  size: { width: 100, height: 80 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-});
+const tile = (file: string): Tile => plainTile(file, { width: 100, height: 80 });
 
 function errorOf(run: () => unknown): StitchError {
   try {
