@@ -71,10 +71,10 @@ export const evaluateCommand = {
     '[--markdown docs/evaluation.md] [--limit PAIRS] [--mosaics GRIDS] [--sources FOLDER]… [--jobs N] [--no-solve] [--no-align] ' +
     '[--cache out/evaluation] [--any-code]   or   evaluate --from FILE… --markdown docs/evaluation.md',
   async run(args: readonly string[], signal: AbortSignal): Promise<void> {
-    const { folders, given } = parse(args);
+    const { folders, files, given } = parse(args);
     const [json, markdown] = [textOf(given.json), textOf(given.markdown)];
     if (!json && !markdown) throw new CommandError('--json or --markdown is missing: nothing would be written');
-    const earlier = await Promise.all((given.from ?? []).map((path) => readEvaluation(path)));
+    const earlier = await Promise.all(files.map((path) => readEvaluation(path)));
     if (folders.length === 0 && earlier.length === 0) throw new CommandError('no DIR and no --from is given');
     const command = `npm run --silent cli -- evaluate ${args.map(quoted).join(' ')}`;
     const measured =
@@ -85,10 +85,16 @@ export const evaluateCommand = {
   },
 };
 
+/** Folders to measure, files of earlier evaluations (a shell puts all that match `--from x*.json` behind it), options. */
 function parse(args: readonly string[]) {
   try {
     const { positionals, values } = parseArgs({ args: [...args], options: spec, allowPositionals: true, strict: true });
-    return { folders: positionals, given: values };
+    const isFile = (path: string) => path.endsWith('.json');
+    return {
+      folders: positionals.filter((path) => !isFile(path)),
+      files: [...(values.from ?? []), ...positionals.filter(isFile)],
+      given: values,
+    };
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : String(error));
   }

@@ -80,7 +80,7 @@ describe('evaluate', () => {
     expect((await readEvaluation(json)).rows).toEqual(first.rows);
 
     const again = join(folder, 'out/again.md');
-    await evaluateCommand.run(['--from', json, '--markdown', again], signal);
+    await evaluateCommand.run(['--from', json, json, '--markdown', again], signal);
     expect(await readFile(again, 'utf8')).toBe(report);
   }, 120_000);
 
