@@ -14,7 +14,6 @@ import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
 import { blendModes, defaultComposeOptions, unitGain } from './mosaic.ts';
 import type { ComposeOptions, GainOffset, Mosaic, Placement } from './mosaic.ts';
-import { seamStore } from './seam-store.ts';
 
 interface PlacedRaster {
   readonly channels: readonly Raster[];
@@ -51,7 +50,6 @@ function compose(
   subject: ReturnType<typeof mosaicOf>,
   options: Partial<ComposeOptions> = {},
   region = { rect: subject.mosaic.bounds, scale: 1 },
-  seams = seamStore(),
 ) {
   return composeRegion(
     subject.mosaic,
@@ -59,7 +57,6 @@ function compose(
     { ...defaultComposeOptions, ...options },
     subject.reader,
     silentContext.signal,
-    seams,
   );
 }
 
@@ -197,29 +194,6 @@ describe('composeRegion', () => {
       ),
       { numRuns: 150, seed: 1 },
     );
-  });
-
-  it('gives the same bytes for one rectangle and for its chunks, at every dyadic scale', async () => {
-    const tiles = [0, 1, 2, 3].map((n) => ({
-      channels: [raster('uint8', 200, 180, (x, y) => hash(x + 1000 * n, y))],
-      mosaicFromTile: affineFromPose({ x: 150.37 * (n % 2), y: 140.81 * (n >> 1), thetaRad: 0.05 * (n - 1.5) }),
-      tone: { gain: 1 + 0.05 * n, offset: 3 * n },
-    }));
-    const subject = mosaicOf(tiles);
-    const rect = { x: -16, y: -16, width: 384, height: 384 };
-    for (const blend of blendModes)
-      for (const interpolation of ['bilinear', 'bicubic'] as const)
-        for (const scale of [1, 0.5, 0.25, 2]) {
-          const whole = await compose(subject, { blend, interpolation }, { rect, scale });
-          const seams = seamStore(); // Found anew: a seam must not depend on who asks for it first.
-          const side = blend === 'multiband' ? 192 : 64; // Bands reach far beyond a chunk.
-          for (let y = 0; y < rect.height; y += side)
-            for (let x = 0; x < rect.width; x += side) {
-              const part = { x: rect.x + x, y: rect.y + y, width: side, height: side };
-              const chunk = await compose(subject, { blend, interpolation }, { rect: part, scale }, seams);
-              expectSameBytes(whole, chunk, x * scale, y * scale);
-            }
-        }
   });
 
   it('shows the same picture at scales 1, 1/2 and 1/4: a linear ramp keeps its values at the pixel centres', async () => {
@@ -418,18 +392,4 @@ function centroid(image: Raster) {
     y += value * Math.floor(at / image.width);
   });
   return { x: x / sum, y: y / sum };
-}
-
-type Composed = Awaited<ReturnType<typeof composeRegion>>;
-
-function expectSameBytes(whole: Composed, chunk: Composed, left: number, top: number) {
-  let differing = 0;
-  for (let y = 0; y < chunk.height; y++)
-    for (let x = 0; x < chunk.width; x++) {
-      const at = (top + y) * whole.width + left + x;
-      const here = y * chunk.width + x;
-      if (chunk.channels[0].data[here] !== whole.channels[0].data[at]) differing++;
-      if (chunk.coverage[here] !== whole.coverage[at]) differing++;
-    }
-  expect(differing).toBe(0);
 }
