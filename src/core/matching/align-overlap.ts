@@ -1,16 +1,10 @@
 import { applyAffine, composeAffine, determinant, invertAffine, isFiniteAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import { invertSymmetric, solveSymmetric } from '../geometry/symmetric-matrix.ts';
 import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
 import type { AlignmentLevel } from './alignment-level.ts';
 import type { TransformModel } from './link.ts';
-import {
-  fillBasis,
-  invertSymmetric,
-  parameterCount,
-  projectToModel,
-  smallMotion,
-  solveSymmetric,
-} from './motion-model.ts';
+import { fillBasis, parameterCount, projectToModel, smallMotion } from './motion-model.ts';
 import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
 import type { NoiseLevel, Variances } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';

@@ -1,10 +1,11 @@
+import { fillMonomials } from '../geometry/cubic-monomials.ts';
+import { invertSymmetric } from '../geometry/symmetric-matrix.ts';
 import { applyAffine, composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { rectArea } from '../geometry/rect.ts';
 import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
 import { scoreCells, scoreStride, sparedVariances } from './cell-scores.ts';
 import type { CellScores } from './cell-scores.ts';
-import { invertSymmetric } from './motion-model.ts';
 import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
 import type { Variances } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
@@ -173,19 +174,13 @@ function frameOf({ x, y, columns, rows, side }: OverlapCells) {
   return { x: x + halfWidth, y: y + halfHeight, halfWidth, halfHeight };
 }
 
-/** 1, u, v, u², uv, v², u³, u²v, uv², v³, as many as `into` is long. */
-function monomials(u: number, v: number, into: Float64Array): void {
-  const all = [1, u, v, u * u, u * v, v * v, u * u * u, u * u * v, u * v * v, v * v * v];
-  for (let i = 0; i < into.length; i++) into[i] = all[i];
-}
-
 /** [cells · 10] monomials at the cells' centres. */
 function basisOf(cells: OverlapCells): Float64Array {
   const frame = frameOf(cells);
   const width = ladder[ladder.length - 1];
   const basis = new Float64Array(width * cells.count.length);
   for (let k = 0; k < cells.count.length; k++)
-    monomials(
+    fillMonomials(
       (cells.centre[2 * k] - frame.x) / frame.halfWidth,
       (cells.centre[2 * k + 1] - frame.y) / frame.halfHeight,
       basis.subarray(k * width, (k + 1) * width),

@@ -1,4 +1,6 @@
 import type { Affine2 } from '../geometry/affine2.ts';
+import { fillMonomials, monomialCount } from '../geometry/cubic-monomials.ts';
+import { factoriseSymmetric, solveFactorised } from '../geometry/symmetric-matrix.ts';
 import type { Correspondences } from './matcher.ts';
 import { squaredResiduals } from './ransac.ts';
 
@@ -86,15 +88,15 @@ export function bendOfMatches(
   if (motion === null) return null;
   const squares = polynomialResiduals(left, motion, degree, frame);
   const after = squares.reduce((sum, square, i) => sum + (mask[i] === 0 ? 0 : square), 0);
-  const free = 2 * (count - termsOf[degree]);
-  if (!((before - after) / (2 * termsOf[degree]) > (bendingF * after) / free)) return null;
+  const free = 2 * (count - monomialCount[degree]);
+  if (!((before - after) / (2 * monomialCount[degree]) > (bendingF * after) / free)) return null;
   // Matches of a network share their errors with their neighbours: a little bending is theirs, and alignment finds it.
   if (before - after < count * leastBendPx ** 2) return null;
   const powers = new Float64Array(10);
   return (x, y) => {
-    monomials(clampUnit((x - frame.x) / frame.halfWidth), clampUnit((y - frame.y) / frame.halfHeight), powers);
+    fillMonomials(clampUnit((x - frame.x) / frame.halfWidth), clampUnit((y - frame.y) / frame.halfHeight), powers);
     let [dx, dy] = [0, 0];
-    for (let k = 0; k < termsOf[degree]; k++) {
+    for (let k = 0; k < monomialCount[degree]; k++) {
       dx += motion[0][k] * powers[k];
       dy += motion[1][k] * powers[k];
     }
@@ -134,22 +136,6 @@ function normalisingFrame({ b }: Correspondences): Frame {
   return { x: (left + right) / 2, y: (top + bottom) / 2, halfWidth, halfHeight };
 }
 
-const termsOf: Readonly<Record<1 | 2 | 3, number>> = { 1: 3, 2: 6, 3: 10 };
-
-/** Monomials 1, u, v, u², uv, v², u³, u²v, uv², v³ of the normalised position. */
-function monomials(u: number, v: number, into: Float64Array): void {
-  into[0] = 1;
-  into[1] = u;
-  into[2] = v;
-  into[3] = u * u;
-  into[4] = u * v;
-  into[5] = v * v;
-  into[6] = u * u * u;
-  into[7] = u * u * v;
-  into[8] = u * v * v;
-  into[9] = v * v * v;
-}
-
 /** Least squares with a ridge on the terms beyond affine; [x coefficients, y coefficients], or null when singular. */
 function fitPolynomial(
   { a, b }: Correspondences,
@@ -158,14 +144,14 @@ function fitPolynomial(
   frame: Frame,
   noisePx: number,
 ): readonly [Float64Array, Float64Array] | null {
-  const terms = termsOf[degree];
+  const terms = monomialCount[degree];
   const powers = new Float64Array(10);
   const normal = new Float64Array(terms * terms);
   const rightX = new Float64Array(terms);
   const rightY = new Float64Array(terms);
   for (let i = 0; i < mask.length; i++) {
     if (mask[i] === 0) continue;
-    monomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
+    fillMonomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
     const dx = a[2 * i] - b[2 * i];
     const dy = a[2 * i + 1] - b[2 * i + 1];
     for (let j = 0; j < terms; j++) {
@@ -176,35 +162,10 @@ function fitPolynomial(
   }
   const ridge = (noisePx / bendingPx) ** 2;
   for (let j = 3; j < terms; j++) normal[j * terms + j] += ridge;
-  if (!factorise(normal, terms)) return null;
+  if (!factoriseSymmetric(normal, terms, 1e-9 * normal[0])) return null;
   solveFactorised(normal, terms, rightX);
   solveFactorised(normal, terms, rightY);
   return [rightX, rightY];
-}
-
-/** Cholesky factor L of the lower triangle, in place; false when not positive definite. */
-function factorise(matrix: Float64Array, n: number): boolean {
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = matrix[i * n + j];
-      for (let k = 0; k < j; k++) sum -= matrix[i * n + k] * matrix[j * n + k];
-      if (i > j) matrix[i * n + j] = sum / matrix[j * n + j];
-      else if (sum > 1e-9 * matrix[0]) matrix[j * n + j] = Math.sqrt(sum);
-      else return false;
-    }
-  }
-  return true;
-}
-
-function solveFactorised(factor: Float64Array, n: number, right: Float64Array): void {
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) right[i] -= factor[i * n + k] * right[k];
-    right[i] /= factor[i * n + i];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) right[i] -= factor[k * n + i] * right[k];
-    right[i] /= factor[i * n + i];
-  }
 }
 
 function polynomialResiduals(
@@ -214,11 +175,11 @@ function polynomialResiduals(
   frame: Frame,
 ): Float64Array {
   const [byX, byY] = motion;
-  const terms = termsOf[degree];
+  const terms = monomialCount[degree];
   const powers = new Float64Array(10);
   const squares = new Float64Array(a.length >> 1);
   for (let i = 0; i < squares.length; i++) {
-    monomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
+    fillMonomials((b[2 * i] - frame.x) / frame.halfWidth, (b[2 * i + 1] - frame.y) / frame.halfHeight, powers);
     let dx = b[2 * i] - a[2 * i];
     let dy = b[2 * i + 1] - a[2 * i + 1];
     for (let k = 0; k < terms; k++) {

@@ -120,7 +120,7 @@ describe('estimateShading', () => {
     expect(errorOf(field, vignette).rms).toBeLessThan(0.01);
   });
 
-  it.each([3, 5])('invents no shading on %i × %i tiles that have none', async (rows) => {
+  it.each([3, 5])('invents no shading on a grid of side %i that has none', async (rows) => {
     for (const seed of rows === 3 ? [1, 2] : [1]) {
       const { request, reader } = shaded(plainGrid(rows, rows, seed), flat);
       const { field } = await estimateShading(request, reader, silentContext);

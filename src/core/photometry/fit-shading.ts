@@ -3,7 +3,7 @@ import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
 import { analysePattern } from '../graph/cholesky-pattern.ts';
 import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
 import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
-import { invertSymmetric } from './dense-solve.ts';
+import { invertSymmetric } from '../geometry/symmetric-matrix.ts';
 import type { ShadingBasis } from './shading-basis.ts';
 import type { OverlapEvidence } from './shading-evidence.ts';
 

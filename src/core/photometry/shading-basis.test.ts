@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
-import { invertSymmetric } from './dense-solve.ts';
 import { fieldOf, shadingBasis } from './shading-basis.ts';
 import { shadingAt } from './shading-field.ts';
 
@@ -52,38 +50,5 @@ describe('the surfaces of a shading', () => {
     for (let n = 0; n < 320 * 320; n++)
       mean += shadingAt(field, ((n % 320) + 0.5) / 320, (Math.floor(n / 320) + 0.5) / 320) / (320 * 320);
     expect(mean).toBeCloseTo(1, 5);
-  });
-});
-
-describe('the inverse of a small matrix', () => {
-  it('times the matrix is the identity', () => {
-    const random = seededRandom(3);
-    const k = 5;
-    const root = Float64Array.from({ length: k * k }, () => random() - 0.5);
-    const matrix = new Float64Array(k * k);
-    for (let i = 0; i < k; i++)
-      for (let j = 0; j < k; j++)
-        for (let p = 0; p < k; p++) matrix[i * k + j] += root[i * k + p] * root[j * k + p] + (i === j ? 0.02 : 0);
-    const kept = matrix.slice();
-    const inverse = invertSymmetric(matrix, k) ?? new Float64Array(0);
-    expect(matrix).toEqual(kept);
-    for (let i = 0; i < k; i++)
-      for (let j = 0; j < k; j++) {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += inverse[i * k + p] * matrix[p * k + j];
-        expect(sum).toBeCloseTo(i === j ? 1 : 0, 9);
-      }
-    expect([...(invertSymmetric(Float64Array.of(4), 1) ?? [])]).toEqual([0.25]);
-  });
-
-  it('is none of a matrix that is singular, indefinite or no number', () => {
-    expect(invertSymmetric(Float64Array.of(1, 2, 2, 4), 2)).toBeNull();
-    expect(invertSymmetric(Float64Array.of(1, 2, 2, 1), 2)).toBeNull();
-    expect(invertSymmetric(Float64Array.of(0, 0, 0, 1), 2)).toBeNull();
-    expect(invertSymmetric(Float64Array.of(-1), 1)).toBeNull();
-    expect(invertSymmetric(Float64Array.of(NaN), 1)).toBeNull();
-    // 1 + 1e-13 beside 1: what is left of the second pivot is rounding.
-    expect(invertSymmetric(Float64Array.of(1, 1, 1, 1 + 1e-13), 2)).toBeNull();
-    expect(invertSymmetric(Float64Array.of(1, 1, 1, 1 + 1e-9), 2)).not.toBeNull();
   });
 });

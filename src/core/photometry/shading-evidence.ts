@@ -3,7 +3,7 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import type { Size } from '../geometry/rect.ts';
 import { medianOf } from '../graph/robust-loss.ts';
 import type { FloatRaster, SampleType } from '../raster/raster.ts';
-import { invertSymmetric } from './dense-solve.ts';
+import { invertSymmetric } from '../geometry/symmetric-matrix.ts';
 import type { ShadingBasis } from './shading-basis.ts';
 
 /** A cell that holds less of the tile's median than this share, or more than so many times as much, tells nothing. */

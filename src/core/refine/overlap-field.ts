@@ -1,5 +1,6 @@
 import { addEntry, bandMatrix, factoriseBand, solveBand } from '../graph/band-cholesky.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
+import { fillMonomials, monomialCount } from '../geometry/cubic-monomials.ts';
 import type { Rect } from '../geometry/rect.ts';
 
 /**
@@ -15,7 +16,6 @@ export interface OverlapField {
 
 /** Points needed for each degree: three times its coefficients, so that no point fits itself. */
 const leastPoints = [1, 9, 18, 40] as const;
-const termCount = [1, 3, 6, 10] as const;
 /** A little of each coefficient but the first is held to zero, in points of weight 1. */
 const ridge = 0.05;
 const reweightings = 10;
@@ -63,7 +63,7 @@ function leastSquares(
   domain: Rect,
   degree: number,
 ): Float64Array {
-  const terms = termCount[degree];
+  const terms = monomialCount[degree];
   const matrix = bandMatrix(terms, terms - 1);
   const sides = [new Float64Array(terms), new Float64Array(terms)];
   const basis = new Float64Array(10);
@@ -90,16 +90,7 @@ function leastSquares(
 function fillBasis({ x: left, y: top, width, height }: Rect, x: number, y: number, basis: Float64Array): void {
   const u = (2 * (x - left)) / Math.max(1, width - 1) - 1;
   const v = (2 * (y - top)) / Math.max(1, height - 1) - 1;
-  basis[0] = 1;
-  basis[1] = u;
-  basis[2] = v;
-  basis[3] = u * u;
-  basis[4] = u * v;
-  basis[5] = v * v;
-  basis[6] = u * u * u;
-  basis[7] = u * u * v;
-  basis[8] = u * v * v;
-  basis[9] = v * v * v;
+  fillMonomials(u, v, basis);
 }
 
 /** Writes the displacement at (x, y) and its derivatives: [dx, dy, ∂dx/∂x, ∂dy/∂x, ∂dx/∂y, ∂dy/∂y]. */
