@@ -14,6 +14,7 @@ import {
   chooseMatcher,
   matchPairs,
   readFolder,
+  editFirstLink,
   settled,
   stageReached,
   thumbnailsDrawn,
@@ -87,7 +88,7 @@ async function driven(tab: AppTab, grid: string, tiles: number) {
     await frame(page);
     return panAndZoom(page, session);
   });
-  await step('a link excluded', () => excludeLink(page));
+  await step('a link excluded', () => editFirstLink(page, 'exclude'));
   await step('picture at full size', async () => {
     await viewer.focus();
     await page.keyboard.press('1');
@@ -96,20 +97,6 @@ async function driven(tab: AppTab, grid: string, tiles: number) {
   });
   await step('idle, garbage collected', () => session.send('HeapProfiler.collectGarbage'));
   return { rows, gestures, session };
-}
-
-/** Excludes the selected link and waits for the mosaic without it. */
-async function excludeLink(page: Page): Promise<void> {
-  await page.getByRole('grid', { name: 'Pairs of tiles' }).focus();
-  await page.keyboard.press('Home');
-  await page.keyboard.press('x');
-  await page
-    .getByTestId('progress')
-    .getByText('Solving')
-    .waitFor({ timeout: 2000 })
-    .catch(() => undefined);
-  await stageReached(page, 'done');
-  await settled(page);
 }
 
 function tableOf(intro: string, rows: readonly StepRow[], gestures: readonly GestureRow[]): string {

@@ -75,3 +75,18 @@ export async function useLinkTable(page: Page): Promise<void> {
   await page.getByRole('columnheader', { name: 'Residual' }).getByRole('button').click();
   await frame(page);
 }
+
+/** Excludes the first link of the table, or undoes that, and waits for the mosaic that is solved anew. */
+export async function editFirstLink(page: Page, edit: 'exclude' | 'undo'): Promise<void> {
+  await page.getByRole('grid', { name: 'Pairs of tiles' }).focus();
+  if (edit === 'exclude') await page.keyboard.press('Home');
+  await page.keyboard.press(edit === 'exclude' ? 'x' : 'Control+z');
+  // A solve that is over before it is seen has been waited for, too.
+  await page
+    .getByTestId('progress')
+    .getByText('Solving')
+    .waitFor({ timeout: 2000 })
+    .catch(() => undefined);
+  await stageReached(page, 'done');
+  await settled(page);
+}

@@ -2,7 +2,7 @@ import type { CDPSession, Page } from 'playwright';
 import { browserMemory } from '../browser-memory.ts';
 import type { AppTab } from '../built-app.ts';
 import { frame } from '../viewer/gestures.ts';
-import { settled, stageReached } from './drive.ts';
+import { editFirstLink, settled } from './drive.ts';
 
 /** What a tab holds at a moment of its use, garbage collected. */
 export interface UseSample {
@@ -54,7 +54,8 @@ export async function useForMinutes(
     await lookAround(page, rounds);
     rounds++;
     if (rounds % roundsPerEdit === 0) {
-      await excludeAndRestore(page);
+      await editFirstLink(page, 'exclude');
+      await editFirstLink(page, 'undo');
       edits++;
     }
     if (performance.now() - startedAt < nextAt) continue;
@@ -105,20 +106,4 @@ async function lookAround(page: Page, round: number): Promise<void> {
   await page.getByTestId('tiles-tab').click();
   await frame(page);
   await page.getByTestId('links-tab').click();
-}
-
-async function excludeAndRestore(page: Page): Promise<void> {
-  for (const keys of ['x', 'Control+z']) {
-    await page.getByRole('grid', { name: 'Pairs of tiles' }).focus();
-    if (keys === 'x') await page.keyboard.press('Home');
-    await page.keyboard.press(keys);
-    // A solve that is over before it is seen has been waited for, too.
-    await page
-      .getByTestId('progress')
-      .getByText('Solving')
-      .waitFor({ timeout: 2000 })
-      .catch(() => undefined);
-    await stageReached(page, 'done');
-    await settled(page);
-  }
 }
