@@ -8,7 +8,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright';
 import { numberIn, parseArguments } from '../cli/arguments.ts';
 import {
   chooseMatcher,
