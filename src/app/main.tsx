@@ -67,6 +67,7 @@ function start(): void {
   followAddress(store, client, window);
   followTextSize(store, window);
   void jobs.session.start();
+  for (const event of ['pagehide', 'visibilitychange']) window.addEventListener(event, jobs.session.saveNow, true);
   tidyPrivateFolder().catch((error: unknown) => console.info('exports of earlier visits stay', error));
   createRoot(root).render(
     <AppContext value={{ store, jobs, client, offline, watch, diagnostics, mosaic: { current: null } }}>

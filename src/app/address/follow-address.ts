@@ -1,7 +1,8 @@
 import type { StitchClient } from '../../../workers/protocol.ts';
 import { StitchError } from '../../core/errors.ts';
-import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts';
+import { defaultStitchOptions } from '../../core/options.ts';
 import { withError } from '../state/job.ts';
+import { difference, merged } from '../state/plain-changes.ts';
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { linkOf, readLink, type LinkedPlace } from '../state/view-link.ts';
 
@@ -73,8 +74,8 @@ function isWorthWriting({ view, result, project }: AppState, before: AppState): 
 async function takeOptions(store: AppStore, client: Pick<StitchClient, 'parseOptions'>, text: string): Promise<void> {
   try {
     const said: unknown = JSON.parse(text);
-    const merged = merge(defaultStitchOptions, said);
-    const check = () => client.parseOptions(JSON.stringify({ kind: 'em-stitch-options', ...merged }), 'the address');
+    const asked = JSON.stringify({ kind: 'em-stitch-options', ...merged(defaultStitchOptions, said) });
+    const check = () => client.parseOptions(asked, 'the address');
     const options = await check().catch((error: unknown) => {
       if (error instanceof StitchError && error.code === 'bad-options') throw error;
       return check();
@@ -85,31 +86,4 @@ async function takeOptions(store: AppStore, client: Pick<StitchClient, 'parseOpt
     const message = `The options in the address are not used (${why}). Set them in the panel, or open the link again.`;
     updateSlice(store, 'job', (job) => withError(job, new StitchError('bad-options', message, {}, { cause })));
   }
-}
-
-type Plain = Readonly<Record<string, unknown>>;
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What of `value` is not as in `base`, field by field; undefined for nothing. */
-function difference(value: unknown, base: unknown): unknown {
-  if (!isPlain(value) || !isPlain(base)) return JSON.stringify(value) === JSON.stringify(base) ? undefined : value;
-  const fields = Object.entries(value).map(([name, own]) => [name, difference(own, base[name])] as const);
-  const changed = fields.filter(([, own]) => own !== undefined);
-  return changed.length === 0 ? undefined : Object.fromEntries(changed);
-}
-
-function merge(base: StitchOptions, said: unknown): StitchOptions {
-  return mergePlain(base as unknown as Plain, said) as unknown as StitchOptions;
-}
-
-function mergePlain(base: Plain, said: unknown): Plain {
-  if (!isPlain(said)) return base;
-  const merged = Object.entries(said).map(([name, value]): readonly [string, unknown] => {
-    const own = base[name];
-    return [name, isPlain(own) && isPlain(value) ? mergePlain(own, value) : value];
-  });
-  return { ...base, ...Object.fromEntries(merged) };
 }

@@ -91,7 +91,7 @@ export function createJobs({
   wallClock = () => 0,
 }: JobDeps): Jobs {
   const foreground = createForeground(store, now);
-  const files = openFiles(store, client, foreground);
+  const files = openFiles(store, client, foreground, (context) => session.whenLaidOut(context));
   const identities = fileIdentities(client);
   const runs = stitchRuns({ store, client, foreground, cache, identities, embeddedModel, now });
   const sections = sectionJobs({ store, client, foreground, layOut: files.layOut, stitch: runs.stitch });
@@ -104,7 +104,7 @@ export function createJobs({
 
   const corrections = createCorrections({ store, client, edit });
 
-  const session = createSession({
+  const session: Session = createSession({
     store,
     client,
     identities,
@@ -114,8 +114,8 @@ export function createJobs({
     place,
     wallClock,
     addFiles: files.add,
-    choosePages: files.choosePages,
-    chooseGroup: files.chooseGroup,
+    chooseTiles: files.chooseTiles,
+    setOptions: (label, options) => edit(label, { options }),
     stitch: runs.stitch,
   });
 
@@ -125,7 +125,10 @@ export function createJobs({
       await files.add(named);
       await session.applyPending();
     },
-    openSample: files.openSample,
+    openSample() {
+      session.close();
+      return files.openSample();
+    },
     chooseGroup: files.chooseGroup,
     choosePages: files.choosePages,
     startOver() {
@@ -170,7 +173,16 @@ export function createJobs({
       updateSlice(store, 'project', redoEdit);
       void runs.reconcile();
     },
-    stitch: runs.stitch,
+    async stitch() {
+      const taking = session.takingUp();
+      if (taking) {
+        // What was saved is decided: the mosaic is made with it, once.
+        const isMade = await taking.catch(() => false);
+        await session.applyPending();
+        if (isMade) return;
+      }
+      await runs.stitch();
+    },
     testMatcher: async () => {
       const { edits, ownModel } = store.getState().project;
       const { matcher } = edits.options;

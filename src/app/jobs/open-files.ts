@@ -5,7 +5,7 @@ import type { Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, StitchClient } from '../../../workers/protocol.ts';
 import { mergeFiles, relativeToDrop, renewFiles } from '../state/dropped-files.ts';
 import { emptyProject, tileGroups, tileSources, withInspection, withRanking, withTiles } from '../state/project.ts';
-import type { PageChoice, ProjectState } from '../state/project.ts';
+import type { PageChoice, ProjectState, TileChoice } from '../state/project.ts';
 import { sectionsIn } from '../state/sections.ts';
 import { forgetResult, updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { idsOf } from './sections.ts';
@@ -22,11 +22,19 @@ export interface OpenFiles {
   readonly openSample: () => Promise<void>;
   readonly chooseGroup: (group: string | null) => Promise<void>;
   readonly choosePages: (pages: PageChoice) => Promise<void>;
+  /** Both at once, inside a job or as one; false when it was stopped. */
+  readonly chooseTiles: (choice: TileChoice, context: JobContext | null) => Promise<boolean>;
   /** Hands the project's tiles to the workers and ranks the layouts their names allow. */
   readonly layOut: (context: JobContext) => Promise<void>;
 }
 
-export function openFiles(store: AppStore, client: StitchClient, foreground: Foreground): OpenFiles {
+/** `whenLaidOut` ends the job that has read what was dropped. */
+export function openFiles(
+  store: AppStore,
+  client: StitchClient,
+  foreground: Foreground,
+  whenLaidOut: (context: JobContext) => Promise<void> = async () => undefined,
+): OpenFiles {
   /** Hands the tiles to the workers and ranks the layouts their names allow. */
   const layOut = async ({ signal, onProgress }: JobContext) => {
     forgetResult(store);
@@ -76,7 +84,9 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
     if (inspection.tiles.length === 0)
       throw new StitchError(
         'no-tiles',
-        'None of these files is an image that can be stitched; see the list of problems.',
+        inspection.problems.length > 0
+          ? 'None of these files is an image that can be stitched; the list of problems says why of each.'
+          : 'None of these files is an image, by its name or its content.',
       );
     return layOutTwice(context);
   };
@@ -105,7 +115,9 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
       'inspect',
       async (context) => {
         if (named.length === 0) throw new StitchError('no-tiles', 'There is no file in what was dropped.');
-        return inspect(context);
+        const note = await inspect(context);
+        await whenLaidOut(context);
+        return note;
       },
       rollback,
     );
@@ -129,6 +141,16 @@ export function openFiles(store: AppStore, client: StitchClient, foreground: For
         await layOut(context);
         return '';
       });
+    },
+    async chooseTiles(choice, context) {
+      const work = async (job: JobContext) => {
+        updateSlice(store, 'project', (state) => withTiles({ ...state, ...choice }));
+        await layOut(job);
+        return '';
+      };
+      if (!context) return foreground.run('layout', work);
+      await work(context);
+      return true;
     },
     async choosePages(pages) {
       updateSlice(store, 'project', (state) => withTiles({ ...state, pages, past: [], future: [] }));

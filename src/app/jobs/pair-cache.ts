@@ -102,7 +102,8 @@ async function forgetOthers(database: IDBPDatabase, codeVersion: string): Promis
 /** Results under these keys; where one cannot be read with the others, each is read by itself. */
 async function stored(database: IDBPDatabase, keys: readonly string[]): Promise<readonly (PairResult | undefined)[]> {
   const read = (wanted: readonly string[]) =>
-    reading(database, storeName, (store) => Promise.all(wanted.map((key) => store.get(key) as Promise<unknown>)));
+    // A transaction that ends among them throws at the next one: each answers for itself, so that all are heard.
+    reading(database, storeName, (store) => Promise.all(wanted.map(async (key): Promise<unknown> => store.get(key))));
   const all = await read(keys).catch(() =>
     Promise.all(keys.map(async (key) => (await read([key]).catch(() => [undefined]))[0])),
   );

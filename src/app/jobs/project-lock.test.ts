@@ -43,7 +43,7 @@ describe('the lock of a project', () => {
     expect(await first.hold('p', () => undefined)).toBe(true);
     expect(await second.hold('p', () => freed++)).toBe(false);
     expect(freed).toBe(0);
-    first.release();
+    first.releaseAll();
     await expect.poll(() => freed).toBe(1);
     expect(await second.hold('p', () => freed++)).toBe(true);
     expect(await first.hold('p', () => undefined)).toBe(false);
@@ -63,8 +63,8 @@ describe('the lock of a project', () => {
     const [first, second, third] = [1, 2, 3].map(() => browserProjectLock(locks));
     await first.hold('p', () => undefined);
     await second.hold('p', () => undefined);
-    second.release();
-    first.release();
+    second.releaseAll();
+    first.releaseAll();
     await expect.poll(() => third.hold('p', () => undefined)).toBe(true);
   });
 

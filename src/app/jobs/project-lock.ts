@@ -5,18 +5,24 @@ export interface ProjectLock {
    * called once that tab has closed or left the project.
    */
   readonly hold: (id: string, onFreed: () => void) => Promise<boolean>;
-  readonly release: () => void;
+  /** Gives the lock of a project back; that of another one is kept. */
+  readonly release: (id: string) => void;
+  readonly releaseAll: () => void;
 }
 
 /** A lock for where there is only one tab: tests, and browsers without Web Locks. */
-export const singleTab: ProjectLock = { hold: async () => true, release: () => undefined };
+export const singleTab: ProjectLock = {
+  hold: async () => true,
+  release: () => undefined,
+  releaseAll: () => undefined,
+};
 
 /** @see Web Locks API: a lock is given back when its tab ends, however it ends */
 export function browserProjectLock(locks: LockManager | undefined): ProjectLock {
   if (!locks) return singleTab;
   let held: { readonly id: string; readonly isMine: Promise<boolean>; readonly release: () => void } | null = null;
 
-  const release = () => {
+  const releaseAll = () => {
     held?.release();
     held = null;
   };
@@ -54,11 +60,14 @@ export function browserProjectLock(locks: LockManager | undefined): ProjectLock 
   return {
     async hold(id, onFreed) {
       if (held?.id !== id) {
-        release();
+        releaseAll();
         held = take(id, onFreed);
       }
       return held.isMine;
     },
-    release,
+    release(id) {
+      if (held?.id === id) releaseAll();
+    },
+    releaseAll,
   };
 }

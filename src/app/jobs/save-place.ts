@@ -1,3 +1,4 @@
+import { StitchError } from '../../core/errors.ts';
 import type { ExportTarget } from '../../../workers/protocol.ts';
 
 /** What a file is to be called and what it is. */
@@ -60,7 +61,7 @@ export function browserSavePlace(window: Window): SavePlace {
       }
     },
     download(name, content) {
-      const url = URL.createObjectURL(content);
+      const url = addressOf(name, content);
       const anchor = window.document.createElement('a');
       anchor.href = url;
       anchor.download = name;
@@ -68,4 +69,19 @@ export function browserSavePlace(window: Window): SavePlace {
       window.setTimeout(() => URL.revokeObjectURL(url), keepUrlMs);
     },
   };
+}
+
+/** An address under which the browser can download `content`. @throws write-failed when it makes none */
+function addressOf(name: string, content: Blob): string {
+  try {
+    return URL.createObjectURL(content);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StitchError(
+      'write-failed',
+      `The browser cannot hand out ${name} (${why}). Close other tabs, then try again.`,
+      {},
+      { cause },
+    );
+  }
 }

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { openStore, reading } from './open-store.ts';
+import { answered, openStore, reading } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -48,7 +48,7 @@ export function persistentSessionStore(): SessionStore {
     async put(project) {
       const database = await opened;
       if (!database) return memory.put(project);
-      await database.put(storeName, project);
+      await answered(database.put(storeName, project));
       // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
       if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
       const all = latestFirst(await allOf(database));

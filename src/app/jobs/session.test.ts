@@ -57,8 +57,8 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
     place: { choose: async () => null, download: (_, content) => void calls.downloads.push(content) },
     wallClock: () => 7,
     addFiles: open,
-    choosePages: async () => undefined,
-    chooseGroup: async () => undefined,
+    chooseTiles: async () => true,
+    setOptions: (label, options) => updateSlice(store, 'project', (now) => editProject(now, label, { options })),
     stitch: async () => void calls.stitched++,
   });
   return { store, session, sessions, calls, read, open };
@@ -146,6 +146,7 @@ describe('a session', () => {
         return lets.isMine;
       },
       release: () => undefined,
+      releaseAll: () => undefined,
     };
     const { session, open, sessions, calls } = page(memorySessionStore(), lock);
     await session.start();

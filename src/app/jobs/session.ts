@@ -1,20 +1,22 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { StitchError } from '../../core/errors.ts';
+import { isAbort, StitchError } from '../../core/errors.ts';
 import type { NamedFile, ProjectFile, StitchClient } from '../../../workers/protocol.ts';
 import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
-import type { PageChoice } from '../state/project.ts';
+import type { ProjectState, TileChoice } from '../state/project.ts';
+import type { StitchOptions } from '../../core/options.ts';
 import {
   missingFiles,
   noSession,
-  savedProject,
   withSaved,
   withSavedView,
   type RecentProject,
   type SessionState,
 } from '../state/session.ts';
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
+import { createAutosave } from './autosave.ts';
 import type { FileIdentities } from './file-identities.ts';
+import type { JobContext } from './foreground.ts';
 import { filesOfHandles, mayRead } from './folder-handles.ts';
 import type { ProjectLock } from './project-lock.ts';
 import type { SavePlace } from './save-place.ts';
@@ -34,8 +36,14 @@ export interface Session {
   readonly saveOptions: () => void;
   /** Takes a project or options file; the tiles are asked for when they are not there. */
   readonly openFile: (file: File) => Promise<void>;
-  /** Takes up the project that waits for files, once they are there. */
+  /** Takes up the project that waits for files: the end of the job that has read and laid out what was dropped. */
+  readonly whenLaidOut: (context: JobContext) => Promise<void>;
+  /** After that job: takes up what it has left, and goes on with the mosaic that was under way. */
   readonly applyPending: () => Promise<void>;
+  /** The project that is being taken up, null while there is none: true when its mosaic is made again. */
+  readonly takingUp: () => Promise<boolean> | null;
+  /** Saves what has not been saved yet: the page may be closed. */
+  readonly saveNow: () => void;
   /** Remembers what was dropped, to open it again at the next visit. */
   readonly rememberHandles: (handles: Promise<readonly FileSystemHandle[]>) => void;
   /** The user has closed the project: it is kept, and not offered as one that was interrupted. */
@@ -54,55 +62,33 @@ export interface SessionDeps {
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   readonly addFiles: (files: readonly NamedFile[]) => Promise<void>;
-  readonly choosePages: (pages: PageChoice) => Promise<void>;
-  readonly chooseGroup: (group: string | null) => Promise<void>;
+  /** Takes other tiles of the files and lays them out, inside a job or as one; false when that was stopped. */
+  readonly chooseTiles: (choice: TileChoice, context: JobContext | null) => Promise<boolean>;
+  readonly setOptions: (label: string, options: StitchOptions) => void;
   readonly stitch: () => Promise<void>;
 }
-
-/** Nothing is saved more often than this, ms. */
-const savePeriodMs = 400;
 
 export function createSession(deps: SessionDeps): Session {
   const { store, client, identities, sessions, lock, place } = deps;
   const state = createStore<SessionState>()(() => noSession);
-  let handles: readonly FileSystemHandle[] = [];
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let openId: string | null = null;
+  /** Steps of undo that were there when the pending project was opened. */
+  let knownPast: ProjectState['past'] = [];
+  /** Project files that were opened so far: the last one counts, whichever is read first. */
+  let opened = 0;
+  /** A project that was taken up and whose mosaic is not begun. */
+  let resuming: ProjectFile | null = null;
+  let taking: Promise<boolean> | null = null;
 
   const fail = (error: unknown) => updateSlice(store, 'job', (job) => withError(job, error));
-  const identitiesNow = (files: readonly NamedFile[]) => identities.of(files, new AbortController().signal);
-
-  /** The stored form of what is open; null while there is nothing to keep. */
-  const stored = async (): Promise<StoredProject | null> => {
-    const { project } = store.getState();
-    if (project.tiles.length === 0 || state.getState().pending) return null;
-    const files = relativeToDrop(project.files);
-    const known = await identitiesNow(files);
-    // The files may have changed meanwhile: what changed them saves again.
-    if (store.getState().project.files !== project.files) return null;
-    const saved = savedProject(store.getState(), files, known);
-    return { id: idOf(saved), project: saved, handles, savedAt: deps.wallClock(), isOpen: true };
-  };
-
-  const save = async () => {
-    const now = await stored();
-    if (!now) return;
-    // Two tabs that save one project would undo each other's decisions: the first one saves.
-    const isMine = await lock.hold(now.id, saveSoon);
-    state.setState({ isElsewhere: !isMine });
-    if (!isMine) return;
-    // Some browsers ask the user: nothing waits for the answer.
-    if (openId === null) deps.persist().catch((error: unknown) => console.warn('storage may be cleared', error));
-    openId = now.id;
-    await sessions.put(now);
-  };
-
-  const saveSoon = () => {
-    timer ??= setTimeout(() => {
-      timer = null;
-      // A full disk costs the next visit its start, nothing else.
-      save().catch((error: unknown) => console.warn('the project was not saved', error));
-    }, savePeriodMs);
+  const pendingNow = () => state.getState().pending;
+  const autosave = createAutosave({
+    ...{ store, identities, sessions, lock, persist: deps.persist, wallClock: deps.wallClock },
+    pending: pendingNow,
+    onElsewhere: (isElsewhere) => state.setState({ isElsewhere }),
+  });
+  const waitFor = (pending: ProjectFile) => {
+    knownPast = store.getState().project.past;
+    state.setState({ pending });
   };
 
   const listed = async () => {
@@ -114,33 +100,74 @@ export function createSession(deps: SessionDeps): Session {
   };
   const listRecent = async () => state.setState({ recent: (await listed()).flatMap(recentOf) });
 
-  const takeUp = async (pending: ProjectFile) => {
-    const { project } = store.getState();
-    const missing = missingFiles(pending, await identitiesNow(relativeToDrop(project.files)));
+  /** Takes up `pending`, unless something else is open or awaited by the time that the files are known. */
+  const takeUp = async (pending: ProjectFile, context: JobContext | null): Promise<boolean> => {
+    const { files } = store.getState().project;
+    const isOvertaken = () => pendingNow() !== pending || store.getState().project.files !== files;
+    const known = await identities.of(relativeToDrop(files), context?.signal ?? new AbortController().signal);
+    if (isOvertaken()) return false;
+    const missing = missingFiles(pending, known);
     if (missing.length === pending.files.length) throw strangeFiles(pending, missing[0]);
-    state.setState({ pending: null });
+    const { pages, group } = pending;
+    const { project } = store.getState();
+    const isLaid = JSON.stringify(project.pages) === JSON.stringify(pages) && project.group === group;
+    const goesOn = isLaid || (await deps.chooseTiles({ pages, group }, context));
+    if (isOvertaken()) return false;
     if (missing.length > 0) fail(filesMissing(pending, missing));
-    if (JSON.stringify(project.pages) !== JSON.stringify(pending.pages)) await deps.choosePages(pending.pages);
-    if (store.getState().project.group !== pending.group) await deps.chooseGroup(pending.group);
-    updateSlice(store, 'project', (now) => withSaved(now, pending));
-    if (pending.isStitched) await deps.stitch();
-    updateSlice(store, 'view', (view) => withSavedView(view, pending.view));
+    // In one go: a save in between would keep the project without its decisions.
+    autosave.goOnFrom(pending);
+    updateSlice(store, 'project', (now) => withSaved(now, pending, knownPast));
+    state.setState({ pending: null });
+    if (goesOn) resuming = pending;
+    return goesOn && pending.isStitched;
   };
 
-  const applyPending = async () => {
-    const { pending } = state.getState();
+  const takeUpPending = async (context: JobContext | null): Promise<void> => {
+    const pending = pendingNow();
     const { tiles, ranking } = store.getState().project;
     // Files that another drop is still reading are taken up by that drop.
     if (!pending || tiles.length === 0 || !ranking) return;
-    await takeUp(pending).catch(fail);
+    const now = takeUp(pending, context).finally(() => {
+      if (taking === now) taking = null;
+    });
+    taking = now;
+    await now;
+  };
+
+  /** Makes the mosaic that was there, and shows what was looked at, unless the user looks at something else by then. */
+  const resume = async () => {
+    const saved = resuming;
+    resuming = null;
+    if (!saved) return;
+    const { view, project } = store.getState();
+    if (saved.isStitched) await deps.stitch();
+    const now = store.getState();
+    if (now.project.files !== project.files) return;
+    if (now.view.tab !== view.tab || now.view.selectedPair !== view.selectedPair) return;
+    updateSlice(store, 'view', (later) => withSavedView(later, saved.view));
+  };
+
+  const applyPending = async () => {
+    if (!taking) await takeUpPending(null).catch(fail);
+    await resume();
   };
 
   return {
     state,
     applyPending,
+    async whenLaidOut(context) {
+      await takeUpPending(context).catch((error: unknown) => {
+        if (!isAbort(error)) return fail(error);
+        // Who cancels goes on without it; another job that took the place of this one takes it up.
+        if (store.getState().job.current.kind === 'cancelled') state.setState({ pending: null });
+        throw error;
+      });
+    },
+    takingUp: () => taking,
+    saveNow: autosave.flush,
     async start() {
       store.subscribe((now, before) => {
-        if (isWorthSaving(now, before)) saveSoon();
+        if (isWorthSaving(now, before)) autosave.soon();
       });
       await listRecent().catch(fail);
     },
@@ -151,11 +178,15 @@ export function createSession(deps: SessionDeps): Session {
         // What an older or newer version of the app has written is checked like any file.
         const project = await client.parseProject(JSON.stringify(found.project), found.project.name).catch(fail);
         if (!project) return;
-        state.setState({ pending: project });
+        waitFor(project);
+        const { files } = store.getState().project;
         if (found.handles.length === 0 || !(await mayRead(found.handles))) return;
-        const files = await filesOfHandles(found.handles);
-        handles = found.handles;
-        await deps.addFiles(files);
+        const foundFiles = await filesOfHandles(found.handles);
+        // The question may stand for long, and a network drive takes its time: something else may be open by now.
+        if (pendingNow() !== project || store.getState().project.files !== files) return;
+        autosave.handles.reset();
+        autosave.handles.add(found.handles);
+        await deps.addFiles(foundFiles);
         await applyPending();
       } catch {
         // A folder that was moved or is refused: the user is asked for the files, as without handles.
@@ -169,7 +200,7 @@ export function createSession(deps: SessionDeps): Session {
     },
     async saveFile() {
       try {
-        const now = await stored();
+        const now = await autosave.snapshot();
         if (now) downloadJson(place, `${now.project.name}.em-stitch.json`, now.project);
       } catch (error) {
         fail(error);
@@ -177,43 +208,44 @@ export function createSession(deps: SessionDeps): Session {
     },
     saveOptions() {
       const { options } = store.getState().project.edits;
-      downloadJson(place, 'options.json', { kind: optionsKind, ...options });
+      try {
+        downloadJson(place, 'options.json', { kind: optionsKind, ...options });
+      } catch (error) {
+        fail(error);
+      }
     },
     async openFile(file) {
+      const turn = ++opened;
       try {
         const text = await file.text();
         if (isOptions(text)) {
-          const options = await client.parseOptions(text, file.name);
-          updateSlice(store, 'project', (now) => ({ ...now, edits: { ...now.edits, options } }));
+          deps.setOptions(`options of ${file.name}`, await client.parseOptions(text, file.name));
           return;
         }
-        state.setState({ pending: await client.parseProject(text, file.name) });
+        const project = await client.parseProject(text, file.name);
+        if (turn !== opened) return;
+        waitFor(project);
         await applyPending();
       } catch (error) {
         fail(error);
       }
     },
     rememberHandles(dropped) {
+      const visit = autosave.visit();
       dropped.then(
         (found) => {
-          handles = [...handles, ...found];
-          if (found.length > 0) saveSoon();
+          if (autosave.visit() !== visit || found.length === 0) return;
+          autosave.handles.add(found);
+          autosave.soon();
         },
         () => undefined, // no handles, no question at the next visit
       );
     },
     close() {
-      const id = openId;
-      openId = null;
-      handles = [];
-      lock.release();
-      state.setState({ pending: null, isElsewhere: false });
-      const closed = async () => {
-        const found = (await sessions.list()).find((one) => one.id === id);
-        if (found) await sessions.put({ ...found, isOpen: false });
-        await listRecent();
-      };
-      closed().catch(fail);
+      opened++;
+      resuming = null;
+      state.setState({ pending: null });
+      autosave.close().then(listRecent).catch(fail);
     },
   };
 }
@@ -258,17 +290,6 @@ function isWorthSaving({ project, result, view, job }: AppState, before: AppStat
     view.selectedPair !== before.view.selectedPair ||
     job.current.kind !== before.job.current.kind
   );
-}
-
-/** The same files in the same places are the same project: FNV-1a of the name and the identities. */
-function idOf({ name, files }: ProjectFile): string {
-  const text = JSON.stringify([name, files.map(({ identity }) => identity).toSorted()]);
-  let [low, high] = [0x811c9dc5, 0x1b873593];
-  for (let i = 0; i < text.length; i++) {
-    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193) >>> 0;
-    high = Math.imul(high ^ text.charCodeAt(text.length - 1 - i), 0x01000193) >>> 0;
-  }
-  return `${low.toString(16)}-${high.toString(16)}`;
 }
 
 /** The line of the start page; none for what another version of the app has left in a shape that is not known here. */

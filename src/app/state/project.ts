@@ -30,6 +30,9 @@ interface Snapshot {
 /** Which page of files with several is stitched: one of each, or every page as a tile of its own. */
 export type PageChoice = { readonly kind: 'page'; readonly page: number } | { readonly kind: 'all' };
 
+/** Which of the tiles that were dropped are stitched. */
+export type TileChoice = Pick<ProjectState, 'pages' | 'group'>;
+
 /** Slice `project`: the files, what their headers say, and the user's decisions. */
 export interface ProjectState {
   /** Everything dropped, with the dropped folder in the path. */

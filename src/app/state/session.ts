@@ -1,6 +1,9 @@
+import { addEdit } from '../../core/edits/edit.ts';
+import { defaultStitchOptions } from '../../core/options.ts';
 import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
 import type { LayoutChoice } from './layout-choice.ts';
-import type { ProjectState } from './project.ts';
+import { difference, merged } from './plain-changes.ts';
+import type { EditChange, ProjectState } from './project.ts';
 import { withDecisions } from './project.ts';
 import type { AppState } from './store.ts';
 import { resultTabs, type ViewState } from './view.ts';
@@ -74,11 +77,68 @@ export function missingFiles(saved: ProjectFile, identities: readonly string[]):
   return saved.files.filter(({ identity }) => !known.has(identity)).map(({ path }) => path);
 }
 
-/** The project with the decisions of a saved one, as if they had just been made; there is nothing to undo. */
-export function withSaved(project: ProjectState, saved: ProjectFile): ProjectState {
+/**
+ * The project with the decisions of a saved one, as if they had just been made; there is nothing to undo. What the user
+ * has decided since `knownPast` counts more than what was saved: it is later.
+ */
+export function withSaved(
+  project: ProjectState,
+  saved: ProjectFile,
+  knownPast: ProjectState['past'] = project.past,
+): ProjectState {
   const { layoutChoice, overlap, options, corrections } = saved;
   // The schema of a layout choice is the type's, field by field.
-  return withDecisions(project, { layoutChoice: layoutChoice satisfies LayoutChoice, overlap, options, corrections });
+  const decided = { layoutChoice: layoutChoice satisfies LayoutChoice, overlap, options, corrections };
+  const firstStep = project.past.find((step) => !knownPast.includes(step));
+  return withDecisions(project, firstStep ? withLater(decided, firstStep.edits, project.edits) : decided);
+}
+
+/** Saved decisions with those that lead from `before` to `now` on top. */
+function withLater(
+  saved: Required<EditChange>,
+  before: ProjectState['edits'],
+  now: ProjectState['edits'],
+): Required<EditChange> {
+  const added = now.corrections.filter((entry) => !before.corrections.includes(entry));
+  return {
+    layoutChoice: now.layoutChoice === before.layoutChoice ? saved.layoutChoice : now.layoutChoice,
+    overlap: now.overlap === before.overlap ? saved.overlap : now.overlap,
+    options: merged(saved.options, difference(now.options, before.options)),
+    corrections: added.reduce((list, { edit }) => addEdit(list, edit), saved.corrections),
+  };
+}
+
+/** The same files in the same places are the same project: FNV-1a of the name and the identities. */
+export function savedId({ name, files }: ProjectFile): string {
+  const text = JSON.stringify([name, files.map(({ identity }) => identity).toSorted()]);
+  let [low, high] = [0x811c9dc5, 0x1b873593];
+  for (let i = 0; i < text.length; i++) {
+    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193) >>> 0;
+    high = Math.imul(high ^ text.charCodeAt(text.length - 1 - i), 0x01000193) >>> 0;
+  }
+  return `${low.toString(16)}-${high.toString(16)}`;
+}
+
+/** True when a saved project decides nothing that `other` does not: the same choices, and its corrections are there. */
+export function isDecidedIn(saved: ProjectFile, other: ProjectFile): boolean {
+  const [{ corrections, ...choices }, { corrections: others, ...otherChoices }] = [saved, other].map(decisionsOf);
+  const isKnown = ({ isOn, edit }: ProjectFile['corrections'][number]) =>
+    others.some((one) => difference({ isOn, edit }, { isOn: one.isOn, edit: one.edit }) === undefined);
+  return difference(choices, otherChoices) === undefined && corrections.every(isKnown);
+}
+
+/** True when somebody has decided something in a saved project: a choice, an option, a correction. */
+export function isWorthKeeping(saved: ProjectFile): boolean {
+  const { layoutChoice, overlap, options, corrections } = decisionsOf(saved);
+  const isFirst = layoutChoice?.kind === 'hypothesis' && layoutChoice.index === 0;
+  const isChosen = !isFirst && layoutChoice?.kind !== 'table';
+  return (
+    isChosen || overlap !== null || corrections?.length > 0 || difference(options, defaultStitchOptions) !== undefined
+  );
+}
+
+function decisionsOf({ pages, group, layoutChoice, overlap, options, corrections }: ProjectFile) {
+  return { pages, group, layoutChoice, overlap, options, corrections };
 }
 
 /** The view with what was looked at when the project was saved. */
