@@ -102,5 +102,5 @@ test('two grids in one drop are told apart, and the user says which', async ({ a
   await expect(choice).toContainText('Only the 4 like tile_r1_c1.tif');
   await expect(choice.getByLabel('Only the 4 like')).toBeChecked();
   await choice.getByLabel('Only the 3 like').check();
-  await expect(app.byId('layout-panel')).toContainText('1 rows × 3 columns');
+  await expect(app.byId('layout-panel')).toContainText('1 row × 3 columns');
 });

@@ -4,6 +4,7 @@ import { masksOfPair } from '../../core/edits/pair-masks.ts';
 import { measuredPairs, solutionError } from '../../core/edits/solution-error.ts';
 import { isAbort, StitchError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry/rect.ts';
+import type { PairResult } from '../../core/matching/link.ts';
 import { pairCacheKey } from '../../core/matching/pair-cache-key.ts';
 import type { StitchOptions } from '../../core/options.ts';
 import type { RunContext } from '../../core/progress.ts';
@@ -18,11 +19,13 @@ import {
 import { proposePairs } from '../../core/tiles/pairing.ts';
 import { pairKey, type TileId, type TilePair } from '../../core/tiles/tile.ts';
 import type { MatcherStatus, ModelSource, StitchClient } from '../../../workers/protocol.ts';
+import { countText } from '../state/count-text.ts';
 import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
 import type { ProjectState } from '../state/project.ts';
 import { stalenessOf, type RunChange, type StitchRun } from '../state/result.ts';
 import { updateSlice, type AppStore } from '../state/store.ts';
+import { tileName } from '../viewer/tile-name.ts';
 import type { Foreground, JobContext } from './foreground.ts';
 import type { FileIdentities } from './file-identities.ts';
 import type { PairCache } from './pair-cache.ts';
@@ -84,10 +87,13 @@ export function stitchRuns({
     context: JobContext,
     keep: StitchSteps['onPair'],
   ): StitchSteps => ({
-    matchPair: (pair) =>
-      onLiveWorker(context.signal, () =>
-        client.matchPair(pair, options.pair, context.signal, masksOf(pair) ?? undefined),
-      ),
+    matchPair: async (pair) => {
+      const masks = masksOf(pair) ?? undefined;
+      const result = await onLiveWorker(context.signal, () =>
+        client.matchPair(pair, options.pair, context.signal, masks),
+      );
+      return masks ? namingMasks(result, masks) : result;
+    },
     solve: firstThen(
       (graph, solveOptions) => solver.solve(subject, graph, solveOptions, context),
       (graph, solveOptions) => client.solve(lightGraph(graph), solveOptions, context.signal, context.onProgress),
@@ -267,6 +273,16 @@ function outcomeOf({ kind, pair, reason }: PairOutcome): PairOutcome {
   return { kind, pair, ...(reason ? { reason } : {}) };
 }
 
+/** A pair that was rejected under masks says so: what is not seen may be what was painted over, not an empty tile. */
+function namingMasks(result: PairResult, masks: TileMasks): PairResult {
+  if (result.kind === 'link' || result.reason === 'read-failed') return result;
+  const names = [...masks.keys()].map(tileName).join(' and ');
+  const detail =
+    `Under the mask of ${names}: ${result.detail} ` +
+    'Make the mask smaller or switch it off in the corrections, or set landmarks on this pair.';
+  return { ...result, detail };
+}
+
 /** What the steps of a run depend on besides their arguments. */
 interface StepSubject {
   readonly options: StitchOptions;
@@ -350,5 +366,6 @@ function noteOf({ pairs, report }: StitchResult, knownPairs: number): string {
   const links = report.edges.filter(({ removed }) => !removed).length;
   const solved = [...report.state.values()].filter((state) => state === 'solved').length;
   const known = knownPairs > 0 ? `, ${knownPairs} known already` : '';
-  return `${links} links of ${pairs.length} pairs${known}; ${solved} of ${report.state.size} tiles solved`;
+  const [joined, asked] = [countText(links, 'link'), countText(pairs.length, 'pair')];
+  return `${joined} of ${asked}${known}; ${solved} of ${report.state.size} tiles solved`;
 }

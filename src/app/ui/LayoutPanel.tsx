@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { scanOrders } from '../../core/tiles/scan-order.ts';
 import type { Layout, Tile } from '../../core/tiles/tile.ts';
+import { countText } from '../state/count-text.ts';
 import { squareGrid, suggestPattern, type LayoutChoice, type ScanSetting } from '../state/layout-choice.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { NumberField, Section, SelectField, SliderField } from './Fields.tsx';
@@ -30,7 +31,7 @@ function shapeOf(layout: Layout): string {
   if (layout.kind === 'positions') return `${layout.poses.size} positions`;
   const cells = layout.rows * layout.columns;
   const missing = cells - layout.cells.size;
-  return `${layout.rows} rows × ${layout.columns} columns${missing > 0 ? `, ${missing} empty` : ''}`;
+  return `${countText(layout.rows, 'row')} × ${countText(layout.columns, 'column')}${missing > 0 ? `, ${missing} empty` : ''}`;
 }
 
 /** So many readings are offered. */

@@ -105,10 +105,10 @@ describe('proposeLayouts from names alone', () => {
     expect(plain.size).toBe(8);
     const column = told(grid(3, 1, (r) => `tile_r${r}_c1.tif`));
     expect([...column.keys()]).toEqual([
-      '3 rows × 1 columns: the names say row and column',
-      '3 rows × 1 columns: the names say row and column; rows count from the bottom',
-      '1 rows × 3 columns: the names say row and column, taken the other way round',
-      '1 rows × 3 columns: the names say row and column, taken the other way round; columns count from the right',
+      '3 rows × 1 column: the names say row and column',
+      '3 rows × 1 column: the names say row and column; rows count from the bottom',
+      '1 row × 3 columns: the names say row and column, taken the other way round',
+      '1 row × 3 columns: the names say row and column, taken the other way round; columns count from the right',
     ]);
   });
 

@@ -119,7 +119,8 @@ function describeCells(
       : `the names say ${marks[scheme.marked].join(' and ')}${isAsMarked ? '' : ', taken the other way round'}`;
   const sides = [fromBottom ? 'rows count from the bottom' : '', fromRight ? 'columns count from the right' : ''];
   const counted = sides.filter((side) => side !== '').join(', ');
-  return `${grid.rows} rows × ${grid.columns} columns: ${says}${counted === '' ? '' : `; ${counted}`}`;
+  const shape = `${grid.rows} ${grid.rows === 1 ? 'row' : 'rows'} × ${grid.columns} ${grid.columns === 1 ? 'column' : 'columns'}`;
+  return `${shape}: ${says}${counted === '' ? '' : `; ${counted}`}`;
 }
 
 /** A shape that holds running cells, with its weight. */
