@@ -120,18 +120,18 @@ function WindowSlider({ display, min, max, step, set }: WindowSliderProps) {
   const ends = [shown(display.low), shown(display.high)];
   return (
     <Root
-      className="window-slider"
+      className="slider window-slider"
       value={ends}
       {...{ min, max, step }}
       minStepsBetweenThumbs={1}
       // A handle that stands at the end of the axis for a value beyond it stays what it is until it is moved.
       onValueChange={([low, high]) => set({ ...(low !== ends[0] && { low }), ...(high !== ends[1] && { high }) })}
     >
-      <Track className="window-slider-track">
-        <Range className="window-slider-range" />
+      <Track className="slider-track">
+        <Range className="slider-range" />
       </Track>
-      <Thumb aria-label="Black, slider" />
-      <Thumb aria-label="White, slider" />
+      <Thumb className="slider-thumb" aria-label="Black, slider" />
+      <Thumb className="slider-thumb" aria-label="White, slider" />
     </Root>
   );
 }

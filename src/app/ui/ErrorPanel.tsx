@@ -14,7 +14,7 @@ export function ErrorPanel() {
             {errorTable[code].title} <code className="error-code">{code}</code>
           </strong>
           <button type="button" className="bare" aria-label="Dismiss" onClick={() => jobs.dismissError(id)}>
-            <X size={14} aria-hidden="true" />
+            <X className="small" aria-hidden="true" />
           </button>
           <p>{message}</p>
           <p className="dim">{errorTable[code].next}</p>

@@ -26,7 +26,7 @@ export function EvaluateMatcher() {
     <div className="evaluate" data-testid="evaluate" ref={panel}>
       <p className="row">
         <button type="button" data-testid="test-matcher" disabled={isRunning} onClick={() => void jobs.testMatcher()}>
-          <Gauge size={16} aria-hidden="true" /> Check this browser
+          <Gauge aria-hidden="true" /> Check this browser
         </button>
         <span className="dim">
           {isTesting

@@ -148,7 +148,7 @@ function ExportButton({ label, about, testId, isDisabled = false, onClick }: Exp
   return (
     <div className="export">
       <button type="button" data-testid={testId} disabled={isDisabled} onClick={onClick}>
-        <Download size={14} aria-hidden="true" /> {label}
+        <Download className="small" aria-hidden="true" /> {label}
       </button>
       <span className="dim small">{about}</span>
     </div>

@@ -1,4 +1,6 @@
 import { useId, type ReactNode } from 'react';
+import { Slider } from './Slider.tsx';
+import { Hint } from './Tip.tsx';
 
 interface SliderFieldProps {
   readonly label: string;
@@ -13,22 +15,16 @@ interface SliderFieldProps {
   readonly onChange: (value: number) => void;
 }
 
-export function SliderField({ label, text, hint, onChange, ...range }: SliderFieldProps) {
+export function SliderField({ label, text, hint, ...slider }: SliderFieldProps) {
   const id = useId();
   return (
-    <div className="field">
-      <label htmlFor={id} title={hint}>
-        {label}
-      </label>
-      <output htmlFor={id}>{text}</output>
-      <input
-        id={id}
-        type="range"
-        {...range}
-        aria-valuetext={text}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-    </div>
+    <Hint text={hint}>
+      <div className="field">
+        <span id={id}>{label}</span>
+        <output>{text}</output>
+        <Slider {...slider} text={text} labelledBy={id} description={hint} />
+      </div>
+    </Hint>
   );
 }
 
@@ -43,25 +39,26 @@ interface SelectFieldProps<T extends string> {
 export function SelectField<T extends string>({ label, value, options, hint, onChange }: SelectFieldProps<T>) {
   const id = useId();
   return (
-    <div className="field field-inline">
-      <label htmlFor={id} title={hint}>
-        {label}
-      </label>
-      <select
-        id={id}
-        value={value}
-        onChange={(event) => {
-          const chosen = options.find((option) => option.value === event.target.value);
-          if (chosen) onChange(chosen.value);
-        }}
-      >
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-    </div>
+    <Hint text={hint}>
+      <div className="field field-inline">
+        <label htmlFor={id}>{label}</label>
+        <select
+          id={id}
+          value={value}
+          aria-description={hint}
+          onChange={(event) => {
+            const chosen = options.find((option) => option.value === event.target.value);
+            if (chosen) onChange(chosen.value);
+          }}
+        >
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      </div>
+    </Hint>
   );
 }
 
@@ -74,10 +71,17 @@ interface CheckFieldProps {
 
 export function CheckField({ label, checked, hint, onChange }: CheckFieldProps) {
   return (
-    <label className="check" title={hint}>
-      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
-      {label}
-    </label>
+    <Hint text={hint}>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={checked}
+          aria-description={hint}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+        {label}
+      </label>
+    </Hint>
   );
 }
 

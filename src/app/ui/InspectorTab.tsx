@@ -23,7 +23,7 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
   const { pairs, report } = run.outcome;
   const { excluded } = run;
   const rows = useMemo(
-    () => sortRows(linkRows({ results: pairs, edges: report.edges, excluded }), { by: 'worst', descending: false }),
+    () => sortRows(linkRows({ results: pairs, ...report, excluded }), { by: 'worst', descending: false }),
     [pairs, report, excluded],
   );
   const result = pairs.find(({ pair }) => pairKey(pair) === selected);
@@ -50,6 +50,7 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
         onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
         result={result}
         edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
+        leftPx={rows.find((row) => row.pairKey === selected)?.residualPx ?? null}
         isExcluded={excluded.has(selected)}
         solvedAFromB={solved}
         ransacPx={run.options.pair.ransacPx}

@@ -82,7 +82,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
             aria-label="Turn the view by 90°"
             onClick={() => onCommand({ kind: 'turn', by: 1 })}
           >
-            <RotateCw size={16} aria-hidden="true" />
+            <RotateCw aria-hidden="true" />
           </button>
         </Tip>
         <Tip text="Full screen" keys="F">
@@ -92,7 +92,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
             aria-label="Full screen"
             onClick={() => onCommand({ kind: 'full-screen' })}
           >
-            <Maximize size={16} aria-hidden="true" />
+            <Maximize aria-hidden="true" />
           </button>
         </Tip>
         <OverlayMenu />
@@ -106,7 +106,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
             data-testid="pixel-button"
             onClick={() => onCommand({ kind: 'pixel' })}
           >
-            <Crosshair size={16} aria-hidden="true" />
+            <Crosshair aria-hidden="true" />
           </button>
         </Tip>
       </div>

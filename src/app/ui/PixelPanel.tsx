@@ -27,7 +27,7 @@ export function PixelPanel({ pixelSizeNm }: { readonly pixelSizeNm: number | nul
           title="Close (I)"
           onClick={() => updateSlice(store, 'view', (view) => ({ ...view, isPixelShown: false }))}
         >
-          <X size={14} />
+          <X className="small" />
         </button>
       </header>
       {/* The pointer moves too fast to be read out: only the pixel in the middle, chosen by keys, is announced. */}

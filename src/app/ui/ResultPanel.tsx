@@ -76,7 +76,7 @@ function LinksTab({ run, viewer }: ResultPanelProps) {
   const selectedPair = useAppState(({ view }) => view.selectedPair);
   const { pairs, report, mosaic } = run.outcome;
   const { excluded } = run;
-  const rows = useMemo(() => linkRows({ results: pairs, edges: report.edges, excluded }), [pairs, report, excluded]);
+  const rows = useMemo(() => linkRows({ results: pairs, ...report, excluded }), [pairs, report, excluded]);
   const select = (pair: string, tab: ResultTab) => {
     updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair, tab }));
     const results = pairs.filter((result) => pairKey(result.pair) === pair);

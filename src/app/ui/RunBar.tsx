@@ -1,4 +1,4 @@
-import { HelpCircle, Redo2, Search, Undo2 } from 'lucide-react';
+import { HelpCircle, Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Stage } from '../../core/progress.ts';
 import { timeLeftMs, type ForegroundJob } from '../state/job.ts';
@@ -10,6 +10,7 @@ import { FileButtons } from './FileButtons.tsx';
 import { WatchButton } from './WatchButton.tsx';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
 import { Tip } from './Tip.tsx';
+import { UndoButton } from './UndoButton.tsx';
 
 const stageNames: Readonly<Record<Stage, string>> = {
   read: 'Reading headers',
@@ -39,8 +40,6 @@ const makingNames = { sample: 'Making the sample', evaluate: 'Making the test gr
 export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const { jobs } = useApp();
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
-  const undoLabel = useAppState(({ project }) => project.past.at(-1)?.label);
-  const redoLabel = useAppState(({ project }) => project.future[0]?.label);
   return (
     <header className="run-bar">
       {hasTiles ? <h1 className="brand">EM Stitch</h1> : <span className="brand">EM Stitch</span>}
@@ -52,30 +51,8 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
             Start over
           </button>
           <ProjectButtons />
-          <Tip text={`Undo ${undoLabel ?? ''}`} keys="Ctrl+Z">
-            <button
-              type="button"
-              className="icon"
-              data-testid="undo"
-              aria-label="Undo"
-              disabled={undoLabel === undefined}
-              onClick={jobs.undo}
-            >
-              <Undo2 size={16} aria-hidden="true" />
-            </button>
-          </Tip>
-          <Tip text={`Redo ${redoLabel ?? ''}`} keys="Ctrl+Shift+Z">
-            <button
-              type="button"
-              className="icon"
-              data-testid="redo"
-              aria-label="Redo"
-              disabled={redoLabel === undefined}
-              onClick={jobs.redo}
-            >
-              <Redo2 size={16} aria-hidden="true" />
-            </button>
-          </Tip>
+          <UndoButton way="undo" />
+          <UndoButton way="redo" />
         </>
       )}
       <Progress />
@@ -88,12 +65,12 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
           data-testid="palette-button"
           onClick={() => show('palette')}
         >
-          <Search size={16} aria-hidden="true" />
+          <Search aria-hidden="true" />
         </button>
       </Tip>
       <Tip text="All keys" keys="?">
         <button type="button" className="icon" aria-label="Keys and help" onClick={() => show('keys')}>
-          <HelpCircle size={16} aria-hidden="true" />
+          <HelpCircle aria-hidden="true" />
         </button>
       </Tip>
     </header>

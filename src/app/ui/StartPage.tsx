@@ -17,7 +17,7 @@ export function StartPage() {
           Overlapping tiles in, one seamless mosaic out. Your images stay on this machine: nothing is uploaded.
         </p>
         <div className="drop-area" data-testid="drop-area">
-          <FolderOpen size={40} aria-hidden="true" />
+          <FolderOpen aria-hidden="true" />
           <p>Drop a folder of tiles anywhere on this page</p>
           <p className="dim">TIFF · PNG · JPEG · BMP · MRC, with or without a positions file</p>
           <div className="row">

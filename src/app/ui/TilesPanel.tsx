@@ -2,9 +2,10 @@ import type { TileState } from '../../core/graph/pose-graph.ts';
 import type { StitchResult } from '../../core/stitch.ts';
 import type { TileId } from '../../core/tiles/tile.ts';
 import type { StitchRun } from '../state/result.ts';
-import { tileName } from '../viewer/tile-name.ts';
+import { shortNames, tileName } from '../viewer/tile-name.ts';
 import { useAppState } from './app-context.ts';
 import { tileReason } from './tile-reason.ts';
+import { Tip } from './Tip.tsx';
 import { WindowedRows } from './WindowedRows.tsx';
 
 const rowPx = 26;
@@ -22,6 +23,8 @@ export function TilesPanel({ run, onShow }: TilesPanelProps) {
   const selected = useAppState(({ view }) => view.selectedTile);
   const { outcome } = run;
   const tiles = [...outcome.report.state].sort((p, q) => stateOrder[p[1]] - stateOrder[q[1]]);
+  // As the table of links has them: what all names share would be all that a narrow panel shows of them.
+  const short = shortNames(tiles.map(([tile]) => tileName(tile)));
   return (
     <div className="tiles-panel" data-testid="tiles-panel">
       <OpenTiles run={run} tiles={tiles.filter(([, state]) => state !== 'solved')} onShow={onShow} />
@@ -44,22 +47,18 @@ export function TilesPanel({ run, onShow }: TilesPanelProps) {
           const [tile, state] = tiles[index];
           const { place, gain } = numbersOf(tile, outcome);
           return (
-            <div
-              className="tile-row"
-              title={`${tile}: ${tileReason(tile, state, run)}`}
-              data-chosen={tile === selected}
-              data-testid="tile-row"
-              data-state={state}
-            >
+            <div className="tile-row" data-chosen={tile === selected} data-testid="tile-row" data-state={state}>
               <span role="cell">
-                <button
-                  type="button"
-                  className="tile-row-name"
-                  aria-pressed={tile === selected}
-                  onClick={() => onShow(tile)}
-                >
-                  {tile}
-                </button>
+                <Tip text={`${tile}: ${tileReason(tile, state, run)}`} side="left">
+                  <button
+                    type="button"
+                    className="tile-row-name"
+                    aria-pressed={tile === selected}
+                    onClick={() => onShow(tile)}
+                  >
+                    {short.get(tileName(tile))}
+                  </button>
+                </Tip>
               </span>
               <span role="cell" className={`tile-${state}`}>
                 {state}
@@ -108,7 +107,11 @@ function numbersOf(tile: TileId, { report, tones }: StitchResult): { readonly pl
   const sigma = report.sigmaPx.get(tile);
   const tone = tones.get(tile);
   return {
-    place: sigma !== undefined && Number.isFinite(sigma) ? `${sigma.toFixed(2)} px` : '–',
+    place: sigma !== undefined && Number.isFinite(sigma) ? placeText(sigma) : '–',
     gain: tone ? `× ${tone.gain.toFixed(2)}` : '–',
   };
+}
+
+function placeText(sigmaPx: number): string {
+  return sigmaPx < 0.005 ? '< 0.01 px' : `${sigmaPx.toFixed(2)} px`;
 }

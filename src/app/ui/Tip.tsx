@@ -11,7 +11,7 @@ export function TipProvider({ children }: { readonly children: ReactNode }) {
 
 /** A dialog that closes gives the focus back to its button: that is no question for what the button does. */
 function keepForKeys(event: FocusEvent): void {
-  if (!event.currentTarget.matches(':focus-visible')) event.preventDefault();
+  if (!event.target.matches(':focus-visible')) event.preventDefault();
 }
 
 interface TipProps {
@@ -35,5 +35,16 @@ export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
         {keys && <kbd>{keys}</kbd>}
       </Content>
     </Root>
+  );
+}
+
+/** What a field is for, beside it: under a resting pointer, and while a control in it has the focus by keys. */
+export function Hint({ text, children }: { readonly text: string | undefined; readonly children: ReactElement }) {
+  return text === undefined ? (
+    children
+  ) : (
+    <Tip text={text} side="right">
+      {children}
+    </Tip>
   );
 }

@@ -14,7 +14,8 @@ export function WatchButton() {
       title="Takes in tiles as the microscope writes them: new files are laid out and, once there is a mosaic, matched"
       onClick={watch.toggle}
     >
-      <Eye size={14} aria-hidden="true" /> {isOn ? `Watching${added > 0 ? ` · ${added} new` : ''}` : 'Watch folder'}
+      <Eye className="small" aria-hidden="true" />{' '}
+      {isOn ? `Watching${added > 0 ? ` · ${added} new` : ''}` : 'Watch folder'}
     </button>
   );
 }

@@ -63,7 +63,7 @@ function PanelSwitch({ isOpen }: { readonly isOpen: boolean }) {
       data-testid="panel-switch"
       onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: isOpen ? 'closed' : 'open' }))}
     >
-      <Icon size={16} aria-hidden="true" />
+      <Icon aria-hidden="true" />
       {isOpen ? 'Hide' : <span className="panel-switch-name">Layout and options</span>}
     </button>
   );

@@ -1,7 +1,7 @@
 import type { TextExportKind } from '../../../../workers/protocol.ts';
 import { handOffs } from '../../../formats/index.ts';
 import type { HandOffDescriptor } from '../../../formats/index.ts';
-import type { Tool } from '../../state/edits.ts';
+import { noTool, type Tool } from '../../state/edits.ts';
 import { isSidePanelOpen } from '../../state/attention.ts';
 import { namedFiles } from '../../state/dropped-files.ts';
 import { updateSlice, type AppState } from '../../state/store.ts';
@@ -20,6 +20,29 @@ const isTileChosen = ({ result, view }: AppState): boolean => result.run !== nul
 function pick({ jobs }: CommandContext, kind: 'folder' | 'files'): void {
   pickFiles(kind, (files) => void jobs.addFiles(namedFiles(files)));
 }
+
+/** What Escape closes, the uppermost first; what has the focus, a dialog or a menu takes the key before them. */
+const closingCommands: readonly Command[] = [
+  {
+    id: 'dismiss-error',
+    title: 'Dismiss the message',
+    group: 'Help',
+    keys: ['Esc'],
+    isPossible: ({ job }) => job.errors.length > 0,
+    run: ({ store, jobs }) => {
+      const last = store.getState().job.errors.at(-1);
+      if (last) jobs.dismissError(last.id);
+    },
+  },
+  {
+    id: 'leave-tool',
+    title: 'Put the tool down: nothing is changed',
+    group: 'Corrections',
+    keys: ['Esc'],
+    isPossible: ({ tool }) => tool.tool !== null,
+    run: ({ store }) => updateSlice(store, 'tool', () => noTool),
+  },
+];
 
 const projectCommands: readonly Command[] = [
   {
@@ -291,6 +314,7 @@ const helpCommands: readonly Command[] = [
 
 /** What concerns the project as a whole: files, runs, undo, tools, help. */
 export const appCommands: readonly Command[] = [
+  ...closingCommands,
   ...projectCommands,
   ...tabCommands,
   ...correctionCommands,

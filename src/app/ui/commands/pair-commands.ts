@@ -24,7 +24,7 @@ function stepToWorst(context: CommandContext, by: 1 | -1): void {
   const { run } = context.store.getState().result;
   if (!run) return;
   const { pairs, report } = run.outcome;
-  const rows = linkRows({ results: pairs, edges: report.edges, excluded: run.excluded });
+  const rows = linkRows({ results: pairs, ...report, excluded: run.excluded });
   const next = neighbourByWorst(rows, context.store.getState().view.selectedPair, by);
   if (next === null) return;
   look(context, ({ tab }) => ({ selectedPair: next, tab: tab === 'inspector' ? tab : 'links' }));

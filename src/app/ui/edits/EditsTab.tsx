@@ -1,4 +1,4 @@
-import { Redo2, Trash2, Undo2 } from 'lucide-react';
+import { Trash2 } from 'lucide-react';
 import { maskUses, type NamedEdit } from '../../../core/edits/edit.ts';
 import type { TileId } from '../../../core/tiles/tile.ts';
 import { changeText, entryName, type Tool } from '../../state/edits.ts';
@@ -6,6 +6,7 @@ import type { StitchRun } from '../../state/result.ts';
 import { updateSlice } from '../../state/store.ts';
 import { tileName } from '../../viewer/tile-name.ts';
 import { useApp, useAppState } from '../app-context.ts';
+import { UndoButton } from '../UndoButton.tsx';
 import { pinHere } from './pin-here.ts';
 import './edits.css';
 
@@ -21,9 +22,6 @@ export function EditsTab({ run }: { readonly run: StitchRun }) {
 }
 
 function LastChange({ run }: { readonly run: StitchRun }) {
-  const { jobs } = useApp();
-  const undoLabel = useAppState(({ project }) => project.past.at(-1)?.label);
-  const redoLabel = useAppState(({ project }) => project.future[0]?.label);
   return (
     <section className="edits-change" aria-label="Last step">
       <p
@@ -43,12 +41,8 @@ function LastChange({ run }: { readonly run: StitchRun }) {
         )}
       </p>
       <div className="row">
-        <button type="button" disabled={undoLabel === undefined} onClick={jobs.undo} title="Ctrl+Z">
-          <Undo2 size={14} aria-hidden="true" /> {undoLabel === undefined ? 'Undo' : `Undo ${undoLabel}`}
-        </button>
-        <button type="button" disabled={redoLabel === undefined} onClick={jobs.redo} title="Ctrl+Shift+Z">
-          <Redo2 size={14} aria-hidden="true" /> {redoLabel === undefined ? 'Redo' : `Redo ${redoLabel}`}
-        </button>
+        <UndoButton way="undo" isNamed />
+        <UndoButton way="redo" isNamed />
       </div>
     </section>
   );
@@ -197,7 +191,7 @@ function EditEntry({ entry }: { readonly entry: NamedEdit }) {
       </label>
       <Weight entry={entry} />
       <button type="button" className="icon" aria-label={`Delete ${name}`} onClick={() => jobs.corrections.remove(id)}>
-        <Trash2 size={14} aria-hidden="true" />
+        <Trash2 className="small" aria-hidden="true" />
       </button>
     </li>
   );

@@ -158,7 +158,7 @@ function LandmarkList({
               aria-label={`Delete landmark ${k + 1}`}
               onClick={() => jobs.corrections.remove(id)}
             >
-              <Trash2 size={14} aria-hidden="true" />
+              <Trash2 className="small" aria-hidden="true" />
             </button>
           </li>
         );

@@ -1,9 +1,10 @@
 import { Item, Root } from '@radix-ui/react-toggle-group';
 import { SlidersHorizontal } from 'lucide-react';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { RejectionReason } from '../../../core/matching/link.ts';
 import { linkStates, type LinkState } from '../../viewer/link-state.ts';
 import { reasonLabels, type LinkFilter, type LinkRow } from './link-row.ts';
+import { Slider } from '../Slider.tsx';
 import { Tip } from '../Tip.tsx';
 
 /** Words for the states. */
@@ -61,7 +62,7 @@ export function LinkFilterBar({ rows, shown, filter, onFilter, onExcludeShown }:
           data-active={hasLimit(filter)}
           onClick={() => setHasLimits(!hasLimits)}
         >
-          <SlidersHorizontal size={14} />
+          <SlidersHorizontal className="small" />
         </button>
       </Tip>
       <span className="link-table-count" aria-live="polite" data-testid="link-count">
@@ -130,14 +131,11 @@ function Limits({ rows, filter, onFilter, onExcludeShown }: Omit<LinkFilterBarPr
           No limits
         </button>
         {onExcludeShown && (
-          <button
-            type="button"
-            disabled={!hasLimit(filter)}
-            title="Excludes every link that passes the limits, as one step that can be undone"
-            onClick={onExcludeShown}
-          >
-            Exclude the links shown
-          </button>
+          <Tip text="Excludes every link that passes the limits, as one step that can be undone">
+            <button type="button" disabled={!hasLimit(filter)} onClick={onExcludeShown}>
+              Exclude the links shown
+            </button>
+          </Tip>
         )}
       </div>
     </div>
@@ -153,18 +151,13 @@ interface LimitProps {
   readonly onChange: (value: number) => void;
 }
 
-function Limit({ label, text, onChange, ...range }: LimitProps) {
+function Limit({ label, ...slider }: LimitProps) {
+  const id = useId();
   return (
-    <label className="link-table-limit">
-      <span>{label}</span>
-      <input
-        type="range"
-        min={0}
-        {...range}
-        aria-valuetext={text}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-      <output>{text}</output>
-    </label>
+    <div className="link-table-limit">
+      <span id={id}>{label}</span>
+      <Slider min={0} {...slider} labelledBy={id} />
+      <output>{slider.text}</output>
+    </div>
   );
 }

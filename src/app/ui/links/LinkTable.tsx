@@ -1,11 +1,12 @@
 import type { KeyboardEvent } from 'react';
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, Ban, RotateCcw } from 'lucide-react';
 import { linkStates, qualityStep } from '../../viewer/link-state.ts';
 import type { LinkColumn, LinkFilter, LinkOrder, LinkRow } from './link-row.ts';
-import { filterRows, neighbourByWorst, reasonLabels, sortRows } from './link-row.ts';
+import { filterRows, neighbourByWorst, reasonLabels, rowSentence, sortRows } from './link-row.ts';
 import { LinkFilterBar, stateLabels } from './LinkFilterBar.tsx';
+import { Tip } from '../Tip.tsx';
 import { useRem } from '../use-rem.ts';
 import './link-table.css';
 
@@ -159,7 +160,25 @@ export function LinkTable(props: LinkTableProps) {
           <p className="link-table-empty">{rows.length === 0 ? 'No pairs yet.' : 'No pair passes the filter.'}</p>
         )}
       </div>
+      {rows.length > 0 && <ChosenRow row={selectedIndex < 0 ? null : shown[selectedIndex]} />}
     </section>
+  );
+}
+
+/** The sentence of the chosen row, two lines high whatever it says; the keys while none is chosen. */
+function ChosenRow({ row }: { readonly row: LinkRow | null }) {
+  const sentence = row === null ? '' : rowSentence(row);
+  return (
+    <p className="link-table-chosen" role="status" data-testid="link-sentence">
+      {row === null ? (
+        <span>
+          <kbd>N</kbd> next worst · <kbd>↑ ↓</kbd> step · <kbd>Enter</kbd> look at the pair · <kbd>X</kbd> take the link
+          out
+        </span>
+      ) : (
+        <span title={sentence}>{sentence}</span>
+      )}
+    </p>
   );
 }
 
@@ -188,10 +207,12 @@ function LinkTableHead({
             aria-sort={isSorted ? (order.descending ? 'descending' : 'ascending') : 'none'}
             data-column={column.id}
           >
-            <button type="button" title={column.title} onClick={() => sortBy(column.id)}>
-              {column.label}
-              {isSorted && (order.descending ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
-            </button>
+            <Tip text={column.title}>
+              <button type="button" onClick={() => sortBy(column.id)}>
+                {column.label}
+                {isSorted && (order.descending ? <ArrowDown className="small" /> : <ArrowUp className="small" />)}
+              </button>
+            </Tip>
           </div>
         );
       })}
@@ -213,7 +234,9 @@ interface LinkTableRowProps {
   readonly onToggleExclude: (pairKey: string) => void;
 }
 
-function LinkTableRow({ id, row, index, top, isSelected, onSelect, onOpen, onToggleExclude }: LinkTableRowProps) {
+/** Drawn again only when it is another row or another place: the list is scrolled. */
+const LinkTableRow = memo(function LinkTableRow(props: LinkTableRowProps) {
+  const { id, row, index, top, isSelected, onSelect, onOpen, onToggleExclude } = props;
   const isExcluded = row.state === 'excluded';
   return (
     <div
@@ -244,23 +267,24 @@ function LinkTableRow({ id, row, index, top, isSelected, onSelect, onOpen, onTog
       <NumberCell column="shift" text={row.shiftPx?.toFixed(1) ?? null} />
       <span role="gridcell" data-column="act">
         {row.state !== 'rejected' && (
-          <button
-            type="button"
-            tabIndex={-1}
-            title={isExcluded ? 'Restore link (x)' : 'Exclude link (x)'}
-            aria-label={`${isExcluded ? 'Restore' : 'Exclude'} the link ${row.nameA} ${row.nameB}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              onToggleExclude(row.pairKey);
-            }}
-          >
-            {isExcluded ? <RotateCcw size={13} /> : <Ban size={13} />}
-          </button>
+          <Tip text={isExcluded ? 'Restore the link' : 'Take the link out'} keys="X" side="left">
+            <button
+              type="button"
+              tabIndex={-1}
+              aria-label={`${isExcluded ? 'Restore' : 'Exclude'} the link ${row.nameA} ${row.nameB}`}
+              onClick={(event) => {
+                event.stopPropagation();
+                onToggleExclude(row.pairKey);
+              }}
+            >
+              {isExcluded ? <RotateCcw className="small" /> : <Ban className="small" />}
+            </button>
+          </Tip>
         )}
       </span>
     </div>
   );
-}
+});
 
 function NumberCell({ column, text }: { readonly column: LinkColumn; readonly text: string | null }) {
   return (

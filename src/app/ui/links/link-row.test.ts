@@ -4,7 +4,7 @@ import type { Link, RejectedPair } from '../../../core/matching/link.ts';
 import { pairKey, tileId } from '../../../core/tiles/tile.ts';
 import { linkStates } from '../../viewer/link-state.ts';
 import type { LinkRow } from './link-row.ts';
-import { filterRows, linkRows, neighbourByWorst, sortRows, stageShift } from './link-row.ts';
+import { filterRows, linkRows, neighbourByWorst, rowSentence, sortRows, stageShift } from './link-row.ts';
 
 function row(pairKey: string, change: Partial<LinkRow> = {}): LinkRow {
   return {
@@ -58,7 +58,18 @@ describe('sortRows', () => {
     expect(neighbourByWorst(mixed, null, 1)).toBe('m');
     expect(neighbourByWorst(mixed, 'm', 1)).toBe('b');
     expect(neighbourByWorst(mixed, 'm', -1)).toBeNull();
-    expect(neighbourByWorst(mixed, 'e', 1)).toBeNull();
+    expect(neighbourByWorst(mixed, 'r', 1)).toBeNull();
+  });
+
+  it('goes from an excluded pair to the worst that is left, and never to an excluded one', () => {
+    const mixed = [
+      row('e', { state: 'excluded', quality: 0.01 }),
+      row('g', { quality: 0.9 }),
+      row('b', { quality: 0.2 }),
+    ];
+    expect(neighbourByWorst(mixed, 'e', 1)).toBe('b');
+    expect(neighbourByWorst(mixed, 'g', 1)).toBeNull();
+    expect(neighbourByWorst([row('e', { state: 'excluded' })], 'e', 1)).toBeNull();
     expect(neighbourByWorst([], null, 1)).toBeNull();
   });
 
@@ -131,7 +142,7 @@ describe('linkRows', () => {
     expect(rotationOf(link.aFromB)).toBeCloseTo(0.01, 12);
     expect(stageShift(link).x).toBeCloseTo(3, 9);
     expect(stageShift(link).y).toBeCloseTo(-4, 9);
-    const [first] = linkRows({ results: [link], edges: [], excluded: new Set() });
+    const [first] = linkRows({ results: [link], edges: [], excluded: new Set(), mosaicFromTile: new Map() });
     expect(first.shiftPx).toBeCloseTo(5, 9);
     expect(first).toMatchObject({ nameA: 'a', nameB: 'b', state: 'link', matches: 4, inliers: 100, residualPx: 0.4 });
   });
@@ -139,10 +150,30 @@ describe('linkRows', () => {
   it('takes the residual of the solution and the state of the solver and the user', () => {
     const key = pairKey(pair);
     const edges = [{ pairKey: key, residualPx: 9, weight: 0, removed: true }];
-    const [removed] = linkRows({ results: [link], edges, excluded: new Set() });
+    const [removed] = linkRows({ results: [link], edges, excluded: new Set(), mosaicFromTile: new Map() });
     expect(removed).toMatchObject({ state: 'removed', residualPx: 9 });
-    const [excluded] = linkRows({ results: [link], edges, excluded: new Set([key]) });
+    const [excluded] = linkRows({ results: [link], edges, excluded: new Set([key]), mosaicFromTile: new Map() });
     expect(excluded.state).toBe('excluded');
+  });
+
+  it('says of an excluded link how far the solution is from it, not how well it fits itself', () => {
+    const places = new Map([
+      [pair.a, { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 }],
+      [pair.b, { a: 1, b: 0, c: 0, d: 1, e: 900, f: 5 }],
+    ]);
+    const excluded = new Set([pairKey(pair)]);
+    // Both stand for (950, 500) and (50, 500): at the places they are (0, 5) px apart.
+    const [only] = linkRows({ results: [link], edges: [], excluded, mosaicFromTile: places });
+    expect(only.residualPx).toBeCloseTo(5, 9);
+    expect(rowSentence(only)).toBe(
+      'a ↔ b: excluded by you. 100 of 4 matches agree; without it the tiles stand 5.00 px off here.',
+    );
+  });
+
+  it('says why a pair was rejected, in the words of the matcher', () => {
+    const why = row('r', { state: 'rejected', reason: 'no-texture', detail: 'b.tif shows an even field.' });
+    expect(rowSentence(why)).toBe('r ↔ z: b.tif shows an even field.');
+    expect(rowSentence({ ...why, detail: '' })).toBe('r ↔ z: no texture');
   });
 
   it('has no numbers of a motion for a rejected pair', () => {
@@ -154,7 +185,7 @@ describe('linkRows', () => {
       reason: 'no-consensus',
       detail: 'd',
     };
-    const [only] = linkRows({ results: [rejected], edges: [], excluded: new Set() });
+    const [only] = linkRows({ results: [rejected], edges: [], excluded: new Set(), mosaicFromTile: new Map() });
     expect(only).toMatchObject({
       state: 'rejected',
       quality: null,

@@ -1,6 +1,7 @@
+import { linkErrorPx } from '../../../core/edits/solution-error.ts';
 import { applyAffine } from '../../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../../core/geometry/pose2.ts';
-import type { EdgeReport } from '../../../core/graph/pose-graph.ts';
+import type { EdgeReport, SolveReport } from '../../../core/graph/pose-graph.ts';
 import type { Link, PairResult, RejectionReason } from '../../../core/matching/link.ts';
 import { pairKey } from '../../../core/tiles/tile.ts';
 import type { LinkState } from '../../viewer/link-state.ts';
@@ -22,7 +23,7 @@ export interface LinkRow {
   readonly inliers: number | null;
   /** Mean of the inliers, 0…1. */
   readonly confidence: number | null;
-  /** At the solution, else of the pair's own fit, px. */
+  /** At the solution, of an excluded link too: how far it is off without its own say, px. */
   readonly residualPx: number | null;
   /** How far the matches put b from where the layout had it, px. */
   readonly shiftPx: number | null;
@@ -68,6 +69,7 @@ export function linkRows(input: {
   readonly results: readonly PairResult[];
   readonly edges: readonly EdgeReport[];
   readonly excluded: ReadonlySet<string>;
+  readonly mosaicFromTile: SolveReport['mosaicFromTile'];
 }): readonly LinkRow[] {
   const edgeOf = new Map(input.edges.map((edge) => [edge.pairKey, edge]));
   const short = shortNames(input.results.flatMap(({ pair }) => [tileName(pair.a), tileName(pair.b)]));
@@ -88,12 +90,33 @@ export function linkRows(input: {
       matches: result.correspondences.confidence.length,
       inliers: link?.inliers ?? null,
       confidence: link?.confidence ?? null,
-      residualPx: residualOf(result, edge),
+      residualPx: link && !edge ? unsolvedResidual(link, input.mosaicFromTile) : residualOf(result, edge),
       shiftPx: link === null ? null : stageShiftPx(link),
       reason: result.kind === 'rejected' ? result.reason : null,
       detail: result.kind === 'rejected' ? result.detail : null,
     };
   });
+}
+
+/** Of a link that no edge of the solve stands for, where the solution has its tiles; of its own fit where it has none. */
+function unsolvedResidual(link: Link, mosaicFromTile: SolveReport['mosaicFromTile']): number | null {
+  return linkErrorPx(link, mosaicFromTile) ?? residualOf(link, null);
+}
+
+/** What became of a pair and why, in a sentence that names it. */
+export function rowSentence(row: LinkRow): string {
+  const pair = `${row.nameA} ↔ ${row.nameB}`;
+  if (row.state === 'rejected') {
+    const why = row.reason === null ? '' : reasonLabels[row.reason];
+    return `${pair}: ${row.detail?.trim() || why}`;
+  }
+  const agreed = `${row.inliers ?? 0} of ${row.matches} matches agree`;
+  const left = row.residualPx === null ? 'an unknown residual' : `${row.residualPx.toFixed(2)} px`;
+  if (row.state === 'excluded')
+    return `${pair}: excluded by you. ${agreed}; without it the tiles stand ${left} off here.`;
+  if (row.state === 'removed')
+    return `${pair}: removed by the solver. ${agreed}, but the other links leave ${left} here.`;
+  return `${pair}: ${agreed}; the solution leaves ${left} here.`;
 }
 
 /** |measured − layout| of where b is in the frame of a, at the middle of the link's matches, px. */
@@ -188,10 +211,12 @@ function compareText(p: string, q: string): number {
 
 /**
  * The pair to look at after (`step` 1) or before (−1) `selectedKey` in worst-first order: links by rising quality, then
- * rejected, then excluded pairs. The worst of all when nothing is selected; null at the end.
+ * rejected pairs. What the user has excluded is dealt with: from there the next is the worst of what is left, and no step
+ * leads to it. The worst of all when nothing is selected; null at the end.
  */
 export function neighbourByWorst(rows: readonly LinkRow[], selectedKey: string | null, step: 1 | -1): string | null {
-  const sorted = sortRows(rows, { by: 'worst', descending: false });
+  const open = rows.filter(({ state }) => state !== 'excluded');
+  const sorted = sortRows(open, { by: 'worst', descending: false });
   const at = sorted.findIndex((row) => row.pairKey === selectedKey);
   if (at < 0) return sorted.at(0)?.pairKey ?? null;
   return at + step < 0 ? null : (sorted.at(at + step)?.pairKey ?? null);

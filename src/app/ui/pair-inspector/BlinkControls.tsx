@@ -1,4 +1,6 @@
 import { Pause, Play } from 'lucide-react';
+import { Slider } from '../Slider.tsx';
+import { Tip } from '../Tip.tsx';
 
 /** Full changes a → b → a per second; more than three flashes a second are not shown (WCAG 2.3.1). */
 export const BLINK_HZ = { min: 0.5, start: 2, max: 3 } as const;
@@ -14,33 +16,34 @@ export function BlinkControls(props: {
 }) {
   if (props.isStill)
     return (
-      <button type="button" className="pair-button" onClick={props.onFlip} title="Motion is reduced: flip by hand (B)">
-        Flip
-      </button>
+      <Tip text="Motion is reduced: flip by hand" keys="B">
+        <button type="button" className="pair-button" onClick={props.onFlip}>
+          Flip
+        </button>
+      </Tip>
     );
   return (
     <>
-      <button
-        type="button"
-        className="pair-icon"
-        aria-label={props.isRunning ? 'Stop blinking' : 'Blink'}
-        title={props.isRunning ? 'Stop (B), then flip by hand (B)' : 'Blink'}
-        onClick={() => props.onRun(!props.isRunning)}
-      >
-        {props.isRunning ? <Pause size={14} /> : <Play size={14} />}
-      </button>
-      <label className="pair-slider">
+      <Tip text={props.isRunning ? 'Stop; then B flips by hand' : 'Blink'} {...(props.isRunning && { keys: 'B' })}>
+        <button
+          type="button"
+          className="pair-icon"
+          aria-label={props.isRunning ? 'Stop blinking' : 'Blink'}
+          onClick={() => props.onRun(!props.isRunning)}
+        >
+          {props.isRunning ? <Pause className="small" /> : <Play className="small" />}
+        </button>
+      </Tip>
+      <div className="pair-slider">
         <output>{props.hertz.toFixed(1)} Hz</output>
-        <input
-          type="range"
-          min={BLINK_HZ.min}
-          max={BLINK_HZ.max}
-          step={0.5}
+        <Slider
+          {...{ min: BLINK_HZ.min, max: BLINK_HZ.max, step: 0.5 }}
           value={props.hertz}
-          aria-label="Blinks a second"
-          onChange={(event) => props.onHertz(event.target.valueAsNumber)}
+          label="Blinks a second"
+          text={`${props.hertz.toFixed(1)} a second`}
+          onChange={props.onHertz}
         />
-      </label>
+      </div>
     </>
   );
 }

@@ -10,6 +10,7 @@ import type { Paint } from './pan-zoom.ts';
 import { drawBitmap } from './pan-zoom.ts';
 import { PanZoomCanvas } from './PanZoomCanvas.tsx';
 import { Segmented } from '../Segmented.tsx';
+import { Slider } from '../Slider.tsx';
 
 type Shown = 'inliers' | 'outliers' | 'both';
 
@@ -104,18 +105,16 @@ export function MatchPane({
           <input type="checkbox" checked={hasLines} onChange={(event) => setHasLines(event.target.checked)} />
           Lines
         </label>
-        <label className="pair-slider">
+        <div className="pair-slider">
           Confidence ≥ <output>{minConfidence.toFixed(2)}</output>
-          <input
-            type="range"
-            min={0}
-            max={1}
-            step={0.01}
+          <Slider
+            {...{ min: 0, max: 1, step: 0.01 }}
             value={minConfidence}
-            aria-label="Least confidence of the matches shown"
-            onChange={(event) => setMinConfidence(event.target.valueAsNumber)}
+            label="Least confidence of the matches shown"
+            text={minConfidence.toFixed(2)}
+            onChange={setMinConfidence}
           />
-        </label>
+        </div>
       </header>
       <div className="pair-stage">
         <PanZoomCanvas

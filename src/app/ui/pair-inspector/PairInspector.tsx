@@ -31,6 +31,8 @@ export interface PairInspectorProps {
   readonly result: PairResult;
   /** What the solve made of the link; null before it, and for rejected or excluded pairs. */
   readonly edge: EdgeReport | null;
+  /** What the solved positions leave on the link, excluded or not, px; null for a rejected pair. */
+  readonly leftPx: number | null;
   readonly isExcluded: boolean;
   /** aFromB at the solved positions, `mosaicFromA⁻¹ · mosaicFromB`; null when one of them has no place. */
   readonly solvedAFromB: Affine2 | null;
@@ -87,6 +89,7 @@ export function PairInspector(props: PairInspectorProps) {
   const sentence = explainPair(result, edge, isExcluded, {
     ransacPx: props.ransacPx ?? null,
     tileStates: props.tileStates ?? null,
+    leftPx: props.leftPx,
   });
   const [link] = useState(() => new PanZoomLink());
   const [trial, setTrial] = useState<PairResult | null>(null);
@@ -98,7 +101,12 @@ export function PairInspector(props: PairInspectorProps) {
       <p className="pair-sentence" data-testid="pair-sentence">
         {sentence}
       </p>
-      <PairNumbers result={result} edge={edge} ncc={picture.status === 'ready' ? picture.view.ncc : null} />
+      <PairNumbers
+        result={result}
+        edge={edge}
+        leftPx={props.leftPx}
+        ncc={picture.status === 'ready' ? picture.view.ncc : null}
+      />
       <div className="pair-motion">
         <Segmented<EvidenceLook> label="Evidence" value={look} options={looks} onChange={props.onLook} />
         <div className="pair-positions">
@@ -178,7 +186,7 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
           title={result.kind === 'rejected' ? 'A rejected pair is not in the solve' : undefined}
           onClick={() => props.onToggleExclude(pairKey(result.pair))}
         >
-          {isExcluded ? <RotateCcw size={14} /> : <Ban size={14} />}
+          {isExcluded ? <RotateCcw className="small" /> : <Ban className="small" />}
           {isExcluded ? 'Restore link' : 'Exclude link'}
         </button>
         <Tip text="Previous, worse pair" keys="p">
@@ -189,7 +197,7 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
             disabled={!props.onPrevious}
             onClick={() => props.onPrevious?.()}
           >
-            <ChevronUp size={16} />
+            <ChevronUp />
           </button>
         </Tip>
         {rank && (
@@ -205,7 +213,7 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
             disabled={!props.onNext}
             onClick={() => props.onNext?.()}
           >
-            <ChevronDown size={16} />
+            <ChevronDown />
           </button>
         </Tip>
         <Tip text={props.isLarge ? 'Back beside the mosaic' : 'Over the whole window'} keys="E">
@@ -217,12 +225,12 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
             data-testid="inspector-large"
             onClick={() => props.onLarge(!props.isLarge)}
           >
-            {props.isLarge ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
+            {props.isLarge ? <Minimize2 /> : <Maximize2 />}
           </button>
         </Tip>
         <Tip text="Close" keys="Esc">
           <button type="button" className="pair-icon" aria-label="Close" onClick={props.onClose}>
-            <X size={16} />
+            <X />
           </button>
         </Tip>
       </div>
@@ -233,15 +241,17 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
 function PairNumbers({
   result,
   edge,
+  leftPx,
   ncc,
 }: {
   readonly result: PairResult;
   readonly edge: EdgeReport | null;
+  readonly leftPx: number | null;
   readonly ncc: number | null;
 }) {
   return (
     <dl className="pair-numbers">
-      {pairNumbers(result, edge, ncc).map((number) => (
+      {pairNumbers(result, edge, leftPx, ncc).map((number) => (
         <div key={number.id} title={number.title} data-number={number.id}>
           <dt>{number.label}</dt>
           <dd>{number.value}</dd>

@@ -5,6 +5,7 @@ import type { PairView } from '../../../../workers/protocol.ts';
 import { readOverlayColours } from '../../viewer/overlay-colours.ts';
 import { paintArrows } from '../../viewer/residual-arrows.ts';
 import { PlotFigure } from '../plot/PlotFigure.tsx';
+import { Slider } from '../Slider.tsx';
 import { residualPlot } from '../plot/residual-plot.ts';
 import { filterMatches, matchResiduals } from './match-picture.ts';
 import type { Paint } from './pan-zoom.ts';
@@ -70,17 +71,16 @@ export function ResidualPane({ result, view, aFromB, link }: ResidualPaneProps) 
           median <b>{histogram.medianPx.toFixed(2)}</b> · rms <b>{histogram.rmsPx.toFixed(2)}</b> · 95 % below{' '}
           <b>{histogram.p95Px.toFixed(2)} px</b>
         </span>
-        <label className="pair-slider">
+        <div className="pair-slider">
           Arrows <output>× {times}</output>
-          <input
-            type="range"
-            min={1}
-            max={100}
+          <Slider
+            {...{ min: 1, max: 100, step: 1 }}
             value={times}
-            aria-label="Arrows longer by"
-            onChange={(event) => setTimes(event.target.valueAsNumber)}
+            label="Arrows longer by"
+            text={`× ${times}`}
+            onChange={setTimes}
           />
-        </label>
+        </div>
       </header>
       <PlotFigure
         label={`Histogram of the residuals of ${histogram.count} ${whose}`}

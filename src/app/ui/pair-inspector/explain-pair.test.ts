@@ -48,7 +48,7 @@ const explain = (...about: Parameters<typeof explainPair>): string => explainPai
 describe('explainPair', () => {
   it('says how many matches agree and what the solution leaves', () => {
     expect(explain(link, edge, false, { ransacPx: 3, tileStates: ['solved', 'solved'] })).toBe(
-      'Accepted: 1,412 of 1,530 matches agree within 3 px; the solved positions leave 0.8 px here.',
+      'Accepted: 1,412 of 1,530 matches agree within 3 px; the solved positions leave 0.82 px here.',
     );
   });
 
@@ -97,5 +97,8 @@ describe('explainPair', () => {
 
   it('says that the user excluded a link', () => {
     expect(explain(link, edge, true)).toBe('Excluded by you: 1,412 of 1,530 matches agree.');
+    expect(explain(link, null, true, { ransacPx: null, tileStates: null, leftPx: 5.03 })).toBe(
+      'Excluded by you: 1,412 of 1,530 matches agree; without it the tiles stand 5.0 px off here.',
+    );
   });
 });

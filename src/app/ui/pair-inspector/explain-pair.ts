@@ -8,6 +8,8 @@ export interface ExplanationContext {
   readonly ransacPx: number | null;
   /** States of tile a and tile b after the solve; null before it. */
   readonly tileStates: readonly [TileState, TileState] | null;
+  /** What the solved positions leave on the link, px; null when unknown. */
+  readonly leftPx?: number | null;
 }
 
 const nothingKnown: ExplanationContext = { ransacPx: null, tileStates: null };
@@ -20,7 +22,11 @@ export function explainPair(
   context: ExplanationContext = nothingKnown,
 ): string {
   if (result.kind === 'rejected') return `Rejected: ${reasonOf(result)} ${fateOf(result, context)}`.trim();
-  if (isExcluded) return `Excluded by you: ${agreement(result, context)}. ${fateOf(result, context)}`.trim();
+  if (isExcluded) {
+    const { leftPx = null } = context;
+    const left = leftPx === null ? '' : `; without it the tiles stand ${px(leftPx)} off here`;
+    return `Excluded by you: ${agreement(result, context)}${left}. ${fateOf(result, context)}`.trim();
+  }
   if (edge?.removed === true)
     return (
       `Removed by the solver: ${agreement(result, context)}, but the other links leave ` +
@@ -84,7 +90,9 @@ function fateOf(result: PairResult, context: ExplanationContext): string {
 }
 
 function px(value: number): string {
-  return Number.isFinite(value) ? `${value.toFixed(value < 10 ? 1 : 0)}\u00a0px` : 'an unknown residual';
+  return Number.isFinite(value)
+    ? `${value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)}\u00a0px`
+    : 'an unknown residual';
 }
 
 function count(value: number): string {

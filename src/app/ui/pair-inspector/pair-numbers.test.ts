@@ -33,7 +33,7 @@ const asText = (numbers: ReturnType<typeof pairNumbers>): Record<string, string>
 describe('pairNumbers', () => {
   it('states motion and residuals of a link with signs and units', () => {
     const edge = { pairKey: 'k', residualPx: 1.25, weight: 0.875, removed: false };
-    expect(asText(pairNumbers(link, edge, -0.25))).toEqual({
+    expect(asText(pairNumbers(link, edge, edge.residualPx, -0.25))).toEqual({
       matches: '4',
       inliers: '3 (75 %)',
       confidence: '0.50',
@@ -49,6 +49,6 @@ describe('pairNumbers', () => {
 
   it('invents nothing for a rejected pair', () => {
     const rejected: RejectedPair = { ...evidence, kind: 'rejected', reason: 'no-texture', detail: 'empty' };
-    expect(asText(pairNumbers(rejected, null, null))).toEqual({ matches: '4' });
+    expect(asText(pairNumbers(rejected, null, null, null))).toEqual({ matches: '4' });
   });
 });

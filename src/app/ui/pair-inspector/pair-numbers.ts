@@ -14,7 +14,12 @@ export interface PairNumber {
 }
 
 /** The numbers of a pair, in reading order; a rejected pair has only those that it has. */
-export function pairNumbers(result: PairResult, edge: EdgeReport | null, ncc: number | null): readonly PairNumber[] {
+export function pairNumbers(
+  result: PairResult,
+  edge: EdgeReport | null,
+  leftPx: number | null,
+  ncc: number | null,
+): readonly PairNumber[] {
   const matches = result.correspondences.confidence.length;
   const numbers: PairNumber[] = [
     { id: 'matches', label: 'Matches', value: count(matches), title: 'Above the matcher’s least confidence' },
@@ -33,7 +38,7 @@ export function pairNumbers(result: PairResult, edge: EdgeReport | null, ncc: nu
       {
         id: 'residual-after',
         label: 'Residual after',
-        value: edge === null ? '–' : `${fixed(edge.residualPx, 2)} px`,
+        value: leftPx === null ? '–' : `${fixed(leftPx, 2)} px`,
         title: 'Root mean square at the solved positions of the two tiles',
       },
     );

@@ -38,12 +38,12 @@ export function PlotFigure({ label, spec, table, testId }: PlotFigureProps) {
             data-testid="plot-table-button"
             onClick={() => setIsTableShown(!isTableShown)}
           >
-            <Table2 size={14} aria-hidden="true" />
+            <Table2 className="small" aria-hidden="true" />
           </button>
         </Tip>
         <Tip text="Copy the numbers as CSV">
           <button type="button" className="bare" aria-label="Copy as CSV" data-testid="plot-copy" onClick={copy}>
-            <ClipboardCopy size={14} aria-hidden="true" />
+            <ClipboardCopy className="small" aria-hidden="true" />
           </button>
         </Tip>
         <span role="status">{isCopied && 'Copied'}</span>

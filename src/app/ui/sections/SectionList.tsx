@@ -118,12 +118,11 @@ const stateText: Readonly<Record<SectionEntry['state'], string>> = {
 };
 
 function StateIcon({ state, isFlagged }: { readonly state: SectionEntry['state']; readonly isFlagged: boolean }) {
-  if (state === 'failed') return <CircleAlert size={15} className="section-bad" aria-hidden="true" />;
-  if (isFlagged)
-    return <TriangleAlert size={15} className="section-odd" aria-hidden="true" data-testid="section-flag" />;
-  if (state === 'done') return <CircleCheck size={15} className="section-good" aria-hidden="true" />;
+  if (state === 'failed') return <CircleAlert className="section-bad" aria-hidden="true" />;
+  if (isFlagged) return <TriangleAlert className="section-odd" aria-hidden="true" data-testid="section-flag" />;
+  if (state === 'done') return <CircleCheck className="section-good" aria-hidden="true" />;
   const Icon = state === 'running' ? LoaderCircle : CircleDashed;
-  return <Icon size={15} aria-hidden="true" />;
+  return <Icon aria-hidden="true" />;
 }
 
 /** `9/9 tiles, 0.81 px`; the number of tiles before there is more to tell. */

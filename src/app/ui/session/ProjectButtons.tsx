@@ -11,7 +11,7 @@ export function ProjectButtons() {
       title="A file with layout, options and corrections, without pixels: who has the same tiles sees the same mosaic"
       onClick={() => void jobs.session.saveFile()}
     >
-      <Save size={14} aria-hidden="true" /> Save project
+      <Save className="small" aria-hidden="true" /> Save project
     </button>
   );
 }

@@ -64,7 +64,7 @@ function RecentRow({ project }: { readonly project: RecentProject }) {
         {new Date(savedAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
       </span>
       <button type="button" className="icon" aria-label={`Forget ${name}`} onClick={() => void jobs.session.forget(id)}>
-        <Trash2 size={14} aria-hidden="true" />
+        <Trash2 className="small" aria-hidden="true" />
       </button>
     </li>
   );
