@@ -196,6 +196,32 @@ describe('composeRegion', () => {
     );
   });
 
+  it('gives the same bytes for a rectangle and for a part of it, on the grid of the output or not', async () => {
+    const subject = mosaicOf([
+      {
+        channels: [raster('uint8', 640, 40, hash)],
+        mosaicFromTile: affineFromPose({ x: 3.37, y: -20.81, thetaRad: 0.06 }),
+        tone: { gain: 1.05, offset: -3 },
+      },
+    ]);
+    for (const [start, scale] of [
+      [0, 1],
+      [0.25, 1],
+      [-8, 0.5],
+      [0.5, 2],
+    ]) {
+      const rect = { x: start, y: start, width: 600, height: 24 };
+      const part = { x: start + 296, y: start + 8, width: 200, height: 10 };
+      const whole = await compose(subject, {}, { rect, scale });
+      const chunk = await compose(subject, {}, { rect: part, scale });
+      const row = (region: typeof whole, j: number, from: number) => {
+        const at = j * region.width + from;
+        return [region.channels[0].data, region.coverage].map((data) => [...data.subarray(at, at + chunk.width)]);
+      };
+      for (let j = 0; j < chunk.height; j++) expect(row(chunk, j, 0)).toEqual(row(whole, j + 8 * scale, 296 * scale));
+    }
+  });
+
   it('shows the same picture at scales 1, 1/2 and 1/4: a linear ramp keeps its values at the pixel centres', async () => {
     const ramp = raster('float32', 256, 256, (x, y) => 2 * x + 3 * y);
     for (const shift of [0, 0.5, 1, 3]) {

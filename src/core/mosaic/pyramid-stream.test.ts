@@ -109,6 +109,45 @@ describe('streaming a pyramid', () => {
     }
   });
 
+  it('composes every square of 1,024 px once, whatever its levels are', async () => {
+    const whole = texture('uint8', 2100, 1500);
+    for (const [tileSize, smallestSide, side] of [
+      [256, 256, 1024],
+      [256, Infinity, 1024],
+      [2048, 64, 2048],
+      [384, 4000, 1536],
+    ]) {
+      const asked: Rect[] = [];
+      const compose: ComposeUnit = (rect) => {
+        asked.push(rect);
+        return composeFrom(whole)(rect);
+      };
+      const plan = planPyramid(whole, tileSize, smallestSide);
+      await streamPyramid(plan, compose, () => Promise.resolve(), silentContext);
+      const meant: Rect[] = [];
+      for (let y = 0; y < 1500; y += side)
+        for (let x = 0; x < 2100; x += side)
+          meant.push({ x, y, width: Math.min(side, 2100 - x), height: Math.min(side, 1500 - y) });
+      const inOrder = (rects: readonly Rect[]) => rects.map((rect) => Object.values(rect).join(' ')).sort();
+      expect(inOrder(asked)).toEqual(inOrder(meant));
+    }
+  });
+
+  it('refuses a side of tiles that is not even, and an image without pixels', () => {
+    for (const side of [0, 3, 2.5, -4]) expect(() => planPyramid({ width: 5, height: 5 }, side, 1)).toThrow('not even');
+    expect(planPyramid({ width: 5, height: 3 }, 2, 1).levels).toEqual([
+      { width: 5, height: 3 },
+      { width: 3, height: 2 },
+      { width: 2, height: 1 },
+      { width: 1, height: 1 },
+    ]);
+    for (const size of [
+      { width: 0, height: 5 },
+      { width: 5, height: NaN },
+    ])
+      expect(() => planPyramid(size, 2, 1)).toThrow('an image without pixels has no pyramid');
+  });
+
   it('streams full resolution alone', async () => {
     const whole = texture('uint16', 3000, 1100);
     const { plan, tiles } = await tilesOf(whole, 512, Infinity);

@@ -122,6 +122,44 @@ describe('cachedTileReader', () => {
     await expect(three).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('tells the reader below that all gave up, and not that some did', async () => {
+    const controllers = [new AbortController(), new AbortController()];
+    const seen: string[] = [];
+    const waits: (() => void)[] = [];
+    const reader: TileReader = {
+      async read(tile, request) {
+        for (let n = 0; n < 3; n++) {
+          await new Promise<void>((resolve) => waits.push(resolve));
+          seen.push(String(request.signal.aborted));
+          request.signal.throwIfAborted();
+        }
+        return memoryTileReader(tiles).read(tile, request);
+      },
+    };
+    const cache = cachedTileReader(reader, 1e6);
+    const reads = controllers.map((each) => cache.read(ids[0], { level: 0, signal: each.signal }));
+    const ends = Promise.allSettled(reads);
+    for (const each of controllers) {
+      await settle();
+      waits.shift()?.();
+      await settle();
+      each.abort();
+    }
+    await settle();
+    waits.shift()?.();
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(seen).toEqual(['false', 'false', 'true']);
+  });
+
+  it('forgets all when it is told to', async () => {
+    const cache = cachedTileReader(memoryTileReader(tiles), 1e6);
+    await cache.read(ids[0], { level: 0, signal });
+    cache.clear();
+    expect(cache.report()).toMatchObject({ bytes: 0, tileReads: 1 });
+    await cache.read(ids[0], { level: 0, signal });
+    expect(cache.report()).toEqual({ bytes: tileBytes, hits: 0, tileReads: 2, evictions: 0 });
+  });
+
   it('starts anew for one who joined a read that was already given up', async () => {
     const { reader, landings } = heldReader();
     // A decoder that has already heard the abort when the second caller joins.

@@ -121,6 +121,29 @@ describe('the marks of seams', () => {
     expect(marked('none', { rect, scale: 1 }, two.slice(0, 1))).toEqual(rows([]));
   });
 
+  it('are where the feathers of tiles of differing height are equal', () => {
+    // b is 30 px high: at (x, y) its feather is (x − 11.5)(y + 10.5)/600, that of a (19.5 − x)(9.5 − y)/200 below the middle.
+    const tall = [placed(a, 0, 0), placed(b, 12, -10, 20, 30)];
+    const feather = (of: Placement, x: number, y: number) => {
+      const { width, height } = of.size;
+      const [u, v] = [x - of.mosaicFromTile.e + 0.5, y - of.mosaicFromTile.f + 0.5];
+      return (Math.min(u, width - u) * Math.min(v, height - v)) / (width * height);
+    };
+    const region = { rect: { x: 12, y: 0, width: 8, height: 10 }, scale: 1 };
+    const owner = (i: number, j: number) => (feather(tall[0], 12 + i, j) >= feather(tall[1], 12 + i, j) ? a : b);
+    const meant = Array.from({ length: 10 }, (_, j) =>
+      Array.from({ length: 8 }, (__, i) => i).filter((i) =>
+        [
+          [i - 1, j],
+          [i + 1, j],
+          [i, j - 1],
+          [i, j + 1],
+        ].some(([p, q]) => p >= 0 && p < 8 && q >= 0 && q < 10 && owner(p, q) !== owner(i, j)),
+      ),
+    );
+    expect(marked('feather', region, tall)).toEqual(meant);
+  });
+
   it('are on a seam on the border of the region, and at any scale', () => {
     expect(marked('overlay', { rect: { x: 0, y: 0, width: 20, height: 10 }, scale: 1 })).toEqual(rows([19]));
     expect(marked('overlay', { rect: { x: 20, y: 0, width: 12, height: 10 }, scale: 1 })).toEqual(rows([]));
