@@ -83,19 +83,36 @@ test('a wrong link among right ones is found by next worst, excluded, and the mo
     await app.stitch();
   };
   await stitch();
+  expect(worstPlacePx(await solutionOf(app), truth)).toBeLessThan(0.5);
   await injectWrongLink(app.page, 'tile_r1_c2.tif', 'tile_r2_c2.tif', 5);
   await app.open();
   await stitch();
+  // It is believed, and pulls tiles out of their places.
+  const wrong = await solutionOf(app);
+  expect(wrong.links.map(({ state }) => state)).not.toContain('removed');
+  expect(worstPlacePx(wrong, truth)).toBeGreaterThan(1);
   await app.byId('links-tab').click();
   await app.page.getByLabel('Pairs of tiles').focus();
   await app.page.keyboard.press('n');
   const worst = app.page.locator('[data-testid="link-row"][aria-selected="true"]');
   await expect(worst).toHaveAttribute('title', 'tile_r1_c2 ↔ tile_r2_c2');
+  const excluded = app.page.locator('[data-testid="link-row"][data-state="excluded"]');
   await app.page.keyboard.press('x');
-  await expect(app.page.locator('[data-testid="link-row"][data-state="excluded"]')).toHaveCount(1);
+  await expect(excluded).toHaveCount(1);
   await app.waitForState('done');
+  // Without its say the rest stands as far from it as it was shifted, and the table says so.
+  const residual = Number(await excluded.locator('[data-column="residual"]').textContent());
+  expect(residual).toBeGreaterThan(4.5);
+  expect(residual).toBeLessThan(5.5);
+  await expect(app.byId('link-sentence')).toContainText('tile_r1_c2 ↔ tile_r2_c2: excluded by you');
+  // The next worst is another one: what has been dealt with is not put back by the same two keys.
+  await app.page.keyboard.press('n');
+  await expect(worst).not.toHaveAttribute('title', 'tile_r1_c2 ↔ tile_r2_c2');
+  await expect(worst).toHaveAttribute('data-state', 'link');
   await app.byId('corrections-tab').click();
   await expect(app.byId('edit-change')).toContainText('exclude link');
+  const { before, after } = await changeOf(app);
+  expect(after).toBeLessThan(before / 2);
   const entry = app.byId('edit-entry');
   await expect(entry).toHaveCount(1);
   const solution = await solutionOf(app);

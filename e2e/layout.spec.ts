@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './app.ts';
 import { emptyFolder, tinyGrid, writeGrid } from './tiny-grids.ts';
@@ -63,7 +63,7 @@ test('a 5×5 grid with missing, cut-off and blank tiles is stitched, and the til
   app,
 }) => {
   const folder = emptyFolder('grid');
-  await writeGrid(folder, {
+  const truth = await writeGrid(folder, {
     rows: 5,
     columns: 5,
     tileSize: { width: 288, height: 288 },
@@ -90,4 +90,20 @@ test('a 5×5 grid with missing, cut-off and blank tiles is stitched, and the til
   await expect(open('Tile_1_1.tif')).toContainText('No neighbour of this tile is in the layout');
   await expect(open('Tile_3_4.tif')).toContainText('Tile_3_4.tif shows nothing but an even field');
   await expect(app.byId('open-tile')).toHaveCount(2);
+
+  // What is held is right within a pixel of the truth; what is not stands in its cell, within the error of the stage.
+  const { tiles } = JSON.parse(readFileSync(await app.download('export-solution'), 'utf8')) as {
+    readonly tiles: readonly { readonly file: string; readonly mosaicFromTile: readonly number[] }[];
+  };
+  const offs = truth.tiles.map(({ file, mosaicFromTile: t }) => {
+    const s = tiles.find((tile) => tile.file.endsWith(file))?.mosaicFromTile;
+    if (!s) throw new Error(`${file} has no place`);
+    return { file, isHeld: !/_(1_1|3_4)\.tif$/.test(file), x: s[4] - t[4], y: s[5] - t[5] };
+  });
+  const held = offs.filter(({ isHeld }) => isHeld);
+  expect(held).toHaveLength(21);
+  const mean = (axis: 'x' | 'y') => held.reduce((sum, off) => sum + off[axis], 0) / held.length;
+  const middle = { x: mean('x'), y: mean('y') };
+  for (const { file, isHeld, x, y } of offs)
+    expect(Math.hypot(x - middle.x, y - middle.y), file).toBeLessThan(isHeld ? 1 : 12);
 });

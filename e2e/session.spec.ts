@@ -12,6 +12,16 @@ async function posesOf(app: App): Promise<ReadonlyMap<string, readonly number[]>
   return new Map(tiles.map(({ file, mosaicFromTile }) => [file, mosaicFromTile ?? []]));
 }
 
+/** What one key leads to from the mosaic: the two tiles, and what the table says of them. */
+async function worstSeam(app: App): Promise<string> {
+  await app.byId('links-tab').click();
+  await app.page.locator('[data-testid="link-row"][data-state="excluded"]').click();
+  await app.page.keyboard.press('n');
+  const row = app.page.locator('[data-testid="link-row"][aria-selected="true"]');
+  await expect(row).toHaveAttribute('data-state', 'link');
+  return (await row.allTextContents()).join();
+}
+
 test('a reload in the middle of matching is continued: the same files are known, finished pairs are not matched again', async ({
   app,
 }) => {
@@ -61,6 +71,7 @@ test('a colleague opens the project file and sees the same mosaic with the same 
   await expect(app.page.locator('[data-testid="link-row"][data-state="excluded"]')).toHaveCount(1);
   await app.waitForState('done');
   const mine = await posesOf(app);
+  const seam = await worstSeam(app);
   const waiting = app.page.waitForEvent('download');
   await app.byId('save-project').click();
   const project = await (await waiting).path();
@@ -85,6 +96,8 @@ test('a colleague opens the project file and sees the same mosaic with the same 
   expect([...theirs.keys()]).toEqual([...mine.keys()]);
   for (const [file, pose] of theirs)
     for (const [i, value] of pose.entries()) expect(value).toBeCloseTo(mine.get(file)?.[i] ?? NaN, 6);
+  // The bad seam is the same one, as bad, and it is what the same key leads to.
+  expect(await worstSeam(colleague)).toBe(seam);
   expect(colleague.pageErrors).toEqual([]);
   await colleague.page.context().close();
 });
