@@ -17,6 +17,7 @@ const options = {
   browser: { type: 'boolean' },
   lanes: { type: 'string' },
   point: { type: 'string' },
+  door: { type: 'string' },
   log: { type: 'string' },
 } as const;
 
@@ -25,8 +26,8 @@ const options = {
  * the file system and to the network's runtime in turn, in each way in which it can really fail; then the app's jobs over
  * workers that fail, unless a sample (one point in N) or one scenario is asked for. With `--browser` the built app in
  * Chromium instead, with the browser's own calls failing in the page and its workers: `--lanes N` visits side by side,
- * `--point 'raster-1: blob.read 16 lasts; …'` these points alone, and `--log FILE` keeps what was tried, so that a sweep
- * that was stopped goes on there. Exit status 1 when a promise was broken.
+ * `--point 'raster-1: blob.read 16 lasts; …'` these points alone, `--door 'idb|locks'` doors that match, and `--log FILE`
+ * keeps what was tried, so that a sweep that was stopped goes on there. Exit status 1 when a promise was broken.
  */
 export async function run(args: readonly string[], write: (line: string) => void = console.log): Promise<void> {
   const { options: given } = parseArguments(args, options, []);
@@ -36,7 +37,12 @@ export async function run(args: readonly string[], write: (line: string) => void
   if (given.browser === true) {
     const lanes = numberIn('--lanes', given.lanes, 1, 16) ?? 1;
     const only = textOf(given.point)?.split(/; */);
-    const sample = { step, seed, lanes, log: textOf(given.log), ...(only ? { only } : {}) };
+    const door = textOf(given.door);
+    const sample = {
+      ...{ step, seed, lanes, log: textOf(given.log) },
+      ...(only ? { only } : {}),
+      ...(door ? { doors: new RegExp(door) } : {}),
+    };
     process.exit((await sweepTheBrowser(sample, wanted, write)) > 0 ? 1 : 0);
   }
   const reports: SweepReport[] = [];
@@ -67,13 +73,14 @@ interface BrowserSample {
   /** Visits side by side. */
   readonly lanes: number;
   readonly only?: readonly string[];
+  readonly doors?: RegExp;
   /** A file with a line for each point that was tried. */
   readonly log: string | undefined;
 }
 
 /** The app in Chromium; the number of points at which it broke a promise. */
 async function sweepTheBrowser(
-  { step, seed, lanes, only, log }: BrowserSample,
+  { step, seed, lanes, only, doors, log }: BrowserSample,
   wanted: string | undefined,
   write: (line: string) => void,
 ): Promise<number> {
@@ -88,7 +95,16 @@ async function sweepTheBrowser(
     for (const scenario of browserScenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
       const home = mkdtempSync(join(app.folder, 'grid-'));
       const { calls, points, tried } = await sweepBrowser(scenario, {
-        ...{ contexts, address: app.address, home, step, seed, known, ...(only ? { only } : {}) },
+        ...{
+          contexts,
+          address: app.address,
+          home,
+          step,
+          seed,
+          known,
+          ...(only ? { only } : {}),
+          ...(doors ? { doors } : {}),
+        },
         onPoint(now, ms) {
           if (log) appendFileSync(log, `${JSON.stringify(now)}\n`);
           write(`${now.point} ${(ms / 1000).toFixed(1)} s: ${now.broken.join('; ') || 'whole'}`);

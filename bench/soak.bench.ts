@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- soak [--part tab,cli,app] [--runs N] [--side N] [--tile PX] [--write]`: long work and repeated work.
+ * `npm run bench -- soak [--part tab,cli,app] [--runs N] [--side N] [--tile PX] [--memory GB] [--write]`: long work and repeated work.
  * `tab`: the same grid again and again in one tab, and what the tab holds after each run. `cli`: memory and open files of
- * the command line over a grid of N × N tiles. `app`: the same grid in the built app, memory over time. `--write` puts the
- * tables into docs/reliability.md.
+ * the command line over a grid of N × N tiles. `app`: the same grid in the built app, memory over time; with `--memory GB`
+ * on a device that tells of so much memory, and the browser is ended when all of it takes 1 GB less (Linux, as root).
+ * `--write` puts the tables into docs/reliability.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,9 +11,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { numberIn, parseArguments } from '../cli/arguments.ts';
 import { chooseMatcher, matchPairs, readFolder, settled, stageReached, thumbnailsDrawn } from './app/drive.ts';
+import { findChromium } from '../cli/dev/chromium.ts';
 import { watchMemory } from './browser-memory.ts';
 import { openAppTab, serveBuiltApp } from './built-app.ts';
 import { squareGrid, writeGrid } from './grid-writer.ts';
+import { limitedBrowser, tellMemory } from './memory-limit.ts';
 import { markdownTable, writeBetweenMarkers } from './markdown.ts';
 import { watchedCli } from './soak/cli-memory.ts';
 import { repeatedRuns } from './soak/ten-runs.ts';
@@ -22,6 +25,7 @@ const options = {
   runs: { type: 'string' },
   side: { type: 'string' },
   tile: { type: 'string' },
+  memory: { type: 'string' },
   write: { type: 'boolean' },
 } as const;
 const documentPath = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
@@ -38,6 +42,7 @@ export async function run(args: readonly string[], write: (line: string) => void
   const runs = numberIn('--runs', given.runs, 2, 1000) ?? 10;
   const side = numberIn('--side', given.side, 2, 200) ?? 50;
   const tilePx = numberIn('--tile', given.tile, 128, 4096) ?? 512;
+  const memory = numberIn('--memory', given.memory, 2, 64);
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-soak-'));
   const command = 'npm run bench -- soak';
   const size = `--side ${side} --tile ${tilePx}`;
@@ -52,7 +57,14 @@ export async function run(args: readonly string[], write: (line: string) => void
     if (parts.includes('cli'))
       await keep('cli', await cliText(grid, join(home, 'out'), `${command} --part cli ${size}`));
     if (parts.includes('app'))
-      await keep('app', await appText(grid, side * side, `${command} --part app ${size}`, write));
+      await keep(
+        memory === undefined ? 'app' : 'small',
+        await appText(
+          { grid, tiles: side * side, memory: memory ?? null },
+          `${command} --part app ${size}${memory === undefined ? '' : ` --memory ${memory}`}`,
+          write,
+        ),
+      );
   } finally {
     rmSync(home, { recursive: true });
   }
@@ -111,19 +123,41 @@ async function cliText(grid: string, out: string, command: string): Promise<stri
   ].join('\n');
 }
 
-async function appText(grid: string, tiles: number, command: string, write: (line: string) => void): Promise<string> {
+/** What the system itself takes of a device's memory, GB. */
+const ofTheSystem = 1;
+
+/** A grid in the app, on this machine or on one with so many GB. */
+interface AppSoak {
+  readonly grid: string;
+  readonly tiles: number;
+  readonly memory: number | null;
+}
+
+async function appText(
+  { grid, tiles, memory }: AppSoak,
+  command: string,
+  write: (line: string) => void,
+): Promise<string> {
   const app = await serveBuiltApp();
+  const chromium = findChromium();
+  const limited = memory !== null && chromium ? limitedBrowser(chromium, memory - ofTheSystem) : null;
+  if (limited && memory !== null) {
+    process.env.CHROMIUM_PATH = limited.executable;
+    tellMemory(join(app.folder, 'dist'), memory);
+  }
   const tab = await openAppTab(app, '--disable-gpu');
   const { page } = tab;
   page.setDefaultTimeout(4 * 3600_000);
   const watch = watchMemory(tab.profile, 1000);
+  let [most, limit] = [0, ''];
+  const meter = setInterval(() => (most = Math.max(most, limited?.megabytes() ?? 0)), 1000);
   const reached: { readonly stage: string; readonly second: number; readonly peak: number }[] = [];
   const stage = async (name: string, work: () => Promise<void>) => {
     const from = watch.samples.length;
     await work();
     const peak = watch.samples.slice(from).reduce((most, sample) => Math.max(most, sample.tab), 0);
     reached.push({ stage: name, second: watch.samples.at(-1)?.second ?? 0, peak });
-    write(JSON.stringify(reached.at(-1)));
+    write(JSON.stringify({ ...reached.at(-1), ...(limited ? { browser: most, ended: limited.ended() } : {}) }));
   };
   try {
     await stage('headers', () => readFolder(page, grid));
@@ -139,13 +173,17 @@ async function appText(grid: string, tiles: number, command: string, write: (lin
       await page.getByTestId('export-ome-tiff').click();
       await (await downloaded).delete();
     });
+    if (limited && memory !== null)
+      limit = ` The device tells of ${memory} GB and the whole browser may take ${memory - ofTheSystem} GB: all its processes together took ${most} MB at most (${limited.peakMegabytes()} MB with the files that the system keeps in memory), and ${limited.ended()} were ended for want of memory.`;
   } finally {
+    clearInterval(meter);
     watch.stop();
     await tab.context.close();
+    limited?.remove();
     app.stop();
   }
   return [
-    `\`${command}\`, ${today()}: ${tiles} tiles, peak ${Math.max(...reached.map(({ peak }) => peak))} MB in the tab.`,
+    `\`${command}\`, ${today()}: ${tiles} tiles, peak ${Math.max(...reached.map(({ peak }) => peak))} MB in the tab.${limit}`,
     '',
     markdownTable(
       ['stage', 'ended at second', 'largest in it, MB'],
