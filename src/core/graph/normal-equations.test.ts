@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { transformModels } from '../matching/link.ts';
+import type { TransformModel } from '../matching/link.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { buildLinkSystem, linkCost, poseStride } from './link-system.ts';
 import { allocateNormalEquations, applyStep, assemble, blockSizeOf } from './normal-equations.ts';
 import { stagePoses } from './stage.ts';
 
-describe.each(transformModels)('normal equations of %s tiles', (model) => {
+/** Four tiles, the terms of their links at the stage, and half the cost after steps. */
+function setUp(model: TransformModel) {
   const { graph } = makeSyntheticGraph({ model, rows: 2, columns: 2, matchSigmaPx: 1, rotationSigmaRad: 0.02 });
   const system = buildLinkSystem(graph.nodes, graph.links, model);
   const n = graph.nodes.length;
@@ -30,8 +32,12 @@ describe.each(transformModels)('normal equations of %s tiles', (model) => {
   };
   const equations = allocateNormalEquations(model, n, weights.length);
   assemble(model, system, system.sums, weights, at, prior, equations);
+  return { system, n, k, halfCost, equations };
+}
 
+describe.each(transformModels)('normal equations of %s tiles', (model) => {
   it('have the gradient of the cost, by central differences', () => {
+    const { equations, halfCost } = setUp(model);
     const h = 1e-3;
     equations.gradients.forEach((gradient, axis) => {
       const scale = Math.max(...gradient.map(Math.abs));
@@ -45,6 +51,7 @@ describe.each(transformModels)('normal equations of %s tiles', (model) => {
   // Second differences of a linear model are its Gauss–Newton matrix; a rigid one has second-order terms besides.
   if (model === 'rigid') return;
   it('have the matrix of the cost, by second differences', () => {
+    const { system, n, k, equations, halfCost } = setUp(model);
     const h = 1;
     const block = (i: number, j: number): ((r: number, c: number) => number) => {
       if (i === j) return (r, c) => equations.diagonal[(i * k + r) * k + c];
