@@ -123,8 +123,8 @@ async function wholeLines(lines: readonly string[]): Promise<number> {
 }
 
 /**
- * `npm run bench -- kill [--browser [--victim NAME]] [--moments N] [--seed S]`: kills the command line with SIGKILL at N random moments of its work,
- * one run each, and lets the next run finish. What is there after the kill must be whole or bear the name of a part; the
+ * `npm run bench -- kill [--browser] [--victim NAME] [--moments N] [--seed S]`: kills the command line with SIGKILL at N
+ * random moments of its work, one run each, and lets the next run finish. What is there after the kill must be whole or bear the name of a part; the
  * next run must end, write the same bytes as a run that was never killed, and match no finished pair again. With
  * `--browser` all processes of a Chromium with the app, from the drop to the end of the export.
  */
@@ -138,7 +138,8 @@ export async function run(args: readonly string[], write: (line: string) => void
   }
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-kill-'));
   let [killed, failed] = [0, 0];
-  for (const { name, share, prepare, args: more } of victims) {
+  const wanted = textOf(given.victim);
+  for (const { name, share, prepare, args: more } of victims.filter((one) => !wanted || one.name === wanted)) {
     const folder = join(home, 'in');
     rmSync(folder, { recursive: true, force: true });
     await prepare(folder);
@@ -149,7 +150,8 @@ export async function run(args: readonly string[], write: (line: string) => void
     if (reference.status !== 0) throw new Error(`${name}: the run that nobody kills fails: ${reference.said}`);
     const expected = resultsIn(whole);
     const { known: pairs } = await keptPairs(whole);
-    const count = Math.round(moments * share);
+    // All of the moments go to one that is asked for.
+    const count = Math.round(moments * (wanted ? 1 : share));
     let [stopped, kept] = [0, 0];
     for (let k = 0; k < count; k++) {
       const out = join(home, 'out');

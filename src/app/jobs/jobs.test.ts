@@ -301,6 +301,26 @@ describe('stitching', () => {
     expect(store.getState().result.run).toMatchObject({ matchedPairs: 1, knownPairs: 3 });
   });
 
+  it('keeps the finished pairs and both drops when more files are dropped while pairs are matched', async () => {
+    const { store, jobs, calls, state } = app();
+    await jobs.addFiles(drop());
+    state.holdAfter = 3;
+    const held = new Promise<void>((resolve) => (state.held = resolve));
+    const run = jobs.stitch();
+    await held;
+    state.holdAfter = Infinity;
+    // The same files again are no reason to stop.
+    await jobs.addFiles(drop());
+    expect(phaseOf(store.getState())).toBe('running');
+    await jobs.addFiles(drop(['g/u_1_1.tif', 'g/u_1_2.tif']));
+    await run;
+    expect(store.getState().project.files).toHaveLength(6);
+    expect(phaseOf(store.getState())).toBe('ready');
+    await jobs.stitch();
+    expect(calls.matched).toHaveLength(4);
+    expect(store.getState().result.run).toMatchObject({ matchedPairs: 1, knownPairs: 3 });
+  });
+
   it('asks a fresh worker when the old one, deaf from a cancelled run, is replaced meanwhile', async () => {
     const { store, jobs, calls, state } = app();
     await jobs.openSample();
