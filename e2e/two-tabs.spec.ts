@@ -108,6 +108,19 @@ test('two tabs with the same files: the second says that it is not saved, and ta
   expect([first, second].flatMap(({ pageErrors }) => pageErrors)).toEqual([]);
 });
 
+test('what is decided a moment before the tab is left is kept', async ({ context }) => {
+  const folder = emptyFolder('grid');
+  await writeGrid(folder);
+  const tab = await openTab(context);
+  await begin(tab, folder);
+  await tab.stitch();
+  await excludeLink(tab, 0);
+  await tab.byId('link-row').nth(1).click();
+  await tab.page.keyboard.press('x');
+  await tab.open();
+  expect(await correctionsOf(tab)).toEqual([2]);
+});
+
 test('a tab that dies without a word leaves its project to the other one', async ({ context }) => {
   const folder = emptyFolder('grid');
   await writeGrid(folder);
