@@ -15,7 +15,7 @@ export interface SolvedGraph {
 export interface SolveMemory {
   readonly graph: PoseGraph;
   readonly options: SolveOptions;
-  /** Where the links of the graph were last told right from wrong; null while landmarks alone decide. */
+  /** Where the links of the graph were last told right from wrong; null where that is not known. */
   readonly warm: WarmStart | null;
 }
 
@@ -33,7 +33,8 @@ export async function solveForEdits(graph: PoseGraph, options: SolveOptions, ctx
 /**
  * Solves again after edits: the same answer as `solveForEdits({ ...graph, edits })`. `edits` replaces the former edits
  * whole. `solved` stays as it is, so that an edit can be undone by going back to it. What a link was judged to be stands
- * but near links that are left out; edits that say the same change nothing; where landmarks are set, or a link comes back that was never judged, the solve is cold.
+ * but near landmarks and links that are left out; edits that say the same change nothing; where landmarks change much, or a
+ * link comes back that was never judged, the solve is cold.
  *
  * @throws as `solvePoseGraph`.
  */

@@ -41,6 +41,18 @@ const leastTolerancePx = 0.3;
 const leastAccepted = 0.5;
 
 /**
+ * Tells right links from wrong ones: the active links of `solve` and `poses`, at which they agree, are changed in place.
+ *
+ * @returns what right links agree within, px; null where none was found wrong, or no telling which.
+ */
+export async function judgeLinks(solve: Solve, poses: Float64Array): Promise<number | null> {
+  if (!solve.active.includes(1)) return null;
+  const start = poses.slice();
+  await graduate(solve, poses);
+  return solve.options.removal === null ? null : separateWrongLinks(solve, poses, start);
+}
+
+/**
  * Finds the right links and a good start: links are weighed at a scale c that falls from the stage's error to the loss's
  * own while rotations and then positions are solved, each a scalar problem. The positions are held to the stage s by
  *
@@ -51,7 +63,7 @@ const leastAccepted = 0.5;
  *
  * @see Yang et al. 2020, "Graduated non-convexity for robust spatial perception"
  */
-export async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
+async function graduate(solve: Solve, poses: Float64Array): Promise<void> {
   const { options, weights, active, stage } = solve;
   const system = asStiff(solve.system);
   const relaxed = { ...solve, system };
@@ -116,11 +128,7 @@ function grossScale(stiff: Solve, poses: Float64Array): number {
  * @returns what right links agree within, px; null when there is no wrong one, or no telling which; `poses` are then as
  *   they were.
  */
-export async function separateWrongLinks(
-  solve: Solve,
-  poses: Float64Array,
-  start: Float64Array,
-): Promise<number | null> {
+async function separateWrongLinks(solve: Solve, poses: Float64Array, start: Float64Array): Promise<number | null> {
   const { options, active, trusted } = solve;
   const { manual } = solve.system;
   const stiffModel = stiffModelOf(options.model);
@@ -189,7 +197,7 @@ export async function reviewNear(
   const { active, trusted } = solve;
   const system = asStiff(solve.system);
   const usable = active.map((_, l) => (system.excluded[l] === 0 && system.sums[sumsStride * l] > 0 ? 1 : 0));
-  const near = tilesNear(system, lost);
+  const near = tilesNear(system, lost, nearLinks);
   const accepted = active.slice();
   const weights = new Float64Array(active.length);
   if (!(await reviewAll({ ...solve, system, active: usable, weights }, accepted, poses, start, tolerancePx, near)))
@@ -198,10 +206,11 @@ export async function reviewNear(
   return true;
 }
 
-function tilesNear({ nodes, from, to }: LinkSystem, links: readonly number[]): Uint8Array {
+/** [nodes] 1 for the tiles of some links and those not more than `steps` links from them. */
+export function tilesNear({ nodes, from, to }: LinkSystem, links: readonly number[], steps: number): Uint8Array {
   const near = new Uint8Array(nodes.length);
   for (const l of links) near[from[l]] = near[to[l]] = 1;
-  for (let round = 0; round < nearLinks; round++) {
+  for (let round = 0; round < steps; round++) {
     const before = near.slice();
     for (let l = 0; l < from.length; l++) if (before[from[l]] !== before[to[l]]) near[from[l]] = near[to[l]] = 1;
   }
@@ -255,7 +264,7 @@ async function reviewAll(
       if (accepted[l] !== before[l]) changed.push(l);
     }
     // What is far from all that was changed would be judged as before.
-    asked = tilesNear(system, changed);
+    asked = tilesNear(system, changed, nearLinks);
   }
   return true;
 }

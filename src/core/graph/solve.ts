@@ -10,9 +10,11 @@ import { asStiff, buildLinkSystem, poseStride, sumsStride, unitVarianceOf } from
 import type { LinkSystem } from './link-system.ts';
 import { modelErrorOf } from './model-error.ts';
 import { buildPins } from './pins.ts';
+import type { Pins } from './pins.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './pose-graph.ts';
-import { graduate, separateWrongLinks } from './robust-start.ts';
+import { judgeLinks } from './robust-start.ts';
 import { beginSolve } from './solve-run.ts';
+import type { Solve } from './solve-run.ts';
 import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
 import { believed, excludedOf, refused, solveWarm, unjudged } from './warm-start.ts';
@@ -48,21 +50,38 @@ export async function solveFrom(
   if (!(options.robustScalePx > 0))
     throw new StitchError('bad-options', `robustScalePx must be above 0, not ${options.robustScalePx}.`);
   const edits = graph.edits ?? noEdits;
-  if (warm !== null && edits.manualLinks.length === 0) {
-    const report = await solveWarm(warm, edits, options, ctx);
-    if (report !== null) return { report, warm };
+  let former = warm;
+  // Links are judged without landmarks first, as they are where landmarks are set later.
+  if (former === null && edits.manualLinks.length > 0)
+    former = (await judge({ ...graph, edits: { ...edits, manualLinks: [] } }, options, ctx, null)).kept;
+  if (former !== null) {
+    const report = await solveWarm(former, edits, options, ctx);
+    if (report !== null) return { report, warm: former };
   }
-  const cold = await solveCold(graph, options, ctx, warm);
-  return { report: cold.report, warm: cold.warm ?? warm };
+  const { kept, solve, pins } = await judge(graph, options, ctx, former);
+  const { report, settled } = await finishSolve({ ...solve, pins }, kept.poses.slice());
+  if (edits.manualLinks.length > 0) return { report, warm: former };
+  return { report, warm: { ...kept, settled: edits.pins.length === 0 ? settled : null } };
 }
 
-/** @param former a solve of the same nodes and links: what no edit can change is taken over from it. */
-async function solveCold(
+/** Links that have been judged. */
+interface Judged {
+  readonly kept: WarmStart;
+  readonly solve: Solve;
+  readonly pins: Pins;
+}
+
+/**
+ * Tells the right links of a graph from the wrong ones in a search from the beginning.
+ *
+ * @param former a solve of the same nodes and links: what no edit can change is taken over from it.
+ */
+async function judge(
   graph: PoseGraph,
   options: SolveOptions,
   ctx: RunContext,
   former: WarmStart | null,
-): Promise<{ readonly report: SolveReport; readonly warm: WarmStart | null }> {
+): Promise<Judged> {
   const edits = graph.edits ?? noEdits;
   const measured = former === null ? measuredLinks(graph, options, edits) : measuredAgain(former, edits);
   const { stage, modelErrorPx, stiffErrorPx } = measured;
@@ -79,17 +98,10 @@ async function solveCold(
   const solve = beginSolve({ modelErrorPx, stiffErrorPx, system, options, ctx, stage, motions, pattern, active });
   const start = poses.slice();
   const counted = active.slice();
-  let tolerancePx: number | null = null;
-  if (active.includes(1)) {
-    await graduate(solve, poses);
-    if (options.removal !== null) tolerancePx = await separateWrongLinks(solve, poses, start);
-  }
+  const tolerancePx = await judgeLinks(solve, poses);
   const judged = active.map((on, l) => (counted[l] === 0 ? unjudged : on === 0 ? refused : believed));
-  const agreed = poses.slice();
-  const { report, settled } = await finishSolve({ ...solve, pins }, poses);
-  if (system.manual.includes(1)) return { report, warm: null };
-  const kept = { system, stage, motions, pattern, modelErrorPx, stiffErrorPx, start, judged, tolerancePx };
-  return { report, warm: { ...kept, poses: agreed, settled: edits.pins.length === 0 ? settled : null } };
+  const found = { start, judged, tolerancePx, poses, settled: null };
+  return { kept: { system, stage, motions, pattern, modelErrorPx, stiffErrorPx, ...found }, solve, pins };
 }
 
 /** What is known of a graph before its links are judged, landmarks aside. */

@@ -9,12 +9,15 @@ import { isStiff, sumsStride, unitVarianceOf } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { buildPins } from './pins.ts';
 import type { SolveOptions, SolveReport } from './pose-graph.ts';
+import { reviewLandmarks } from './landmark-review.ts';
+import { withLandmarks } from './landmarks.ts';
 import { settleWith } from './reweighted-solve.ts';
 import { reviewNear } from './robust-start.ts';
 import { writeReport } from './solve-report.ts';
 import { beginSolve } from './solve-run.ts';
 import type { Solve } from './solve-run.ts';
 import { solveFactored } from './sparse-cholesky.ts';
+import { withEdges } from './cholesky-pattern.ts';
 import type { CholeskyPattern } from './cholesky-pattern.ts';
 import type { LinkMotions, StagePoses } from './stage.ts';
 import { tileSigmas } from './tile-sigma.ts';
@@ -48,9 +51,9 @@ export const refused = 2;
 const mostLinksTakenOut = 3;
 
 /**
- * Solves again under edits without landmarks: wrong links are looked for only among those near the links that are left out.
+ * Solves again under edits: wrong links are looked for only among those near landmarks and the links that are left out.
  *
- * @returns null when a link counts that was never judged: it takes a cold solve.
+ * @returns null when a link counts that was never judged, or landmarks change much: it takes a cold solve.
  */
 export async function solveWarm(
   warm: WarmStart,
@@ -67,12 +70,30 @@ export async function solveWarm(
   for (let l = 0; l < judged.length; l++) if (judged[l] === believed && system.excluded[l] === 1) lost.push(l);
   const poses = agreed.slice();
   const isMoved = lost.length > 0 && (await reviewNear(solve, warm.tolerancePx, poses, warm.start, lost));
+  if (edits.manualLinks.length > 0) return solveWithLandmarks(warm, edits, solve, poses);
   if (!isMoved && warm.settled !== null && edits.pins.length === 0 && lost.length <= mostLinksTakenOut) {
     const report = await settleAgain(takeUp(warm, edits, options, ctx), warm.settled, lost);
     if (report !== null) return report;
   }
   const pins = buildPins(system, edits.pins, system.unitVariance);
   return (await finishSolve({ ...solve, trusted: active.slice(), pins }, poses)).report;
+}
+
+async function solveWithLandmarks(
+  warm: WarmStart,
+  edits: GraphEdits,
+  solve: Solve,
+  poses: Float64Array,
+): Promise<SolveReport | null> {
+  const { options, ctx, stage } = solve;
+  const { sourceOf, ...links } = withLandmarks(solve, stage, edits.manualLinks);
+  const { system, active } = links;
+  const pattern = withEdges(warm.pattern, system.from, system.to, sourceOf);
+  if (pattern === null || !(await reviewLandmarks(links, warm, options, ctx, poses))) return null;
+  const pins = buildPins(system, edits.pins, system.unitVariance);
+  const { iterations, modelErrorPx, stiffErrorPx } = solve;
+  const merged = beginSolve({ ...links, options, ctx, stage, pattern, modelErrorPx, stiffErrorPx });
+  return (await finishSolve({ ...merged, iterations, trusted: active.slice(), pins }, poses)).report;
 }
 
 function takeUp(warm: WarmStart, edits: GraphEdits, options: SolveOptions, ctx: RunContext): Solve {
