@@ -138,6 +138,7 @@ test('landmarks set in the inspector snap, take the seam over, lower its error, 
   await app.stitch();
   await app.page.getByTitle('tile_r1_c1 ↔ tile_r1_c2').click();
   await app.page.keyboard.press('Enter');
+  await app.page.getByRole('radio', { name: 'Landmarks' }).click();
   const canvas = app.byId('landmark-canvas').locator('canvas');
   await expect(canvas).toBeVisible();
   const box = await canvas.boundingBox();

@@ -83,6 +83,8 @@ test('a 5×5 grid with missing, cut-off and blank tiles is stitched, and the til
   await expect(app.byId('count-solved')).toHaveText('21 solved');
   await expect(app.byId('count-prior')).toHaveText('2 prior');
   await expect(app.byId('warning-count')).not.toHaveText('no warnings');
+  await expect(app.byId('warning-strip')).toContainText('2 tiles');
+  await app.byId('warning-strip').getByRole('button').click();
   await expect(app.byId('problem-list')).toContainText('2 tiles');
 
   await app.byId('tiles-tab').click();

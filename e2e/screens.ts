@@ -129,9 +129,9 @@ async function inspectorScreens(app: App, look: Look): Promise<void> {
 
 async function correctionScreens(app: App, look: Look): Promise<void> {
   const { page } = app;
+  await page.keyboard.press('7');
   const canvas = app.byId('landmark-canvas').locator('canvas');
   await expect(canvas).toBeVisible({ timeout: 60_000 });
-  await canvas.scrollIntoViewIfNeeded();
   await canvas.focus();
   await page.keyboard.press('Alt+ArrowRight');
   await page.keyboard.press('Enter');

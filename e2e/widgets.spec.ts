@@ -43,6 +43,8 @@ test('letters are made larger from the keyboard, all grows with them, and the ch
     expect([width, height, ...(await tooWide(app))], size).toEqual([1280, 720]);
     for (const id of ['stitch-button', 'palette-button', 'diagnostics-button', 'acquisition-tab'])
       await expect(app.byId(id)).toBeInViewport({ ratio: 0.99 });
+    const mosaic = await app.byId('mosaic-viewer').boundingBox();
+    expect(mosaic?.width, `the mosaic at ${size}`).toBeGreaterThan(640);
   }
   await app.open();
   expect(await rootSize(app)).toBe('32px');

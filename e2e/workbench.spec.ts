@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, type App } from './app.ts';
-import { stitchTinyGrid } from './tiny-grids.ts';
+import { emptyFolder, stitchTinyGrid } from './tiny-grids.ts';
 
 /** A stitched grid of four tiles, the mosaic in focus. */
 async function stitchedGrid(app: App): Promise<void> {
@@ -77,6 +79,22 @@ test('links are filtered, stepped through and excluded from the keyboard', async
   await app.page.getByRole('button', { name: 'No limits' }).click();
   await expect(rows).toHaveCount(4);
 
+  // What has been taken out is not come back to: N X N X takes out two.
+  const excluded = app.page.locator('[data-testid="link-row"][data-state="excluded"]');
+  await app.byId('mosaic-viewer').focus();
+  for (const count of [1, 2]) {
+    await keyboard.press('n');
+    await keyboard.press('x');
+    await expect(excluded).toHaveCount(count);
+    await app.waitForState('done');
+    await expect(app.byId('link-sentence')).toContainText('excluded by you');
+  }
+  for (const count of [1, 0]) {
+    await keyboard.press('Control+z');
+    await expect(excluded).toHaveCount(count);
+  }
+  await app.waitForState('done');
+
   // All links as one step, and back.
   await app.page.getByLabel('Confidence ≤').focus();
   await keyboard.press('ArrowLeft');
@@ -131,6 +149,26 @@ test('a pair tells why it matched: residuals, one point, all matchers with other
   await expect(app.byId('inspector-large')).toHaveAttribute('aria-pressed', 'false');
   await page.keyboard.press('Escape');
   await expect(app.byId('link-table')).toBeVisible();
+});
+
+test('Escape closes what lies on top: a message, a tool, the inspector', async ({ app }) => {
+  const { keyboard } = app.page;
+  const notes = emptyFolder('notes');
+  writeFileSync(join(notes, 'readme.txt'), 'of the operator');
+  await app.drop(notes);
+  await expect(app.byId('error-panel')).toContainText('None of these files is an image');
+  await keyboard.press('Escape');
+  await expect(app.byId('error-panel')).toBeEmpty();
+
+  await stitchedGrid(app);
+  await app.byId('corrections-tab').click();
+  await app.page.locator('#edits-tile').selectOption('tile_r2_c2.tif');
+  await app.byId('tool-move').click();
+  await expect(app.byId('tool-hint')).toBeVisible();
+  // From a button beside it too, not only from the mosaic.
+  await app.byId('corrections-tab').focus();
+  await keyboard.press('Escape');
+  await expect(app.byId('tool-hint')).toBeHidden();
 });
 
 test('all commands are found by words, with their keys, and the list of keys is the same table', async ({ app }) => {

@@ -23,6 +23,7 @@ export async function fixWorstSeam(app: App): Promise<{ readonly worstPx: number
   const residual = async () =>
     Number.parseFloat((await app.page.locator('[data-number="residual-after"] dd').textContent()) ?? '');
   const worstPx = await residual();
+  await keyboard.press('7');
   const step = await setLandmark(app);
   await keyboard.press('Control+z');
   await app.byId('corrections-tab').click();
@@ -40,7 +41,7 @@ async function setLandmark(app: App): Promise<Step> {
   const note = app.byId('landmark-note');
   await expect(canvas).toBeVisible({ timeout: 60_000 });
   // The crops stand side by side where the overlap is tall, else one above the other; it lies near the gap between them.
-  const isTall = (await app.page.locator('.pair-panes').getAttribute('data-tall')) === 'true';
+  const isTall = (await app.byId('landmark-canvas').getAttribute('data-tall')) === 'true';
   for (const off of [14, 24, 34])
     for (const along of [0.5, 0.3, 0.7, 0.2, 0.4, 0.6, 0.8, 0.1, 0.9]) {
       await expect(canvas).toBeVisible({ timeout: 60_000 });

@@ -299,10 +299,10 @@ export class FaultyVisit {
     return this.page.locator(at('start-page')).isVisible();
   }
 
-  /** True when the list of problems names a file that could not be read. */
+  /** True when the list of problems, or the line above the mosaic, names a file that could not be read. */
   private async hasUnreadable(): Promise<boolean> {
-    const problems = this.page.locator(at('problem-list'));
-    return (await problems.count()) > 0 && /cannot be read/.test((await problems.first().textContent()) ?? '');
+    const problems = this.page.locator(`${at('problem-list')}, ${at('warning-strip')}`);
+    return (await problems.allTextContents()).some((text) => /cannot be read/.test(text));
   }
 
   private async choose(matcher: VisitPlan['matcher']): Promise<void> {

@@ -1,14 +1,21 @@
 import type { AppState } from './store.ts';
 
-/** How many things the user should know of: files left out, doubled cells, warnings of the run. */
-export function warningCount({ project, result }: AppState): number {
-  const found = project.inspection?.problems.length ?? 0;
-  return found + project.edits.layoutProblems.length + (result.run?.outcome.warnings.length ?? 0);
+/** Problems of the drop, which somebody has to decide on: files left out, doubled cells. */
+function problemCount({ project }: AppState): number {
+  return (project.inspection?.problems.length ?? 0) + project.edits.layoutProblems.length;
 }
 
-/** Whether the panel with layout, options and problems is shown. */
+/** How many things the user should know of: problems of the drop, warnings of the run. */
+export function warningCount(state: AppState): number {
+  return problemCount(state) + (state.result.run?.outcome.warnings.length ?? 0);
+}
+
+/**
+ * Whether the panel with layout, options and problems is shown. What a run warns of is told above the mosaic: nearly
+ * every real section has one, and a panel for it would take a third of a small window.
+ */
 export function isSidePanelOpen(state: AppState): boolean {
   const { sidePanel } = state.view;
   if (sidePanel !== 'auto') return sidePanel === 'open';
-  return state.result.run === null || state.sections.entries.length > 0 || warningCount(state) > 0;
+  return state.result.run === null || state.sections.entries.length > 0 || problemCount(state) > 0;
 }

@@ -13,14 +13,14 @@ export const resultTabs = ['links', 'inspector', 'corrections', 'tiles', 'export
 export type ResultTab = (typeof resultTabs)[number];
 
 /** What of the evidence of a pair is looked at. */
-export const evidenceLooks = ['pictures', 'residuals', 'point', 'matchers'] as const;
+export const evidenceLooks = ['pictures', 'residuals', 'point', 'matchers', 'landmarks'] as const;
 export type EvidenceLook = (typeof evidenceLooks)[number];
 
 /** How the overlap of a pair is compared. */
 export const compareModes = ['blink', 'swipe', 'checker', 'sides', 'difference', 'colours'] as const;
 export type CompareMode = (typeof compareModes)[number];
 
-/** `auto`: the panel is there while there is something to decide or to warn of, and makes room for the mosaic else. */
+/** `auto`: the panel is there while there is something to decide, and makes room for the mosaic else. */
 export type SidePanel = 'auto' | 'open' | 'closed';
 
 /** Slice `view`: what is looked at; nothing here changes data. */

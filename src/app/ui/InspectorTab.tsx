@@ -38,31 +38,29 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
     return next === null || next === selected ? null : () => show(next);
   };
   return (
-    <>
-      <PairInspector
-        key={`evidence ${selected}`}
-        client={client}
-        trials={trials}
-        isLarge={isLarge}
-        onLarge={(large) => updateSlice(store, 'view', (view) => ({ ...view, isInspectorLarge: large }))}
-        onError={jobs.report}
-        look={evidence}
-        onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
-        result={result}
-        edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
-        leftPx={rows.find((row) => row.pairKey === selected)?.residualPx ?? null}
-        isExcluded={excluded.has(selected)}
-        solvedAFromB={solved}
-        ransacPx={run.options.pair.ransacPx}
-        tileStates={states}
-        rank={{ index: rows.findIndex((row) => row.pairKey === selected), count: rows.length }}
-        onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
-        onClose={() => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, tab: 'links' }))}
-        onPrevious={stepTo(-1)}
-        onNext={stepTo(1)}
-      />
-      {solved && <LandmarkPane key={selected} pair={result.pair} aFromB={solved} />}
-    </>
+    <PairInspector
+      key={`evidence ${selected}`}
+      client={client}
+      trials={trials}
+      isLarge={isLarge}
+      onLarge={(large) => updateSlice(store, 'view', (view) => ({ ...view, isInspectorLarge: large }))}
+      onError={jobs.report}
+      look={evidence}
+      landmarks={solved && <LandmarkPane key={selected} pair={result.pair} aFromB={solved} />}
+      onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
+      result={result}
+      edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
+      leftPx={rows.find((row) => row.pairKey === selected)?.residualPx ?? null}
+      isExcluded={excluded.has(selected)}
+      solvedAFromB={solved}
+      ransacPx={run.options.pair.ransacPx}
+      tileStates={states}
+      rank={{ index: rows.findIndex((row) => row.pairKey === selected), count: rows.length }}
+      onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
+      onClose={() => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, tab: 'links' }))}
+      onPrevious={stepTo(-1)}
+      onNext={stepTo(1)}
+    />
   );
 }
 

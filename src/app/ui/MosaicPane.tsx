@@ -18,6 +18,7 @@ import { tileTints } from './tile-tints.ts';
 import { useAutoContrast } from './use-auto-contrast.ts';
 import './mosaic-pane.css';
 import { Tip } from './Tip.tsx';
+import { WarningStrip } from './WarningStrip.tsx';
 
 interface MosaicPaneProps {
   readonly run: StitchRun;
@@ -110,6 +111,7 @@ export function MosaicPane({ run, viewer }: MosaicPaneProps) {
           </button>
         </Tip>
       </div>
+      <WarningStrip run={run} />
       <div className="mosaic-stage">
         <MosaicViewer
           ref={viewer}

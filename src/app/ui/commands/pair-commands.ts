@@ -53,6 +53,7 @@ const evidenceTitles: Readonly<Record<EvidenceLook, string>> = {
   residuals: 'Residuals of the pair',
   point: 'Why a point matched there',
   matchers: 'All matchers on this pair',
+  landmarks: 'Landmarks of the pair',
 };
 
 function comparing(mode: CompareMode, place: number): Command {
@@ -71,12 +72,12 @@ function comparing(mode: CompareMode, place: number): Command {
   };
 }
 
-function showing(evidence: EvidenceLook): Command {
+function showing(evidence: EvidenceLook, ...keys: readonly string[]): Command {
   return {
     id: `evidence-${evidence}`,
     title: evidenceTitles[evidence],
     group: 'Inspector',
-    keys: [],
+    keys,
     isPossible: isInspecting,
     run: (context) => look(context, () => ({ evidence })),
   };
@@ -122,7 +123,8 @@ export const pairCommands: readonly Command[] = [
   },
   ...compareModes.map(comparing),
   { id: 'blink', title: 'Blink; stop; flip', group: 'Inspector', keys: ['B'], isPossible: isInspecting, run: blink },
-  ...(['pictures', 'residuals', 'point', 'matchers'] as const).map(showing),
+  ...(['pictures', 'residuals', 'point', 'matchers'] as const).map((evidence) => showing(evidence)),
+  showing('landmarks', '7'),
   {
     id: 'inspector-large',
     title: 'Inspector over the whole window, or beside the mosaic',

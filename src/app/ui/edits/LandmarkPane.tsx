@@ -274,6 +274,7 @@ function LandmarkCanvas(props: LandmarkCanvasProps) {
     <div
       className="landmark-stage"
       data-testid="landmark-canvas"
+      data-tall={layout.b.offset.x > 0}
       onPointerDownCapture={onPointerDown}
       onPointerUpCapture={onPointerUp}
       onKeyDownCapture={onKeyDown}

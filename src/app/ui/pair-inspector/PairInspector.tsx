@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { Ban, ChevronDown, ChevronUp, Maximize2, Minimize2, RotateCcw, X } from 'lucide-react';
 import type { Affine2 } from '../../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../../core/geometry/pose2.ts';
@@ -46,6 +46,8 @@ export interface PairInspectorProps {
   readonly onClose: () => void;
   readonly look: EvidenceLook;
   readonly onLook: (look: EvidenceLook) => void;
+  /** Where landmarks of the pair are set; null where one of its tiles has no place. */
+  readonly landmarks: ReactNode;
   /** Over the whole window, for a look at pixels. */
   readonly isLarge: boolean;
   readonly onError: (error: unknown) => void;
@@ -60,6 +62,7 @@ const looks: readonly { readonly value: EvidenceLook; readonly label: string; re
   { value: 'residuals', label: 'Residuals', title: 'How far the matches are off, and which way' },
   { value: 'point', label: 'Point', title: 'Why it matched there: correlation about a place' },
   { value: 'matchers', label: 'Matchers', title: 'All matchers on this pair, with options of its own' },
+  { value: 'landmarks', label: 'Landmarks', title: 'Correct the pair: the same places in both tiles, by hand' },
 ];
 
 type Motion = 'solved' | 'measured' | 'stage';
@@ -109,18 +112,22 @@ export function PairInspector(props: PairInspectorProps) {
       />
       <div className="pair-motion">
         <Segmented<EvidenceLook> label="Evidence" value={look} options={looks} onChange={props.onLook} />
-        <div className="pair-positions">
-          <span>Positions</span>
-          <Segmented<Motion>
-            label="Positions that the pictures are drawn with"
-            value={chosen.id}
-            options={motions.map(({ id }) => ({ value: id, ...motionLabels[id] }))}
-            onChange={setWanted}
-          />
-        </div>
+        {look !== 'landmarks' && (
+          <div className="pair-positions">
+            <span>Positions</span>
+            <Segmented<Motion>
+              label="Positions that the pictures are drawn with"
+              value={chosen.id}
+              options={motions.map(({ id }) => ({ value: id, ...motionLabels[id] }))}
+              onChange={setWanted}
+            />
+          </div>
+        )}
         {trial !== null && <span className="pair-trial-mark">matches of a trial</span>}
       </div>
-      {picture.status === 'ready' ? (
+      {look === 'landmarks' ? (
+        (props.landmarks ?? <p className="pair-message">A tile of this pair has no place yet: none can be set.</p>)
+      ) : picture.status === 'ready' ? (
         <div
           className="pair-panes"
           data-tall={picture.view.overlapA.height > picture.view.overlapA.width}
