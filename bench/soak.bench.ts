@@ -174,7 +174,7 @@ async function appText(
       await (await downloaded).delete();
     });
     if (limited && memory !== null)
-      limit = ` The device tells of ${memory} GB and the whole browser may take ${memory - ofTheSystem} GB: all its processes together took ${most} MB at most (${limited.peakMegabytes()} MB with the files that the system keeps in memory), and ${limited.ended()} were ended for want of memory.`;
+      limit = ` The device tells of ${memory} GB and the whole browser may take ${memory - ofTheSystem} GB: all its processes together took ${most} MB of their own at most (${limited.peakMegabytes()} MB with the files that the system keeps in memory), and ${limited.ended()} were ended for want of memory.`;
   } finally {
     clearInterval(meter);
     watch.stop();
