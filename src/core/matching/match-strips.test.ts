@@ -194,7 +194,10 @@ describe('strips of more cells than the matcher takes', () => {
       const p = applyAffine(invertAffine(one.context.aFromB), one.a.width - 1, 0);
       expect(p.x).toBeLessThan(one.b.width);
     }
-    expect(windows.length).toBeGreaterThan(2);
+    // 266 × 66 px at this scale: seven by two windows of 40 px and 40 px of margin are 80 × 80 px.
+    expect(windows.length).toBe(14);
+    expect(windows.map((one) => one.a.width)).toEqual([40, 40, 40, 40, 40, 40, 24, 40, 40, 40, 40, 40, 40, 24]);
+    expect(windows.map((one) => one.a.height)).toEqual([40, 40, 40, 40, 40, 40, 40, 24, 24, 24, 24, 24, 24, 24]);
     const xs = Array.from(found.confidence, (_, i) => found.a[2 * i]);
     expect(Math.min(...xs)).toBeLessThan(12);
     expect(Math.max(...xs)).toBeGreaterThan(590);
