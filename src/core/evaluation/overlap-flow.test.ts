@@ -40,4 +40,24 @@ describe('loopClosures', () => {
     expect(loopClosures(grid, links, () => size)).toEqual([5]);
     expect(loopClosures(grid, links.slice(1), () => size)).toEqual([]);
   });
+
+  it('is measured at the centre of the upper left tile, whatever its shape', () => {
+    const ids = ['a', 'b', 'c', 'd'].map((name) => tileId(name));
+    const cells = new Map(ids.map((id, k) => [id, { row: k >> 1, column: k & 1 }]));
+    const grid: TileGrid = { kind: 'grid', rows: 2, columns: 2, cells, overlap: { x: 0.1, y: 0.1 } };
+    // The first motion turns about (120, 35), the centre of a tile of 241 × 71 px; the others do nothing.
+    const turn = affineFromPose({ x: 0, y: 0, thetaRad: 0.4 });
+    const about = { ...turn, e: 120 - turn.a * 120 - turn.c * 35, f: 35 - turn.b * 120 - turn.d * 35 };
+    const still = translation(0, 0);
+    const links = [
+      [0, 1, about],
+      [0, 2, still],
+      [1, 3, still],
+      [2, 3, still],
+    ].map(([i, j, aFromB]) => ({ pair: { a: ids[Number(i)], b: ids[Number(j)] }, aFromB }) as unknown as Link);
+    const [closure] = loopClosures(grid, links, () => ({ width: 241, height: 71 }));
+    expect(closure).toBeLessThan(1e-9);
+    const [beside] = loopClosures(grid, links, () => ({ width: 251, height: 71 }));
+    expect(beside).toBeCloseTo(2 * 5 * Math.sin(0.2), 9);
+  });
 });

@@ -14,6 +14,14 @@ describe('truePair', () => {
     expect(overlap).toBeCloseTo(0.25, 9);
   });
 
+  it('counts a point of b up to half a pixel beyond the outermost centres of a', () => {
+    // 48 columns of b are 200/48 px apart, from 1.58 on; 48 rows 100/48 px, from 0.54 on.
+    const shared = (x: number, y: number) =>
+      48 * truePair(tile(translation(0, 0)), tile(translation(x, y)), 'rigid').overlap;
+    expect([shared(148.3, 0), shared(147.7, 0), shared(-147.2, 0), shared(-147.95, 0)]).toEqual([12, 13, 13, 12]);
+    expect([shared(0, 74.5), shared(0, 73.9), shared(0, -73.9), shared(0, -74.2)]).toEqual([12, 13, 13, 12]);
+  });
+
   it('says when tiles share nothing', () => {
     expect(truePair(tile(translation(0, 0)), tile(translation(500, 0)), 'rigid')).toMatchObject({
       aFromB: null,

@@ -382,8 +382,39 @@ describe('composeRegion', () => {
     };
     const rect = { x: 20, y: 30, width: 40, height: 10 };
     await composeRegion(subject.mosaic, { rect, scale: 1 }, defaultComposeOptions, reader, silentContext.signal);
-    // Rows from end to end: a cache hands them out without a copy.
+    // Rows from end to end: a cache hands them out without a copy. What lies above, below and beside is not read.
     expect(asked).toEqual([['tile-0', 0, { x: 0, y: 29, width: 100, height: 12 }]]);
+  });
+
+  it('reads no tile that lies above or below a region, nor beside it', async () => {
+    const places = [
+      [0, -31],
+      [0, 51],
+      [-41, 0],
+      [61, 0],
+      [0, 0],
+    ] as const;
+    const subject = mosaicOf(
+      places.map(([x, y]) => ({ channels: [flat(1, 40, 30)], mosaicFromTile: translation(x, y) })),
+    );
+    const asked: string[] = [];
+    const reader: TileReader = {
+      read: (tile, request) => {
+        asked.push(tile);
+        return subject.reader.read(tile, request);
+      },
+    };
+    const compose = (x: number, y: number, width: number, height: number) => {
+      const rect = { x, y, width, height };
+      return composeRegion(subject.mosaic, { rect, scale: 1 }, defaultComposeOptions, reader, silentContext.signal);
+    };
+    await compose(0, 0, 60, 50);
+    expect(asked.splice(0)).toEqual(['tile-4']);
+    // One row more on each side touches the tiles there, half a pixel beyond their centres.
+    await compose(0, -2, 60, 54);
+    expect(asked.splice(0)).toEqual(['tile-0', 'tile-1', 'tile-4']);
+    await compose(-2, 0, 64, 50);
+    expect(asked).toEqual(['tile-2', 'tile-3', 'tile-4']);
   });
 
   it('refuses a scale that is not positive, a fill that does not fit, and hears an abort', async () => {

@@ -74,7 +74,7 @@ function denseFit({ surfaces, overlaps }: ShadingProblem, included: (i: number) 
     Math.max(1e-3, 1.4826 * medianOf(members.map((surface) => Math.abs(surface[p] - shading[p])))),
   );
   const isIn = overlaps.map(({ from, to }) => included(from) && included(to));
-  let weights = isIn.map((is) => (is ? 1 : 0));
+  let weights: readonly number[] = isIn.map(Number);
   let [noise, sigmaGain] = [0.02, 0.3];
   let sigmas = spread;
   for (let round = 0; round < 6; round++) {
