@@ -112,6 +112,16 @@ describe('a held tile', () => {
     expect(held.coverage.every((value) => value === 255)).toBe(true);
   });
 
+  it('has a difference only where it lies over others', async () => {
+    const held = { tile: b, mosaicFromTile: wrong };
+    // a ends at 159.5, b begins at 110.67 − ½: columns of a alone, of both, and of b alone.
+    const across = { rect: { x: 100, y: 50, width: 80, height: 3 }, scale: 1 };
+    const { difference, region: shown } = await differenceOfMoved(subjectOf(), held, across, signal);
+    const isKnown = Array.from({ length: 80 }, (_, i) => !Number.isNaN(difference[80 + i]));
+    expect(isKnown).toEqual(Array.from({ length: 80 }, (_, i) => 100 + i >= 110.17 && 100 + i <= 159.5));
+    expect(shown.coverage.every((value) => value === 255)).toBe(true);
+  });
+
   it('is feathered where the mosaic searches seams', async () => {
     const held = { tile: b, mosaicFromTile: wrong };
     const [feathered, cut] = await Promise.all(

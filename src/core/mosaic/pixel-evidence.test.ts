@@ -91,6 +91,10 @@ describe('probePixel under a shading', () => {
     expect(probe.tiles[0].raw).toEqual([90]);
     expect(probe.tiles[0].tone.gain).toBeCloseTo(1 / 1.3, 6);
     expect(probe.value?.[0]).toBeCloseTo(90 / 1.3, 4);
+    const down = { columns: 2, rows: 2, values: Float32Array.of(0.5, 0.5, 1.5, 1.5) };
+    const lower = await probePixel({ ...mosaic, shading: down }, 8, 6, defaultComposeOptions, reader, signal);
+    expect(lower.tiles[0].tone.gain).toBeCloseTo(1 / 1.25, 6);
+    expect(lower.value?.[0]).toBeCloseTo(90 / 1.25, 4);
     const plain = { ...defaultComposeOptions, blend: 'none' } as const;
     const recorded = await probePixel({ ...mosaic, shading }, 8, 4, plain, reader, signal);
     expect([recorded.value, recorded.tiles[0].tone.gain]).toEqual([[90], 1]);
