@@ -189,6 +189,7 @@ export function placeUnlinked(
       if (!pinned.has(label[i])) poses.set(stage.poses.subarray(poseStride * i, poseStride * (i + 1)), poseStride * i);
     return;
   }
+  if (sizes.length === 1) return;
   const solved: number[] = [];
   for (let i = 0; i < label.length; i++) if (label[i] === 0 && stage.known[i] === 1) solved.push(i);
   if (solved.length === 0) return;

@@ -40,9 +40,9 @@ const leastLinearSigma = 5e-4;
 const linearSigmaRounds = 6;
 const settledRatio = 0.9;
 /** Largest step of a rigid solution that only serves as a start and a target, px. */
-export const rigidTolerancePx = 1e-3;
+export const rigidTolerancePx = 1e-2;
 /** … and its re-weightings at most, those of the search for wrong links before it not counted. */
-const rigidReweightings = 10;
+const rigidReweightings = 4;
 /** A link that the rigid model leaves less than this weight is not trusted by a model that bends. */
 const suspicion = 0.01;
 

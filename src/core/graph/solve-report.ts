@@ -3,7 +3,7 @@ import type { TileId } from '../tiles/tile.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { connectedComponents } from './components.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
-import { affineOfPose, linkCost, linkRms, sumsStride } from './link-system.ts';
+import { affineOfPose, linkCost, sumsStride } from './link-system.ts';
 import { pinnedComponents } from './pins.ts';
 import type { EdgeReport, SolveReport, TileState } from './pose-graph.ts';
 import type { Solve } from './solve-run.ts';
@@ -19,15 +19,18 @@ export function writeReport(
   const { label, sizes } = connectedComponents(system.nodes.length, system.from, system.to, active);
   let cost = 0;
   const edges = system.links.map((link, l): EdgeReport => {
-    if (active[l] !== 0) cost += weights[l] * linkCost(system, poses, l);
-    return {
+    const ofLink = linkCost(system, poses, l);
+    const matches = system.sums[sumsStride * l];
+    const isActive = active[l] !== 0;
+    if (isActive) cost += weights[l] * ofLink;
+    const edge = {
       pairKey: pairKey(link.pair),
-      residualPx: linkRms(system, poses, l),
-      weight: active[l] === 0 ? 0 : weights[l],
-      removed: active[l] === 0,
-      ...(system.excluded[l] === 1 ? { excluded: true } : {}),
-      ...(system.manual[l] === 1 ? { manual: true } : {}),
+      residualPx: matches > 0 ? Math.sqrt(ofLink / matches) : 0,
+      weight: isActive ? weights[l] : 0,
+      removed: !isActive,
     };
+    if (system.manual[l] === 1) return { ...edge, manual: true };
+    return system.excluded[l] === 1 ? { ...edge, excluded: true } : edge;
   });
   const pinned = pinnedComponents(pins, label);
   fixGauge(options.model, poses, stage, label, sizes, pins);
