@@ -119,6 +119,7 @@ export function LandmarkPane({ pair, aFromB }: LandmarkPaneProps) {
           onPick={pick}
           onMove={move}
           onFind={find}
+          onMiss={() => setNote({ tone: 'plain', text: 'Beside both tiles: click inside one of the two pictures.' })}
         />
       ) : (
         <p className="dim">{picture.status === 'loading' ? 'Reading the two tiles…' : picture.message}</p>
@@ -175,6 +176,8 @@ interface LandmarkCanvasProps {
   readonly onPick: (place: PickedPlace) => void;
   readonly onMove: (entry: ListedLandmark, side: 'a' | 'b', at: Point) => void;
   readonly onFind: () => void;
+  /** A click beside both pictures. */
+  readonly onMiss: () => void;
 }
 
 /** The picture with its landmarks; pointer and keys set and move them, dragging elsewhere pans. */
@@ -245,7 +248,10 @@ function LandmarkCanvas(props: LandmarkCanvasProps) {
     if (!start) return;
     const isClick = Math.hypot(event.clientX - start.x, event.clientY - start.y) <= clickSlopPx;
     const place = pickPlace(layout, pictureAt(event).x, pictureAt(event).y);
-    if (!place) return;
+    if (!place) {
+      if (isClick) props.onMiss();
+      return;
+    }
     if (start.hit && !isClick && place.side === start.hit.side) props.onMove(start.hit.entry, place.side, place.at);
     else if (isClick) props.onPick(place);
   };
