@@ -240,6 +240,16 @@ describe('composeRegion', () => {
     }
   });
 
+  it('interpolates whole numbers as it is told to, by lines or by cubics', async () => {
+    // A peak of one pixel, half a pixel aside: its neighbours get a half each by lines, 9/16 by Catmull–Rom.
+    const peak = raster('uint8', 16, 3, (x) => (x === 8 ? 160 : 0));
+    const subject = mosaicOf([{ channels: [peak], mosaicFromTile: translation(0.5, 0) }]);
+    const row = async (interpolation: ComposeOptions['interpolation']) =>
+      Array.from((await compose(subject, { interpolation })).channels[0].data.subarray(7, 11));
+    expect(await row('bilinear')).toEqual([0, 80, 80, 0]);
+    expect(await row('bicubic')).toEqual([0, 90, 90, 0]);
+  });
+
   it('applies tones, but never under none and never when switched off', async () => {
     const subject = mosaicOf([
       { channels: [flat(100)], mosaicFromTile: translation(0, 0), tone: { gain: 1.25, offset: -3 } },
