@@ -1,5 +1,17 @@
 /** Who may import whom: the table of ARCHITECTURE.md as rules. `import type` obeys the same table. */
 const testFiles = '\\.test\\.tsx?$';
+/** The rooms of core from the ground up: each imports from the rows above its own, and from what lies in core itself. */
+const coreRooms = [
+  ['geometry'],
+  ['raster'],
+  ['tiles'],
+  ['matching', 'stack'],
+  ['graph'],
+  ['photometry', 'refine'],
+  ['elastic', 'mosaic', 'synthesis'],
+  ['diagnosis', 'edits', 'evaluation'],
+];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -11,6 +23,12 @@ module.exports = {
       from: { path: '^src/core/', pathNot: testFiles },
       to: { pathNot: '^src/core/' },
     },
+    ...coreRooms.map((rooms, row) => ({
+      name: `core-${rooms.join('-')}-looks-down`,
+      severity: 'error',
+      from: { path: `^src/core/(${rooms.join('|')})/`, pathNot: testFiles },
+      to: { path: `^src/core/(${coreRooms.slice(row).flat().join('|')})/`, pathNot: '^src/core/$1/' },
+    })),
     {
       name: 'testing-is-not-shipped',
       comment: 'synthetic truth and comparers are for tests, benches, the command line and the sample generator',

@@ -5,6 +5,7 @@
  * also opens every level. The 40,000 px run takes about 4 GB of disk. `--browser` writes in a Chromium tab instead, and has
  * libtiff read the tab's file.
  */
+import { unitGain } from '../src/core/photometry/gain-offset.ts';
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { fileSink } from '../cli/node-files.ts';
 import { affineFromPose } from '../src/core/geometry/pose2.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
-import { defaultComposeOptions, unitGain } from '../src/core/mosaic/mosaic.ts';
+import { defaultComposeOptions } from '../src/core/mosaic/mosaic.ts';
 import type { Mosaic, Placement } from '../src/core/mosaic/mosaic.ts';
 import { placementIndex } from '../src/core/mosaic/pyramid-stream-placements.ts';
 import { cachedTileReader } from '../src/core/mosaic/tile-cache.ts';

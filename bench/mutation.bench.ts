@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { numberIn, parseArguments, textOf, CommandError } from '../cli/arguments.ts';
-import { seededRandom, seedOf } from '../src/core/matching/random.ts';
+import { seededRandom, seedOf } from '../src/core/random.ts';
 import { listMutants, mutableSources } from './mutation/list-mutants.ts';
 import type { ListedMutant } from './mutation/list-mutants.ts';
 import { scoreRooms } from './mutation/score.ts';

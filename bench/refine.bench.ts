@@ -1,3 +1,4 @@
+import { unitGain } from '../src/core/photometry/gain-offset.ts';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openFolder } from '../cli/open-folder.ts';
@@ -9,7 +10,7 @@ import { translation } from '../src/core/geometry/affine2.ts';
 import type { DisplacementMesh } from '../src/core/geometry/displacement-mesh.ts';
 import { boundsOfPlacements } from '../src/core/mosaic/build-mosaic.ts';
 import { composeRegion } from '../src/core/mosaic/compositor.ts';
-import { blendModes, defaultComposeOptions, unitGain } from '../src/core/mosaic/mosaic.ts';
+import { blendModes, defaultComposeOptions } from '../src/core/mosaic/mosaic.ts';
 import type { BlendMode, Placement } from '../src/core/mosaic/mosaic.ts';
 import { silentContext } from '../src/core/progress.ts';
 import { defaultRefineOptions, refineOverlap } from '../src/core/refine/refine-overlap.ts';

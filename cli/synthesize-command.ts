@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StitchError } from '../src/core/errors.ts';
-import { seedOf } from '../src/core/matching/random.ts';
+import { seedOf } from '../src/core/random.ts';
 import { synthesisPresets } from '../src/core/synthesis/presets.ts';
 import { needsTexture, planSet } from '../src/core/synthesis/set-plan.ts';
 import type { SetOptions, SetPlan, SourceImage } from '../src/core/synthesis/set-plan.ts';

@@ -1,4 +1,5 @@
 /** The methods of each worker: (request, context) → promise. Statement of the wire, shared by both ends. */
+import type { GainOffset } from '../src/core/photometry/gain-offset.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
 import type { Recommendation } from '../src/core/diagnosis/recommend-transform.ts';
@@ -9,7 +10,7 @@ import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pos
 import type { Rect } from '../src/core/geometry/rect.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { CorrelationSurface } from '../src/core/mosaic/correlation-surface.ts';
-import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { PairOptions, StitchOptions } from '../src/core/options.ts';
 import type { ShadingEstimate, ShadingRequest } from '../src/core/photometry/estimate-shading.ts';

@@ -1,7 +1,8 @@
+import { unitGain } from '../src/core/photometry/gain-offset.ts';
 import { applyAffine, identityAffine, invertAffine, type Affine2 } from '../src/core/geometry/affine2.ts';
 import { growRect, intersectRects, uniteRects, type Rect } from '../src/core/geometry/rect.ts';
 import { composeRegion, type ComposedRegion } from '../src/core/mosaic/compositor.ts';
-import { defaultComposeOptions, unitGain, type Mosaic } from '../src/core/mosaic/mosaic.ts';
+import { defaultComposeOptions, type Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { CancelSignal } from '../src/core/progress.ts';
 import { lumaOf } from '../src/core/raster/raster.ts';
 import type { Tile, TileReader } from '../src/core/tiles/tile.ts';

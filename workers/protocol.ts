@@ -2,6 +2,7 @@
  * The single statement of what crosses a thread: files, small typed arrays, finished bitmaps. Never a raster of a tile
  * to the main thread. Every long call takes (request, signal, onProgress).
  */
+import type { GainOffset } from '../src/core/photometry/gain-offset.ts';
 import type { TileMasks } from '../src/core/edits/edit-effect.ts';
 import type { EditList } from '../src/core/edits/edit.ts';
 import type { SnappedLandmark, SnapRequest } from '../src/core/edits/snap-landmark.ts';
@@ -14,7 +15,7 @@ import type { GraphEdits } from '../src/core/graph/graph-edits.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../src/core/graph/pose-graph.ts';
 import type { Link, PairResult } from '../src/core/matching/link.ts';
 import type { CorrelationSurface, SurfaceRequest } from '../src/core/mosaic/correlation-surface.ts';
-import type { ComposeOptions, GainOffset, Mosaic } from '../src/core/mosaic/mosaic.ts';
+import type { ComposeOptions, Mosaic } from '../src/core/mosaic/mosaic.ts';
 import type { MovedTile } from '../src/core/mosaic/moved-tile.ts';
 import type { PixelProbe } from '../src/core/mosaic/pixel-probe.ts';
 import type { MatcherId, PairOptions, StitchOptions } from '../src/core/options.ts';

@@ -1,3 +1,4 @@
+import type { GainOffset } from './photometry/gain-offset.ts';
 import { graphEdits } from './edits/apply-edits.ts';
 import { effectOf, withExtraPairs } from './edits/edit-effect.ts';
 import type { EditList } from './edits/edit.ts';
@@ -8,7 +9,7 @@ import type { Recommendation } from './diagnosis/recommend-transform.ts';
 import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
-import type { GainOffset, Mosaic } from './mosaic/mosaic.ts';
+import type { Mosaic } from './mosaic/mosaic.ts';
 import type { StitchOptions } from './options.ts';
 import type { ShadingEstimate, ShadingRequest } from './photometry/estimate-shading.ts';
 import { unshadedLinks } from './photometry/unshaded-links.ts';

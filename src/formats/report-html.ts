@@ -3,7 +3,7 @@ import type { EditList } from '../core/edits/edit.ts';
 import { applyAffine } from '../core/geometry/affine2.ts';
 import { affineFromPose } from '../core/geometry/pose2.ts';
 import { linkLoops, type LinkLoop } from '../core/graph/link-loops.ts';
-import { residualRms } from '../core/geometry/rigid-fit.ts';
+import { residualRms } from '../core/matching/moment-fit.ts';
 import type { PairResult } from '../core/matching/link.ts';
 import { outlineOf } from '../core/mosaic/build-mosaic.ts';
 import type { Mosaic } from '../core/mosaic/mosaic.ts';

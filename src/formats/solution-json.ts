@@ -1,3 +1,4 @@
+import { unitGain } from '../core/photometry/gain-offset.ts';
 import * as v from 'valibot';
 import { StitchError } from '../core/errors.ts';
 import { affineToArray, isFiniteAffine } from '../core/geometry/affine2.ts';
@@ -7,7 +8,7 @@ import type { SolveReport } from '../core/graph/pose-graph.ts';
 import { transformModels } from '../core/matching/link.ts';
 import type { PairResult } from '../core/matching/link.ts';
 import { commonSampleType } from '../core/mosaic/build-mosaic.ts';
-import { blendModes, topmostChoices, unitGain } from '../core/mosaic/mosaic.ts';
+import { blendModes, topmostChoices } from '../core/mosaic/mosaic.ts';
 import type { Mosaic, Placement } from '../core/mosaic/mosaic.ts';
 import { matcherIds } from '../core/options.ts';
 import { shadingChoices } from '../core/photometry/shading-field.ts';

@@ -1,10 +1,7 @@
-import type { Point } from '../geometry/affine2.ts';
+import type { Polygon } from '../geometry/polygon.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { TileId, TilePair } from '../tiles/tile.ts';
 import type { EditList, Landmark, PinTile } from './edit.ts';
-
-/** A closed polygon, tile px; inside is even-odd. */
-export type Polygon = readonly Point[];
 
 /** Masks by tile. */
 export type TileMasks = ReadonlyMap<TileId, readonly Polygon[]>;

@@ -1,7 +1,8 @@
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import type { SolveReport } from '../graph/pose-graph.ts';
 import { buildMosaic } from '../mosaic/build-mosaic.ts';
 import { drawingOrder } from '../mosaic/drawing-order.ts';
-import type { GainOffset, Mosaic, Topmost } from '../mosaic/mosaic.ts';
+import type { Mosaic, Topmost } from '../mosaic/mosaic.ts';
 import type { Layout, Tile, TileId } from '../tiles/tile.ts';
 import { raiseTiles } from './edit-effect.ts';
 import type { EditEffect, TileMasks } from './edit-effect.ts';

@@ -1,10 +1,10 @@
+import { rectanglePolygon } from '../geometry/polygon.ts';
 import { describe, expect, it } from 'vitest';
 import { tileId } from '../tiles/tile.ts';
 import type { TilePair } from '../tiles/tile.ts';
 import { addEdit, editName, switchEdit } from './edit.ts';
 import type { Edit, EditList } from './edit.ts';
 import { masksOfPair } from './pair-masks.ts';
-import { rectanglePolygon } from './tile-mask.ts';
 
 const [a, b] = ['a.tif', 'b.tif'].map((file) => tileId(file));
 const size = { width: 100, height: 80 };

@@ -1,8 +1,9 @@
+import type { Polygon } from '../geometry/polygon.ts';
 import { intersectRects } from '../geometry/rect.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import { overlapStrips } from '../tiles/overlap-strips.ts';
 import type { TileId, TilePair } from '../tiles/tile.ts';
-import type { Polygon, TileMasks } from './edit-effect.ts';
+import type { TileMasks } from './edit-effect.ts';
 
 /** The masks that reach into the strips in which a pair is matched; null when none does and nothing changes for it. */
 export function masksOfPair(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { solveByConjugateGradients } from './conjugate-gradients.ts';
 import { distances, rightSide } from './elastic-misfits.ts';
 import { factoriseElastic, precondition, projectElastic } from './elastic-preconditioner.ts';

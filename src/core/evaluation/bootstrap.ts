@@ -1,4 +1,4 @@
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 
 /** An estimate with its 95 % percentile interval. */
 export interface Interval {

@@ -1,8 +1,9 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { composeAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { Matcher } from '../matching/matcher.ts';
-import { defaultComposeOptions, unitGain } from '../mosaic/mosaic.ts';
+import { defaultComposeOptions } from '../mosaic/mosaic.ts';
 import { silentContext } from '../progress.ts';
 import { cutGrid, defaultSyntheticGrid, planSyntheticGrid, tileGridOf, tilesOf } from '../synthesis/synthetic-grid.ts';
 import { defaultTexture, emTexture, renderTexture } from '../synthesis/texture.ts';

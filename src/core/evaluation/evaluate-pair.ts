@@ -2,7 +2,7 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
 import type { PairResult, TransformModel } from '../matching/link.ts';
 import type { Correspondences } from '../matching/matcher.ts';
-import { seedOf } from '../matching/random.ts';
+import { seedOf } from '../random.ts';
 import { findConsensus } from '../matching/ransac.ts';
 import type { Consensus } from '../matching/ransac.ts';
 import { pairKey } from '../tiles/tile.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine, composeAffine, invertAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { sampleTexture, spotTexture } from '../testing/analytic-texture.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { tileId } from '../tiles/tile.ts';

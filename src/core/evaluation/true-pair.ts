@@ -1,7 +1,7 @@
 import { applyAffine, composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2, Point } from '../geometry/affine2.ts';
 import type { Size } from '../geometry/rect.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
 import type { TransformModel } from '../matching/link.ts';
 import type { DisplacementMesh } from '../synthesis/displacement-mesh.ts';

@@ -9,6 +9,7 @@ import {
   identityAffine,
   invertAffine,
   isFiniteAffine,
+  nearestRigid,
   rotationOf,
   stretchesOf,
   translation,
@@ -133,5 +134,16 @@ describe('a displacement mesh', () => {
     expect(displacementAt(mesh, size, -9, -9)).toEqual({ x: 0, y: 1 });
     expect(displacementAt(mesh, size, 900, 900)).toEqual({ x: 9, y: 8 });
     expect(displacementAt(mesh, size, -9, 30)).toEqual({ x: 2.5, y: 2.5 });
+  });
+});
+
+describe('nearestRigid', () => {
+  it('keeps the image of the anchor and drops scale and shear', () => {
+    const t = { a: 1.05, b: 0.03, c: -0.01, d: 0.97, e: 100, f: 50 };
+    const rigid = nearestRigid(t, 512, 384);
+    expect(applyAffine(rigid, 512, 384).x).toBeCloseTo(applyAffine(t, 512, 384).x, 9);
+    expect(applyAffine(rigid, 512, 384).y).toBeCloseTo(applyAffine(t, 512, 384).y, 9);
+    expect(determinant(rigid)).toBeCloseTo(1, 12);
+    expect(rotationOf(rigid)).toBeCloseTo(rotationOf(t), 12);
   });
 });

@@ -94,3 +94,16 @@ export function affineToArray(t: Affine2): readonly [number, number, number, num
 export function centreToCornerConvention(t: Affine2): Affine2 {
   return { ...t, e: t.e + 0.5 - (t.a + t.c) / 2, f: t.f + 0.5 - (t.b + t.d) / 2 };
 }
+
+/**
+ * The rotation nearest to the linear part of `t` (least Frobenius distance), about the origin, with the translation
+ * that keeps the image of `(x, y)`.
+ */
+export function nearestRigid(t: Affine2, x: number, y: number): Affine2 {
+  const angle = Math.atan2(t.b - t.c, t.a + t.d);
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const imageX = t.a * x + t.c * y + t.e;
+  const imageY = t.b * x + t.d * y + t.f;
+  return { a: cos, b: sin, c: -sin, d: cos, e: imageX - cos * x + sin * y, f: imageY - sin * x - cos * y };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { factoriseSymmetric, invertSymmetric, solveFactorised, solveSymmetric } from './symmetric-matrix.ts';
 
 describe('a symmetric system', () => {

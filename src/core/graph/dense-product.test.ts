@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { dotRows, subtractProduct } from './dense-product.ts';
 import { factoriseFront } from './front.ts';
 

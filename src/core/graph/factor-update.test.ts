@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { transformModels } from '../matching/link.ts';
 import { silentContext } from '../progress.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { transformModels } from '../matching/link.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { pointGraph, rigidAt } from '../testing/point-graph.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
 import { buildLinkSystem, poseStride } from './link-system.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { transformModels } from '../matching/link.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { pointGraph, rigidAt } from '../testing/point-graph.ts';
 import { tileId } from '../tiles/tile.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Affine2 } from '../geometry/affine2.ts';
 import { StitchError } from '../errors.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { squaredResidual } from '../matching/link-moments.ts';
 import type { LinkMoments, TransformModel } from '../matching/link.ts';
 import type { TileId } from '../tiles/tile.ts';

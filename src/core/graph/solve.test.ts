@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { StitchError } from '../errors.ts';
 import { affineToArray, determinant, rotationOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
 import { transformModels } from '../matching/link.ts';
 import type { Link, TransformModel } from '../matching/link.ts';

@@ -1,4 +1,4 @@
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { gemanMcClureWeight, medianOf } from './robust-loss.ts';

@@ -5,7 +5,7 @@ import type { StripViewOptions } from '../testing/strip-views.ts';
 import { alignOverlap } from './align-overlap.ts';
 import type { TransformModel } from './link.ts';
 import { smallMotion } from './motion-model.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 const size = { width: 72, height: 256 };
 

@@ -6,7 +6,7 @@ import type { StripViewOptions } from '../testing/strip-views.ts';
 import { alignOverlap } from './align-overlap.ts';
 import { smallMotion } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 const size = { width: 72, height: 256 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scoreCells, scoreStride, sparedVariances } from './cell-scores.ts';
 import type { OverlapCells } from './overlap-cells.ts';
 import { measureStride, templateStride } from './overlap-cells.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 /** One pixel of a cell: a, b and the gradient of a. */
 type Pixel = readonly [a: number, b: number, gx: number, gy: number];

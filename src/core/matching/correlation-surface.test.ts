@@ -3,7 +3,7 @@ import { applyAffine, identityAffine, invertAffine } from '../geometry/affine2.t
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { correlationSurface } from './correlation-surface.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 /** A picture on an unbounded canvas: value where it is known. */
 type Picture = ReadonlyMap<string, number>;
@@ -113,7 +113,7 @@ describe('the surface of a correlation', () => {
     const expected = expectedSurface(a, b, aFromB, width, height);
     const places = Array.from(surface.z, (z, k) => {
       const [dx, dy] = [surface.x + (k % surface.width), surface.y + Math.floor(k / surface.width)];
-      return { z, ...expected(dx, dy), found: z };
+      return { ...expected(dx, dy), found: z };
     });
     const most = Math.max(...places.map(({ common }) => common));
     for (const { found, z, common } of places) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { powerOfTwo, transform2d } from './fft2.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 describe('transform2d', () => {
   it('is the sum that defines it', () => {

@@ -15,7 +15,7 @@ import type { Correspondences, Matcher } from './matcher.ts';
 import { matchingScale, matchStrips } from './match-strips.ts';
 import { overlapIntensities } from './overlap-intensities.ts';
 import type { Strip } from './overlap-intensities.ts';
-import { seedOf } from './random.ts';
+import { seedOf } from '../random.ts';
 import { sharpenLink } from './sharpen-link.ts';
 import { rejectPair, shiftLimitPx, verifyPair } from './verify.ts';
 import { weighOverlap } from './weigh-overlap.ts';

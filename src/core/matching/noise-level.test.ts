@@ -9,7 +9,7 @@ import {
   sparedCorrelation,
   structureCorrelation,
 } from './noise-level.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 /** White noise of unit variance: sums of twelve uniform numbers. */
 function white(width: number, height: number, seed: number): FloatRaster {

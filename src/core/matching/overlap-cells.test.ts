@@ -5,7 +5,7 @@ import type { FloatRaster } from '../raster/raster.ts';
 import { sampleLine } from '../raster/sample-line.ts';
 import { layCells, measureCells, measureStride, templateStride } from './overlap-cells.ts';
 import type { OverlapCells } from './overlap-cells.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 function rough(width: number, height: number, seed: number): FloatRaster {
   const random = seededRandom(seed);

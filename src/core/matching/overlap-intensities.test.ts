@@ -5,7 +5,7 @@ import type { Rect } from '../geometry/rect.ts';
 import type { Samples } from '../raster/raster.ts';
 import { overlapIntensities } from './overlap-intensities.ts';
 import type { Strip } from './overlap-intensities.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 /** A strip of samples that the place decides. */
 function stripOf(

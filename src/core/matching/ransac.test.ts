@@ -4,7 +4,7 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import { transformModels } from './link.ts';
 import type { TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 import { findConsensus, minimalSample, squaredResiduals } from './ransac.ts';
 import { bendOfMatches, growSmoothConsensus } from './smooth-consensus.ts';
 

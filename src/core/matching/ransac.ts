@@ -1,9 +1,9 @@
 import type { Affine2 } from '../geometry/affine2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from './moment-fit.ts';
 import { linkMoments, sampleMoments } from './link-moments.ts';
 import type { TransformModel } from './link.ts';
 import type { Correspondences } from './matcher.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 
 /** Matches that determine a model. */
 export const minimalSample: Readonly<Record<TransformModel, number>> = {

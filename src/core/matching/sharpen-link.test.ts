@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine, composeAffine, identityAffine, invertAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from './moment-fit.ts';
 import { stripViews } from '../testing/strip-views.ts';
 import { spotTexture } from '../testing/analytic-texture.ts';
 import { tileId } from '../tiles/tile.ts';

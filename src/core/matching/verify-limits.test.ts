@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { applyAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from './moment-fit.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { TilePair } from '../tiles/tile.ts';
 import { linkMoments } from './link-moments.ts';
 import type { Correspondences } from './matcher.ts';
 import { smallMotion } from './motion-model.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 import {
   chanceOf,
   defaultPlausibility,

@@ -7,7 +7,7 @@ import { tileId } from '../tiles/tile.ts';
 import type { TilePair } from '../tiles/tile.ts';
 import type { PairResult } from './link.ts';
 import type { Correspondences } from './matcher.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 import { findConsensus } from './ransac.ts';
 import { growSmoothConsensus } from './smooth-consensus.ts';
 import { verifyPair } from './verify.ts';

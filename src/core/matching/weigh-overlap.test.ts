@@ -14,7 +14,7 @@ import { matchPair } from './match-pair.ts';
 import { noCorrespondences } from './matcher.ts';
 import type { Correspondences, Matcher } from './matcher.ts';
 import { smallMotion } from './motion-model.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../random.ts';
 import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 256, height: 256 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { expandPlane, planePyramid, reducePlane } from './band-pyramid.ts';
 import type { Plane } from './band-pyramid.ts';
 

@@ -1,3 +1,5 @@
+import { unitGain } from '../photometry/gain-offset.ts';
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { affineFromPose } from '../geometry/pose2.ts';
 import { translation } from '../geometry/affine2.ts';
@@ -6,8 +8,6 @@ import type { SolveReport, TileState } from '../graph/pose-graph.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { Tile, TileId } from '../tiles/tile.ts';
 import { buildMosaic, commonSampleType } from './build-mosaic.ts';
-import { unitGain } from './mosaic.ts';
-import type { GainOffset } from './mosaic.ts';
 
 const tile = (name: string, extra: Partial<Tile> = {}): Tile => ({
   id: tileId(name),

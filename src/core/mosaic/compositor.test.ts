@@ -1,3 +1,5 @@
+import { unitGain } from '../photometry/gain-offset.ts';
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StitchError, type ErrorCode } from '../errors.ts';
@@ -12,8 +14,8 @@ import { tileId } from '../tiles/tile.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
-import { blendModes, defaultComposeOptions, unitGain } from './mosaic.ts';
-import type { ComposeOptions, GainOffset, Mosaic, Placement } from './mosaic.ts';
+import { blendModes, defaultComposeOptions } from './mosaic.ts';
+import type { ComposeOptions, Mosaic, Placement } from './mosaic.ts';
 
 interface PlacedRaster {
   readonly channels: readonly Raster[];

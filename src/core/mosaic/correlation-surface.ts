@@ -1,10 +1,11 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import { identityAffine, type Affine2 } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
 import type { CancelSignal } from '../progress.ts';
 import { lumaOf } from '../raster/raster.ts';
 import type { Tile, TileReader } from '../tiles/tile.ts';
 import { composeRegion } from './compositor.ts';
-import { defaultComposeOptions, unitGain, type Mosaic } from './mosaic.ts';
+import { defaultComposeOptions, type Mosaic } from './mosaic.ts';
 
 /** How a patch of a fits b when it is moved about its place: (2·reach + 1)² values, row-major. */
 export interface CorrelationSurface {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { cutSeed, minCut } from './grid-min-cut.ts';
 import type { CutGrid } from './grid-min-cut.ts';
 

@@ -1,4 +1,4 @@
-import { rowCrossings } from '../edits/tile-mask.ts';
+import { rowCrossings } from '../geometry/polygon.ts';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
 import { displacementAt } from '../geometry/displacement-mesh.ts';

@@ -1,3 +1,4 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine } from '../geometry/affine2.ts';
 import { displacementAt } from '../geometry/displacement-mesh.ts';
@@ -8,7 +9,7 @@ import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
-import { defaultComposeOptions, unitGain } from './mosaic.ts';
+import { defaultComposeOptions } from './mosaic.ts';
 import type { Placement } from './mosaic.ts';
 import { warpOf } from './warp.ts';
 

@@ -1,3 +1,4 @@
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import type { Affine2, Point } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
@@ -5,14 +6,6 @@ import type { TileState } from '../graph/pose-graph.ts';
 import type { ShadingField } from '../photometry/shading-field.ts';
 import type { SampleType } from '../raster/raster.ts';
 import type { TileId } from '../tiles/tile.ts';
-
-/** value' = gain · value + offset, applied before blending. */
-export interface GainOffset {
-  readonly gain: number;
-  readonly offset: number;
-}
-
-export const unitGain: GainOffset = { gain: 1, offset: 0 };
 
 /** A tile with its place. Unplaced tiles are in no mosaic. */
 export interface Placement {

@@ -1,3 +1,4 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
@@ -7,7 +8,7 @@ import { memoryTileReader } from '../testing/memory-tile-reader.ts';
 import { tileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
-import { defaultComposeOptions, unitGain } from './mosaic.ts';
+import { defaultComposeOptions } from './mosaic.ts';
 import type { Mosaic, Placement } from './mosaic.ts';
 import { composeMoved, differenceOfMoved } from './moved-tile.ts';
 import type { MoveSubject } from './moved-tile.ts';

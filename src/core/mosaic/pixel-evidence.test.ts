@@ -1,3 +1,4 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { translation, type Affine2 } from '../geometry/affine2.ts';
@@ -8,7 +9,7 @@ import { tileId, type Tile, type TileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion, seamTableOf } from './compositor.ts';
 import { correlationSurface } from './correlation-surface.ts';
-import { blendModes, defaultComposeOptions, unitGain, type Mosaic, type Placement } from './mosaic.ts';
+import { blendModes, defaultComposeOptions, type Mosaic, type Placement } from './mosaic.ts';
 import { overlapAgreement } from './overlap-agreement.ts';
 import { probePixel } from './pixel-probe.ts';
 import { seamMask, tilesOfMask } from './seam-mask.ts';

@@ -1,8 +1,9 @@
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import { sampleTypeOf } from '../raster/raster.ts';
 import type { Samples, SampleType } from '../raster/raster.ts';
 import type { RowSampler, SampleWindow } from '../raster/sample.ts';
 import type { FixedRun } from './fixed-point.ts';
-import type { BlendMode, GainOffset } from './mosaic.ts';
+import type { BlendMode } from './mosaic.ts';
 import type { PairSeam } from './pair-seam.ts';
 import { pieceLength } from './tile-warp.ts';
 import type { RowGrid, TileWarp } from './tile-warp.ts';

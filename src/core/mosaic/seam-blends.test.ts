@@ -1,3 +1,4 @@
+import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -11,7 +12,7 @@ import { tileId } from '../tiles/tile.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
-import { defaultComposeOptions, unitGain } from './mosaic.ts';
+import { defaultComposeOptions } from './mosaic.ts';
 import type { BlendMode, Mosaic, Placement } from './mosaic.ts';
 import { blendReachPx } from './multiband.ts';
 import { placementIndex } from './pyramid-stream-placements.ts';

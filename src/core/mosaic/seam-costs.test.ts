@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translation } from '../geometry/affine2.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { tileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import { cutSeed, minCut } from './grid-min-cut.ts';

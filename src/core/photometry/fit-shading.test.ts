@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translation } from '../geometry/affine2.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { fitShading } from './fit-shading.ts';
 import { shadingBasis } from './shading-basis.ts';
 import { overlapEvidence, tileSurface } from './shading-evidence.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StitchError } from '../errors.ts';
 import { translation } from '../geometry/affine2.ts';
 import type { SolveReport } from '../graph/pose-graph.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import type { Link } from '../matching/link.ts';
 import { silentContext } from '../progress.ts';
 import type { Progress } from '../progress.ts';

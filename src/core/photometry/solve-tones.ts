@@ -1,3 +1,4 @@
+import type { GainOffset } from './gain-offset.ts';
 import { StitchError } from '../errors.ts';
 import { connectedComponents } from '../graph/components.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
@@ -5,7 +6,7 @@ import { analysePattern } from '../graph/cholesky-pattern.ts';
 import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
 import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
 import type { IntensityMoments, Link } from '../matching/link.ts';
-import type { GainOffset } from '../mosaic/mosaic.ts';
+
 import { pairKey } from '../tiles/tile.ts';
 import type { TileId } from '../tiles/tile.ts';
 

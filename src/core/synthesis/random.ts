@@ -1,4 +1,4 @@
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 
 /** Random draws of one purpose; the same seed and path give the same draws everywhere. */
 export interface RandomStream {

@@ -1,6 +1,6 @@
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 
 /** A smooth, endless, non-repeating picture whose value is known at every point, not only at pixels. */

@@ -1,7 +1,7 @@
 import type { PoseGraph } from '../graph/pose-graph.ts';
 import { applyAffine, composeAffine, identityAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { fitModel } from '../geometry/rigid-fit.ts';
+import { fitModel } from '../matching/moment-fit.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
 import type { Link } from '../matching/link.ts';
 import { makeSyntheticGraph, seededRandom } from './synthetic-graph.ts';

@@ -4,7 +4,7 @@ import { applyAffine, invertAffine } from '../geometry/affine2.ts';
 import type { GraphNode } from '../graph/pose-graph.ts';
 import type { SystemLink } from '../graph/link-system.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { tileId } from '../tiles/tile.ts';
 
 /** A link of matches that are known one by one: px of the two tiles. */

@@ -1,6 +1,6 @@
 import type { Affine2 } from '../geometry/affine2.ts';
 import { applyAffine, composeAffine, invertAffine, rotationOf } from '../geometry/affine2.ts';
-import { fitModel, residualRms } from '../geometry/rigid-fit.ts';
+import { fitModel, residualRms } from '../matching/moment-fit.ts';
 import type { GraphNode, PoseGraph } from '../graph/pose-graph.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
 import type { Link, TransformModel } from '../matching/link.ts';

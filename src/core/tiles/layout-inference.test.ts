@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { byteSourceFromBytes } from '../../formats/byte-source.ts';
 import { openImage } from '../../formats/index.ts';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { silentContext } from '../progress.ts';
 import { lumaOf } from '../raster/raster.ts';
 import type { FloatRaster } from '../raster/raster.ts';

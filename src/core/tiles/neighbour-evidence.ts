@@ -1,4 +1,4 @@
-import { seedOf } from '../matching/random.ts';
+import { seedOf } from '../random.ts';
 import type { Size } from '../geometry/rect.ts';
 import type { RunContext } from '../progress.ts';
 import { downsample } from '../raster/resample.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../matching/random.ts';
+import { seededRandom } from '../random.ts';
 import { blurGaussian } from '../raster/resample.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { correlationSurface, stripSource } from './strip-correlation.ts';

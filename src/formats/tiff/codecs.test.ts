@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../core/matching/random.ts';
+import { seededRandom } from '../../core/random.ts';
 import { deflate, gzip, inflate } from './deflate.ts';
 import { decodeLzw, isOldStyleLzw } from './lzw.ts';
 import { decodePackBits } from './pack-bits.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identityAffine, translation } from '../../core/geometry/affine2.ts';
-import { seededRandom } from '../../core/matching/random.ts';
+import { seededRandom } from '../../core/random.ts';
 import type { FloatRaster } from '../../core/raster/raster.ts';
 import { addNoise, sampleTexture, spotTexture } from '../../core/testing/analytic-texture.ts';
 import { planFft2 } from './fft2.ts';

@@ -1,5 +1,6 @@
+import { rectanglePolygon } from '../../../core/geometry/polygon.ts';
 import type { Edit } from '../../../core/edits/edit.ts';
-import { rectanglePolygon } from '../../../core/edits/tile-mask.ts';
+
 import { applyAffine, invertAffine } from '../../../core/geometry/affine2.ts';
 import type { Affine2, Point } from '../../../core/geometry/affine2.ts';
 import type { Tile } from '../../../core/tiles/tile.ts';

@@ -1,6 +1,7 @@
+import { unitGain } from '../../../core/photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import type { Affine2 } from '../../../core/geometry/affine2.ts';
-import { unitGain, type Placement } from '../../../core/mosaic/mosaic.ts';
+import { type Placement } from '../../../core/mosaic/mosaic.ts';
 import { tileId } from '../../../core/tiles/tile.ts';
 import type { OverlayView } from '../../viewer/tile-overlay.ts';
 import { movedRegion, pictureEdges } from './moved-region.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { linkMoments } from '../matching/link-moments.ts';
-import type { TransformModel } from '../matching/link.ts';
-import type { Correspondences } from '../matching/matcher.ts';
-import { affineToArray, applyAffine, determinant, rotationOf } from './affine2.ts';
-import type { Affine2 } from './affine2.ts';
-import { fitModel, nearestRigid, residualRms } from './rigid-fit.ts';
+import { linkMoments } from './link-moments.ts';
+import type { TransformModel } from './link.ts';
+import type { Correspondences } from './matcher.ts';
+import { affineToArray, applyAffine, determinant, rotationOf } from '../geometry/affine2.ts';
+import type { Affine2 } from '../geometry/affine2.ts';
+import { fitModel, residualRms } from './moment-fit.ts';
 
 const shift = fc.double({ min: -500, max: 500, noNaN: true });
 const angle = fc.double({ min: -Math.PI, max: Math.PI, noNaN: true });
@@ -102,16 +102,5 @@ describe('fitModel', () => {
     expect(fitModel('rigid', linkMoments(line, null))).not.toBeNull();
     const notFinite: Correspondences = { ...one, a: Float32Array.of(NaN, 4) };
     expect(fitModel('translation', linkMoments(notFinite, null))).toBeNull();
-  });
-});
-
-describe('nearestRigid', () => {
-  it('keeps the image of the anchor and drops scale and shear', () => {
-    const t = { a: 1.05, b: 0.03, c: -0.01, d: 0.97, e: 100, f: 50 };
-    const rigid = nearestRigid(t, 512, 384);
-    expect(applyAffine(rigid, 512, 384).x).toBeCloseTo(applyAffine(t, 512, 384).x, 9);
-    expect(applyAffine(rigid, 512, 384).y).toBeCloseTo(applyAffine(t, 512, 384).y, 9);
-    expect(determinant(rigid)).toBeCloseTo(1, 12);
-    expect(rotationOf(rigid)).toBeCloseTo(rotationOf(t), 12);
   });
 });

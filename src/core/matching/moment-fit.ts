@@ -1,7 +1,7 @@
-import { squaredResidual } from '../matching/link-moments.ts';
-import type { LinkMoments, TransformModel } from '../matching/link.ts';
-import { identityAffine } from './affine2.ts';
-import type { Affine2 } from './affine2.ts';
+import { squaredResidual } from './link-moments.ts';
+import type { LinkMoments, TransformModel } from './link.ts';
+import { identityAffine } from '../geometry/affine2.ts';
+import type { Affine2 } from '../geometry/affine2.ts';
 
 /** Smallest ratio of the spread across to the spread along a point set that still carries an affine map. */
 const minAffineSpreadRatio = 1e-6;
@@ -63,17 +63,4 @@ function fitLinear(model: TransformModel, { aa, bb, ab }: LinkMoments): Affine2 
 /** Root mean square of |p − aFromB(q)| over the weighted inliers, px; NaN for moments of weight 0. */
 export function residualRms(moments: LinkMoments, aFromB: Affine2): number {
   return Math.sqrt(squaredResidual(moments, identityAffine, aFromB) / moments.weight);
-}
-
-/**
- * The rotation nearest to the linear part of `t` (least Frobenius distance), about the origin, with the translation
- * that keeps the image of `(x, y)`.
- */
-export function nearestRigid(t: Affine2, x: number, y: number): Affine2 {
-  const angle = Math.atan2(t.b - t.c, t.a + t.d);
-  const cos = Math.cos(angle);
-  const sin = Math.sin(angle);
-  const imageX = t.a * x + t.c * y + t.e;
-  const imageY = t.b * x + t.d * y + t.f;
-  return { a: cos, b: sin, c: -sin, d: cos, e: imageX - cos * x + sin * y, f: imageY - sin * x - cos * y };
 }
