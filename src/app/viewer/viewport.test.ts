@@ -45,13 +45,13 @@ describe('viewport', () => {
   });
 
   const views = fc.record({
-    x: fc.double({ min: -1e6, max: 1e6, noNaN: true }),
-    y: fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    x: fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((n) => n / 1000),
+    y: fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((n) => n / 1000),
     zoom: fc.double({ min: 1e-3, max: 32, noNaN: true }),
   });
   const points = fc.record({
-    x: fc.double({ min: 0, max: 800, noNaN: true }),
-    y: fc.double({ min: 0, max: 600, noNaN: true }),
+    x: fc.integer({ min: 0, max: 800_000 }).map((n) => n / 1000),
+    y: fc.integer({ min: 0, max: 600_000 }).map((n) => n / 1000),
   });
 
   it('returns to the screen position it came from', () => {
@@ -67,15 +67,20 @@ describe('viewport', () => {
 
   it('keeps the mosaic point under the cursor while zooming, within limits', () => {
     fc.assert(
-      fc.property(views, points, fc.double({ min: 0.1, max: 10, noNaN: true }), (view, at, factor) => {
-        const before = mosaicFromScreen(view, screen, at.x, at.y);
-        const zoomed = zoomAt(view, screen, at, factor, { min: 1e-3, max: 32 });
-        expect(zoomed.zoom).toBeGreaterThanOrEqual(1e-3);
-        expect(zoomed.zoom).toBeLessThanOrEqual(32);
-        const after = screenFromMosaic(zoomed, screen, before.x, before.y);
-        expect(after.x).toBeCloseTo(at.x, 4);
-        expect(after.y).toBeCloseTo(at.y, 4);
-      }),
+      fc.property(
+        views,
+        points,
+        fc.integer({ min: 100, max: 10_000 }).map((n) => n / 1000),
+        (view, at, factor) => {
+          const before = mosaicFromScreen(view, screen, at.x, at.y);
+          const zoomed = zoomAt(view, screen, at, factor, { min: 1e-3, max: 32 });
+          expect(zoomed.zoom).toBeGreaterThanOrEqual(1e-3);
+          expect(zoomed.zoom).toBeLessThanOrEqual(32);
+          const after = screenFromMosaic(zoomed, screen, before.x, before.y);
+          expect(after.x).toBeCloseTo(at.x, 4);
+          expect(after.y).toBeCloseTo(at.y, 4);
+        },
+      ),
     );
   });
 

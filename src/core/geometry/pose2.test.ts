@@ -15,10 +15,10 @@ import { affineFromPose, composePose, identityPose, invertPose, wrapAngle } from
 import type { Pose2 } from './pose2.ts';
 import { growRect, intersectRects, rectArea, uniteRects } from './rect.ts';
 
-const length = fc.double({ min: -1e5, max: 1e5, noNaN: true });
-const angle = fc.double({ min: -10, max: 10, noNaN: true });
+const length = fc.integer({ min: -100_000_000, max: 100_000_000 }).map((n) => n / 1000);
+const angle = fc.integer({ min: -10_000, max: 10_000 }).map((n) => n / 1000);
 const pose: fc.Arbitrary<Pose2> = fc.record({ x: length, y: length, thetaRad: angle });
-const entry = fc.double({ min: -2, max: 2, noNaN: true });
+const entry = fc.integer({ min: -2000, max: 2000 }).map((n) => n / 1000);
 const affine: fc.Arbitrary<Affine2> = fc
   .record({ a: entry, b: entry, c: entry, d: entry, e: length, f: length })
   .filter((t) => Math.abs(determinant(t)) > 0.1);

@@ -7,10 +7,10 @@ import { affineToArray, applyAffine, determinant, rotationOf } from '../geometry
 import type { Affine2 } from '../geometry/affine2.ts';
 import { fitModel, residualRms } from './moment-fit.ts';
 
-const shift = fc.double({ min: -500, max: 500, noNaN: true });
-const angle = fc.double({ min: -Math.PI, max: Math.PI, noNaN: true });
-const scale = fc.double({ min: 0.5, max: 2, noNaN: true });
-const shear = fc.double({ min: -0.3, max: 0.3, noNaN: true });
+const shift = fc.integer({ min: -500_000, max: 500_000 }).map((n) => n / 1000);
+const angle = fc.integer({ min: -3141, max: 3141 }).map((n) => n / 1000);
+const scale = fc.integer({ min: 500, max: 2000 }).map((n) => n / 1000);
+const shear = fc.integer({ min: -300, max: 300 }).map((n) => n / 1000);
 
 function rotation(theta: number, s: number, e: number, f: number): Affine2 {
   return { a: s * Math.cos(theta), b: s * Math.sin(theta), c: -s * Math.sin(theta), d: s * Math.cos(theta), e, f };

@@ -24,9 +24,9 @@ function turned(thetaRad: number, x: number, y: number): Placement {
 }
 
 const pose = fc.record({
-  thetaRad: fc.double({ min: -Math.PI, max: Math.PI, noNaN: true }),
-  x: fc.double({ min: -30_000, max: 30_000, noNaN: true }),
-  y: fc.double({ min: -1000, max: 1000, noNaN: true }),
+  thetaRad: fc.integer({ min: -3141, max: 3141 }).map((n) => n / 1000),
+  x: fc.integer({ min: -30_000_000, max: 30_000_000 }).map((n) => n / 1000),
+  y: fc.integer({ min: -1_000_000, max: 1_000_000 }).map((n) => n / 1000),
 });
 
 describe('fixed-point pieces of a row', () => {

@@ -52,10 +52,10 @@ function tileOf(file: string, pose: readonly number[], change: Partial<SolutionT
 /** A rotation with stretch and shear about as large as real stages make. */
 const pose = fc
   .tuple(
-    fc.double({ min: -0.05, max: 0.05, noNaN: true }),
-    fc.double({ min: -0.03, max: 0.03, noNaN: true }),
-    fc.double({ min: -1e5, max: 1e5, noNaN: true }),
-    fc.double({ min: -1e5, max: 1e5, noNaN: true }),
+    fc.integer({ min: -5000, max: 5000 }).map((n) => n / 1e5),
+    fc.integer({ min: -3000, max: 3000 }).map((n) => n / 1e5),
+    fc.integer({ min: -100_000_000, max: 100_000_000 }).map((n) => n / 1000),
+    fc.integer({ min: -100_000_000, max: 100_000_000 }).map((n) => n / 1000),
   )
   .map(([theta, stretch, x, y]) => [
     (1 + stretch) * Math.cos(theta),
