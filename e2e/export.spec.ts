@@ -45,8 +45,24 @@ test('what is on the screen is exported alone, in the samples that are asked for
   await app.page.getByLabel('Samples').selectOption('16');
   await expect(app.byId('export-dzi')).toBeDisabled();
   await app.page.getByLabel('Part').selectOption('visible');
-  const tiff = await app.download('export-tiff');
-  expect(execFileSync('tiffinfo', [tiff], { encoding: 'utf8' })).toContain('Bits/Sample: 16');
+  const box = await app.byId('mosaic-viewer').boundingBox();
+  const sizeNow = async () => {
+    const facts = execFileSync('tiffinfo', [await app.download('export-tiff')], { encoding: 'utf8' });
+    expect(facts).toContain('Bits/Sample: 16');
+    return ['Width', 'Length'].map((side) => Number(new RegExp(`Image ${side}: (\\d+)`).exec(facts)?.[1]));
+  };
+  // At four times their size 1/4 of the screen's px along each side are pixels of the mosaic, whichever way it is turned.
+  await app.byId('mosaic-viewer').focus();
+  await app.page.keyboard.press('1');
+  for (let k = 0; k < 4; k++) await app.page.keyboard.press('+');
+  const [width, height] = await sizeNow();
+  expect(Math.abs(width - (box?.width ?? NaN) / 4)).toBeLessThan(3);
+  expect(Math.abs(height - (box?.height ?? NaN) / 4)).toBeLessThan(3);
+  await app.byId('mosaic-viewer').focus();
+  await app.page.keyboard.press('r');
+  const [turnedWidth, turnedHeight] = await sizeNow();
+  expect(Math.abs(turnedWidth - (box?.height ?? NaN) / 4)).toBeLessThan(3);
+  expect(Math.abs(turnedHeight - (box?.width ?? NaN) / 4)).toBeLessThan(3);
 });
 
 test('the solution is handed to other programs, with a word on what they cannot carry', async ({ app }) => {

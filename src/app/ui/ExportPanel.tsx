@@ -51,6 +51,9 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
   const text = (kind: TextExportKind) => void jobs.exportText(kind).then(setWarnings);
   const write = (format: Format) => {
     const region = part === 'visible' ? visibleRegion(viewer.current, bounds) : null;
+    if (part === 'visible' && !region)
+      return setWarnings(['Nothing of the mosaic is on the screen: move it there first, or export the whole mosaic.']);
+    setWarnings([]);
     const isMask = format === 'mask-tiff';
     void jobs.exportMosaic({ format, region, bits: bits === 'own' || isMask ? null : bits });
   };
@@ -66,7 +69,7 @@ export function ExportPanel({ viewer }: ExportPanelProps) {
         {isEvened
           ? 'Brightness and contrast of the tiles are evened out (see Options); '
           : 'The values are those of the tiles; '}
-        the contrast of the screen is in no file.
+        contrast and turn of the screen are in no file.
       </p>
       <SelectField label="Part" value={part} options={parts} onChange={setPart} />
       <SelectField
