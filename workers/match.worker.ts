@@ -10,7 +10,6 @@ import type { Tile, TileId, TileReader } from '../src/core/tiles/tile.ts';
 import { byteSourceFromBlob } from '../src/formats/byte-source.ts';
 import { openModelBundle, type ModelBundle } from '../src/formats/model-bundle.ts';
 import { projectTileReader } from '../src/formats/project-reader.ts';
-import { loftrMatcher } from '../src/matchers/loftr/loftr.ts';
 import { matchers } from '../src/matchers/index.ts';
 import type { MatchApi } from './api.ts';
 import { stopAtTraps } from './fatal-traps.ts';
@@ -65,6 +64,7 @@ const api: MatchApi = {
       tell(`Preparing ${session.device} for the network`);
       await session.warmUp();
     }
+    const loftrMatcher = await matchers.loftr.load();
     matcher = loftrMatcher(session, bundle.contract, (data, dims) => new Tensor('float32', data, dims));
     return statusOf(choice, session, bundle);
   },
