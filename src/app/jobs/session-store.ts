@@ -48,7 +48,11 @@ export function persistentSessionStore(): SessionStore {
     async put(project) {
       const database = await opened;
       if (!database) return memory.put(project);
-      await answered(database.put(storeName, project));
+      const transaction = database.transaction(storeName, 'readwrite');
+      const written = transaction.store.put(project);
+      // A page that is being left takes with it what is not committed.
+      transaction.commit();
+      await answered(Promise.all([written, transaction.done]));
       // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
       if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
       const all = latestFirst(await allOf(database));
