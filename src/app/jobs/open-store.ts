@@ -48,6 +48,18 @@ export async function reading<T>(
   return answered(read(transaction.store));
 }
 
+/** Writes into one store, and commits at once: a page that is being left takes with it what is not committed. */
+export async function writing(
+  database: IDBPDatabase,
+  name: string,
+  write: (store: IDBPObjectStore<unknown, [string], string, 'readwrite'>) => Promise<unknown>,
+): Promise<void> {
+  const transaction = database.transaction(name, 'readwrite');
+  const written = write(transaction.store);
+  transaction.commit();
+  await answered(Promise.all([written, transaction.done]));
+}
+
 /** What a database answers; an error when it does not, in time. */
 export function answered<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import { answered, openStore, reading } from './open-store.ts';
+import { answered, openStore, reading, writing } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -87,7 +87,7 @@ async function openPairs(codeVersion: string): Promise<PairStore | null> {
         found.push(...(await stored(database, keys.slice(k, k + keysAtOnce).map(keyOf))));
       return found;
     },
-    put: (key, result) => database.put(storeName, result, keyOf(key)),
+    put: (key, result) => writing(database, storeName, (store) => store.put(result, keyOf(key))),
   };
 }
 
@@ -96,7 +96,7 @@ async function forgetOthers(database: IDBPDatabase, codeVersion: string): Promis
   const version: unknown = await reading(database, 'about', (store) => store.get('codeVersion'));
   const count = await reading(database, storeName, (store) => store.count());
   if (version !== codeVersion || count > largestCount) await answered(database.clear(storeName));
-  if (version !== codeVersion) await answered(database.put('about', codeVersion, 'codeVersion'));
+  if (version !== codeVersion) await writing(database, 'about', (store) => store.put(codeVersion, 'codeVersion'));
 }
 
 /** Results under these keys; where one cannot be read with the others, each is read by itself. */

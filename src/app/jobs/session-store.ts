@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { answered, openStore, reading } from './open-store.ts';
+import { openStore, reading, writing } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -48,11 +48,7 @@ export function persistentSessionStore(): SessionStore {
     async put(project) {
       const database = await opened;
       if (!database) return memory.put(project);
-      const transaction = database.transaction(storeName, 'readwrite');
-      const written = transaction.store.put(project);
-      // A page that is being left takes with it what is not committed.
-      transaction.commit();
-      await answered(Promise.all([written, transaction.done]));
+      await writing(database, storeName, (store) => store.put(project));
       // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
       if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
       const all = latestFirst(await allOf(database));
