@@ -1,6 +1,7 @@
 import { stretchesOf } from './geometry/affine2.ts';
 import type { SolveReport } from './graph/pose-graph.ts';
 import type { PairResult } from './matching/link.ts';
+import { countText } from './count-text.ts';
 
 /** A tile stretched or shrunk by more than this is worth a word. */
 const notableStretch = 0.02;
@@ -12,7 +13,8 @@ export function warningsOf(pairs: readonly PairResult[], report: SolveReport): r
 
 function pairWarnings(pairs: readonly PairResult[]): readonly string[] {
   const unread = pairs.filter((pair) => pair.kind === 'rejected' && pair.reason === 'read-failed').length;
-  const warnings = unread > 0 ? [`${count(unread, 'pair')} could not be read; the link table names the files.`] : [];
+  const warnings =
+    unread > 0 ? [`${countText(unread, 'pair')} could not be read; the link table names the files.`] : [];
   if (pairs.length > 0 && pairs.every((pair) => pair.kind === 'rejected'))
     warnings.push(
       'No two tiles could be linked, so the picture shows the layout alone. Check the layout and the overlap, or try another matcher.',
@@ -28,12 +30,12 @@ function tileWarnings({ state, components, mosaicFromTile }: SolveReport): reado
   const byPrior = states.filter((each) => each === 'prior').length;
   if (byPrior > 0 && byPrior < states.length)
     warnings.push(
-      `${count(byPrior, 'tile')} found no neighbour to hold on to and ${byPrior === 1 ? 'stands' : 'stand'} where the layout puts ${byPrior === 1 ? 'it' : 'them'}.`,
+      `${countText(byPrior, 'tile')} found no neighbour to hold on to and ${byPrior === 1 ? 'stands' : 'stand'} where the layout puts ${byPrior === 1 ? 'it' : 'them'}.`,
     );
   const unplaced = states.filter((each) => each === 'unplaced').length;
   if (unplaced > 0)
     warnings.push(
-      `${count(unplaced, 'tile')} could not be placed and ${unplaced === 1 ? 'is' : 'are'} left out of the mosaic.`,
+      `${countText(unplaced, 'tile')} could not be placed and ${unplaced === 1 ? 'is' : 'are'} left out of the mosaic.`,
     );
   const islands = components.filter((component) => component.length > 1).length;
   if (islands > 1) warnings.push(`The links form ${islands} separate groups; the layout holds the groups together.`);
@@ -52,11 +54,7 @@ function linkWarnings({ edges }: SolveReport): readonly string[] {
   const removed = edges.filter((edge) => edge.removed).length;
   return removed > 0
     ? [
-        `${count(removed, 'link')} contradicted the others and ${removed === 1 ? 'was' : 'were'} left out of the solution.`,
+        `${countText(removed, 'link')} contradicted the others and ${removed === 1 ? 'was' : 'were'} left out of the solution.`,
       ]
     : [];
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -19,7 +19,7 @@ import {
 import { proposePairs } from '../../core/tiles/pairing.ts';
 import { pairKey, type TileId, type TilePair } from '../../core/tiles/tile.ts';
 import type { MatcherStatus, ModelSource, StitchClient } from '../../../workers/protocol.ts';
-import { countText } from '../state/count-text.ts';
+import { countText } from '../../core/count-text.ts';
 import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
 import type { ProjectState } from '../state/project.ts';

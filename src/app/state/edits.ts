@@ -1,5 +1,6 @@
 import { editName } from '../../core/edits/edit.ts';
 import type { EditList, Landmark, NamedEdit } from '../../core/edits/edit.ts';
+import { countText } from '../../core/count-text.ts';
 import { pairKey, type TileId } from '../../core/tiles/tile.ts';
 import { tileName } from '../viewer/tile-name.ts';
 import type { RunChange } from './result.ts';
@@ -38,6 +39,6 @@ export function entryName({ edit }: NamedEdit): string {
 /** The error before and after an edit as one line: 'mean 0.53 → 0.41 px, worst 3.20 → 0.90 px over 12 links'. */
 export function changeText({ before, after }: RunChange): string {
   const step = (p: number, q: number) => `${p.toFixed(2)} → ${q.toFixed(2)} px`;
-  const links = `${after.links} link${after.links === 1 ? '' : 's'}`;
+  const links = countText(after.links, 'link');
   return `mean ${step(before.meanPx, after.meanPx)}, worst ${step(before.worstPx, after.worstPx)} over ${links}`;
 }

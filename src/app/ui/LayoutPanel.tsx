@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { scanOrders } from '../../core/tiles/scan-order.ts';
 import type { Layout, Tile } from '../../core/tiles/tile.ts';
-import { countText } from '../state/count-text.ts';
+import { countText } from '../../core/count-text.ts';
 import { squareGrid, suggestPattern, type LayoutChoice, type ScanSetting } from '../state/layout-choice.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { NumberField, Section, SelectField, SliderField } from './Fields.tsx';

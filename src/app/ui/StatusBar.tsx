@@ -1,3 +1,4 @@
+import { countText } from '../../core/count-text.ts';
 import type { TileState } from '../../core/graph/pose-graph.ts';
 import { warningCount } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
@@ -16,7 +17,7 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
   return (
     <footer className="status-bar" data-testid="status-bar">
       {run ? <Cursor /> : <span />}
-      <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && tilesText(tileCount)}</span>
+      <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && countText(tileCount, 'tile')}</span>
       <ElsewhereNotice />
       <OfflineStatus />
       <Rung />
@@ -45,10 +46,6 @@ function Rung() {
   );
 }
 
-function tilesText(count: number): string {
-  return `${count} tile${count === 1 ? '' : 's'}`;
-}
-
 /** The number of warnings; a click shows them. */
 function Warnings() {
   const { store } = useApp();
@@ -64,7 +61,7 @@ function Warnings() {
       title="Show them beside the layout"
       onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: 'open' }))}
     >
-      {count} warning{count === 1 ? '' : 's'}
+      {countText(count, 'warning')}
     </button>
   );
 }

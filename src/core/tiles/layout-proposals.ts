@@ -1,3 +1,4 @@
+import { countText } from '../count-text.ts';
 import { StitchError } from '../errors.ts';
 import type { Pose2 } from '../geometry/pose2.ts';
 import { firstNumber } from './file-name-pattern.ts';
@@ -119,7 +120,7 @@ function describeCells(
       : `the names say ${marks[scheme.marked].join(' and ')}${isAsMarked ? '' : ', taken the other way round'}`;
   const sides = [fromBottom ? 'rows count from the bottom' : '', fromRight ? 'columns count from the right' : ''];
   const counted = sides.filter((side) => side !== '').join(', ');
-  const shape = `${grid.rows} ${grid.rows === 1 ? 'row' : 'rows'} × ${grid.columns} ${grid.columns === 1 ? 'column' : 'columns'}`;
+  const shape = `${countText(grid.rows, 'row')} × ${countText(grid.columns, 'column')}`;
   return `${shape}: ${says}${counted === '' ? '' : `; ${counted}`}`;
 }
 

@@ -1,5 +1,6 @@
 import { Trash2 } from 'lucide-react';
 import { useCallback, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { countText } from '../../../core/count-text.ts';
 import { eyedLandmarkSigmaPx, snappedLandmarkSigmaPx } from '../../../core/edits/edit.ts';
 import { applyAffine, invertAffine } from '../../../core/geometry/affine2.ts';
 import type { Affine2, Point } from '../../../core/geometry/affine2.ts';
@@ -125,7 +126,7 @@ export function LandmarkPane({ pair, aFromB }: LandmarkPaneProps) {
         <p className="dim">{picture.status === 'loading' ? 'Reading the two tiles…' : picture.message}</p>
       )}
       <p className={note?.tone === 'warn' ? 'warn-text' : 'dim'} role="status" data-testid="landmark-note">
-        {note?.text ?? `${landmarks.length} landmark${landmarks.length === 1 ? '' : 's'} on this pair`}
+        {note?.text ?? `${countText(landmarks.length, 'landmark')} on this pair`}
       </p>
       <LandmarkList landmarks={landmarks} aFromB={aFromB} />
     </section>

@@ -1,6 +1,7 @@
 import { Trash2 } from 'lucide-react';
 import { useRef } from 'react';
 import { useStore } from 'zustand';
+import { countText } from '../../../core/count-text.ts';
 import type { RecentProject } from '../../state/session.ts';
 import { useApp } from '../app-context.ts';
 import './session.css';
@@ -60,7 +61,7 @@ function RecentRow({ project }: { readonly project: RecentProject }) {
         {isOpen ? 'Continue' : 'Open'} {name}
       </button>
       <span className="dim small">
-        {tiles} files{corrections > 0 && `, ${corrections} correction${corrections === 1 ? '' : 's'}`} ·{' '}
+        {tiles} files{corrections > 0 && `, ${countText(corrections, 'correction')}`} ·{' '}
         {new Date(savedAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
       </span>
       <button type="button" className="icon" aria-label={`Forget ${name}`} onClick={() => void jobs.session.forget(id)}>
