@@ -95,16 +95,9 @@ async function sweepTheBrowser(
     for (const scenario of browserScenarios.filter(({ name }) => wanted === undefined || name === wanted)) {
       const home = mkdtempSync(join(app.folder, 'grid-'));
       const { calls, points, tried } = await sweepBrowser(scenario, {
-        ...{
-          contexts,
-          address: app.address,
-          home,
-          step,
-          seed,
-          known,
-          ...(only ? { only } : {}),
-          ...(doors ? { doors } : {}),
-        },
+        ...{ contexts, address: app.address, home, step, seed, known },
+        ...(only ? { only } : {}),
+        ...(doors ? { doors } : {}),
         onPoint(now, ms) {
           if (log) appendFileSync(log, `${JSON.stringify(now)}\n`);
           write(`${now.point} ${(ms / 1000).toFixed(1)} s: ${now.broken.join('; ') || 'whole'}`);

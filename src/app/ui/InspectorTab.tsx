@@ -32,6 +32,7 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
   if (!result || selected === null)
     return <p className="hint dim">Click a line or a dot on the mosaic, or press Enter on a link of the table.</p>;
 
+  const index = rows.findIndex((row) => row.pairKey === selected);
   const show = (pair: string | null) => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair }));
   const stepTo = (step: 1 | -1) => {
     const next = neighbourByWorst(rows, selected, step);
@@ -50,12 +51,12 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
       onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
       result={result}
       edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
-      leftPx={rows.find((row) => row.pairKey === selected)?.residualPx ?? null}
+      leftPx={index < 0 ? null : rows[index].residualPx}
       isExcluded={excluded.has(selected)}
       solvedAFromB={solved}
       ransacPx={run.options.pair.ransacPx}
       tileStates={states}
-      rank={{ index: rows.findIndex((row) => row.pairKey === selected), count: rows.length }}
+      rank={{ index, count: rows.length }}
       onToggleExclude={(pair) => jobs.setExcluded(pair, !store.getState().project.edits.excluded.has(pair))}
       onClose={() => updateSlice(store, 'view', (view) => ({ ...view, selectedPair: null, tab: 'links' }))}
       onPrevious={stepTo(-1)}

@@ -226,8 +226,13 @@ export function linkCost(system: LinkSystem, poses: Float64Array, l: number): nu
 
 /** Root mean square residual of link l, px; 0 for a link without weight. */
 export function linkRms(system: LinkSystem, poses: Float64Array, l: number): number {
+  return rmsOfCost(system, l, linkCost(system, poses, l));
+}
+
+/** The root mean square residual that a cost of link l amounts to, px; 0 for a link without weight. */
+export function rmsOfCost(system: LinkSystem, l: number, cost: number): number {
   const weight = system.sums[sumsStride * l];
-  return weight > 0 ? Math.sqrt(linkCost(system, poses, l) / weight) : 0;
+  return weight > 0 ? Math.sqrt(cost / weight) : 0;
 }
 
 /**

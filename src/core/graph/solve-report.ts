@@ -3,7 +3,7 @@ import type { TileId } from '../tiles/tile.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { connectedComponents } from './components.ts';
 import { fixGauge, placeUnlinked } from './gauge.ts';
-import { affineOfPose, linkCost, sumsStride } from './link-system.ts';
+import { affineOfPose, linkCost, rmsOfCost, sumsStride } from './link-system.ts';
 import { pinnedComponents } from './pins.ts';
 import type { EdgeReport, SolveReport, TileState } from './pose-graph.ts';
 import type { Solve } from './solve-run.ts';
@@ -20,12 +20,11 @@ export function writeReport(
   let cost = 0;
   const edges = system.links.map((link, l): EdgeReport => {
     const ofLink = linkCost(system, poses, l);
-    const matches = system.sums[sumsStride * l];
     const isActive = active[l] !== 0;
     if (isActive) cost += weights[l] * ofLink;
     const edge = {
       pairKey: pairKey(link.pair),
-      residualPx: matches > 0 ? Math.sqrt(ofLink / matches) : 0,
+      residualPx: rmsOfCost(system, l, ofLink),
       weight: isActive ? weights[l] : 0,
       removed: !isActive,
     };

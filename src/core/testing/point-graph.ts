@@ -1,6 +1,7 @@
 import type { Size } from '../geometry/rect.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { applyAffine, invertAffine } from '../geometry/affine2.ts';
+import { affineFromPose } from '../geometry/pose2.ts';
 import type { GraphNode } from '../graph/pose-graph.ts';
 import type { SystemLink } from '../graph/link-system.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
@@ -23,8 +24,7 @@ export interface PointGraph {
 
 /** Where tiles of a point graph lie: the rigid motion mosaicFromTile. */
 export function rigidAt(x: number, y: number, thetaRad: number): Affine2 {
-  const [cos, sin] = [Math.cos(thetaRad), Math.sin(thetaRad)];
-  return { a: cos, b: sin, c: -sin, d: cos, e: x, f: y };
+  return affineFromPose({ x, y, thetaRad });
 }
 
 /**
