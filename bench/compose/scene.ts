@@ -1,7 +1,6 @@
-import { unitGain } from '../../src/core/photometry/gain-offset.ts';
 import { affineFromPose } from '../../src/core/geometry/pose2.ts';
 import { boundsOfPlacements } from '../../src/core/mosaic/build-mosaic.ts';
-
+import { unitGain } from '../../src/core/photometry/gain-offset.ts';
 import type { Mosaic, Placement } from '../../src/core/mosaic/mosaic.ts';
 import type { Raster, SampleType } from '../../src/core/raster/raster.ts';
 import { allocateSamples } from '../../src/core/raster/raster.ts';

@@ -1,8 +1,7 @@
-import { unitGain } from '../core/photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { affineFromPose } from '../core/geometry/pose2.ts';
 import type { Mosaic, Placement } from '../core/mosaic/mosaic.ts';
-
+import { unitGain } from '../core/photometry/gain-offset.ts';
 import { tileId } from '../core/tiles/tile.ts';
 import type { Tile } from '../core/tiles/tile.ts';
 import { mdocPositions, parseMdoc } from './mdoc.ts';

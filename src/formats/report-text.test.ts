@@ -1,10 +1,9 @@
-import { unitGain } from '../core/photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { addEdit } from '../core/edits/edit.ts';
 import type { Edit, EditList } from '../core/edits/edit.ts';
 import { translation } from '../core/geometry/affine2.ts';
 import type { Mosaic, Placement } from '../core/mosaic/mosaic.ts';
-
+import { unitGain } from '../core/photometry/gain-offset.ts';
 import { defaultStitchOptions } from '../core/options.ts';
 import { pairKey, tileId } from '../core/tiles/tile.ts';
 import { corruptImage, notAnImage, tooLarge, truncatedFile, unsupportedImage } from './format-errors.ts';

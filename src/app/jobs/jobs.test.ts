@@ -1,6 +1,5 @@
-import { rectanglePolygon } from '../../core/geometry/polygon.ts';
 import { describe, expect, it } from 'vitest';
-
+import { rectanglePolygon } from '../../core/geometry/polygon.ts';
 import { StitchError } from '../../core/errors.ts';
 import type { PairResult } from '../../core/matching/link.ts';
 import { defaultSolveOptions, type PoseGraph } from '../../core/graph/pose-graph.ts';

@@ -1,4 +1,3 @@
-import { isInside, rectanglePolygon } from '../geometry/polygon.ts';
 import { describe, expect, it } from 'vitest';
 import { identityAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -12,7 +11,7 @@ import { effectOf } from './edit-effect.ts';
 import { addEdit } from './edit.ts';
 import type { Edit } from './edit.ts';
 import { editedMosaic } from './edited-mosaic.ts';
-
+import { isInside, rectanglePolygon } from '../geometry/polygon.ts';
 import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 20, height: 16 };

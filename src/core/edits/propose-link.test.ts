@@ -1,11 +1,10 @@
-import { rectanglePolygon } from '../geometry/polygon.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine, translation } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
 import type { Tile } from '../tiles/tile.ts';
 import { masksOfPair } from './pair-masks.ts';
 import { pairInMosaic, rigidPoseOf } from './propose-link.ts';
-
+import { rectanglePolygon } from '../geometry/polygon.ts';
 import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 100, height: 80 };

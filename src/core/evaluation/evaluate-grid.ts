@@ -1,4 +1,3 @@
-import type { GainOffset } from '../photometry/gain-offset.ts';
 import { composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
@@ -9,7 +8,7 @@ import type { Link, PairResult, TransformModel } from '../matching/link.ts';
 import { matchPair } from '../matching/match-pair.ts';
 import type { Correspondences, Matcher } from '../matching/matcher.ts';
 import type { Strip } from '../matching/overlap-intensities.ts';
-
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import { defaultStitchOptions } from '../options.ts';
 import type { StitchOptions } from '../options.ts';
 import { solveTones } from '../photometry/solve-tones.ts';

@@ -1,12 +1,11 @@
-import { unitGain } from '../photometry/gain-offset.ts';
-import type { GainOffset } from '../photometry/gain-offset.ts';
 import { composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { intersectRects, uniteRects } from '../geometry/rect.ts';
 import type { Rect } from '../geometry/rect.ts';
 import { boundsOfPlacements, commonSampleType } from '../mosaic/build-mosaic.ts';
 import { composeRegion } from '../mosaic/compositor.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import type { ComposeOptions, Mosaic, Placement } from '../mosaic/mosaic.ts';
 import type { CancelSignal } from '../progress.ts';
 import { cropRaster } from '../raster/raster.ts';

@@ -1,6 +1,5 @@
 import { composeAffine, nearestRigid, rotationOf } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-
 import type { TransformModel } from './link.ts';
 
 /** Numbers of a small motion d(p) = t + M·(p − centre) in each model: t, then the angle, the log of the scale, or M. */

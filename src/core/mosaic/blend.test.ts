@@ -1,5 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
-import type { GainOffset } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine, invertAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -9,7 +7,8 @@ import type { Raster, SampleType } from '../raster/raster.ts';
 import { sampleBicubic, sampleBilinear } from '../raster/sample.ts';
 import { tileId } from '../tiles/tile.ts';
 import { blendInterval, rangeOf, storeIntegers } from './blend.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import type { BlendMode, Placement } from './mosaic.ts';
 import { rowWork } from './row-work.ts';
 import type { PlacedSource, RowWork } from './row-work.ts';

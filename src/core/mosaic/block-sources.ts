@@ -1,4 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import { StitchError } from '../errors.ts';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
@@ -10,7 +9,7 @@ import { sampleTypeOf } from '../raster/raster.ts';
 import type { Raster, SampleType } from '../raster/raster.ts';
 import { samplerMarginPx } from '../raster/sample.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import type { ComposeOptions, Interpolation, Mosaic, Placement } from './mosaic.ts';
 import type { PlacedSource } from './row-work.ts';
 import type { MosaicSpan, TileWarp, WarpBounds } from './tile-warp.ts';

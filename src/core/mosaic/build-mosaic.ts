@@ -1,5 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
-import type { GainOffset } from '../photometry/gain-offset.ts';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
@@ -7,7 +5,8 @@ import { StitchError } from '../errors.ts';
 import type { SolveReport } from '../graph/pose-graph.ts';
 import type { SampleType } from '../raster/raster.ts';
 import type { Tile, TileId } from '../tiles/tile.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import type { Mosaic, Placement } from './mosaic.ts';
 
 /** Pixel centres this close to a whole pixel count as on it: rounding errors of a pose never add an empty column. */

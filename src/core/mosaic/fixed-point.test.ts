@@ -1,10 +1,9 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { affineFromPose } from '../geometry/pose2.ts';
 import { tileId } from '../tiles/tile.ts';
 import { fractionBits, sampleFixed16, sampleFixed8 } from './fixed-point.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import type { Placement } from './mosaic.ts';
 import { pieceLength } from './tile-warp.ts';
 import { warpOf } from './warp.ts';

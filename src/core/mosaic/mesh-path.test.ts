@@ -1,11 +1,10 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { displacementAt } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { tileId } from '../tiles/tile.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import type { Placement } from './mosaic.ts';
 import { meshPaths } from './mesh-path.ts';
 import type { MeshPath } from './mesh-path.ts';

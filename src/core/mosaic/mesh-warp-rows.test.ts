@@ -1,4 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -6,7 +5,7 @@ import { displacementAt } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { tileId } from '../tiles/tile.ts';
 import { fractionBits } from './fixed-point.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import type { Placement } from './mosaic.ts';
 import { pieceLength } from './tile-warp.ts';
 import { warpOf } from './warp.ts';

@@ -1,4 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import { applyAffine, invertAffine, translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
@@ -7,7 +6,7 @@ import { allocateSamples } from '../raster/raster.ts';
 import type { SampleType } from '../raster/raster.ts';
 import { sampleBilinear } from '../raster/sample.ts';
 import { tileId } from '../tiles/tile.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import type { Placement } from './mosaic.ts';
 import { bandCount, blendBands, blendReachPx, framedBlock } from './multiband.ts';
 import type { Block } from './row-intervals.ts';

@@ -1,5 +1,3 @@
-import type { GainOffset } from '../photometry/gain-offset.ts';
-import { unitGain } from '../photometry/gain-offset.ts';
 import { shadingAt } from '../photometry/shading-field.ts';
 import type { ShadingField } from '../photometry/shading-field.ts';
 import type { CancelSignal } from '../progress.ts';
@@ -7,7 +5,8 @@ import type { Raster } from '../raster/raster.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
 import { composeRegion, seamOwnerAt } from './compositor.ts';
 import type { ComposeOptions, Mosaic, Placement } from './mosaic.ts';
-
+import type { GainOffset } from '../photometry/gain-offset.ts';
+import { unitGain } from '../photometry/gain-offset.ts';
 import { tileSharesAt } from './tile-weights.ts';
 
 /** One tile's part in a pixel of the mosaic. */

@@ -1,4 +1,3 @@
-import { unitGain } from '../photometry/gain-offset.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { translation } from '../geometry/affine2.ts';
@@ -11,7 +10,7 @@ import type { Raster, SampleType } from '../raster/raster.ts';
 import { tileId } from '../tiles/tile.ts';
 import { boundsOfPlacements } from './build-mosaic.ts';
 import type { Mosaic, Placement } from './mosaic.ts';
-
+import { unitGain } from '../photometry/gain-offset.ts';
 import { planPyramid, streamPyramid, tileCounts, tileTotal } from './pyramid-stream.ts';
 import type { ComposeUnit, PyramidTile } from './pyramid-stream.ts';
 import { halveCovered } from './pyramid-stream-halving.ts';

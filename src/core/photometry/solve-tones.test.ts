@@ -1,9 +1,8 @@
-import type { GainOffset } from './gain-offset.ts';
 import { describe, expect, it } from 'vitest';
 import type { IntensityMoments, Link } from '../matching/link.ts';
 import { noCorrespondences } from '../matching/matcher.ts';
 import { emptyMoments } from '../matching/link-moments.ts';
-
+import type { GainOffset } from './gain-offset.ts';
 import { gridTileId, seededRandom } from '../testing/synthetic-graph.ts';
 import type { TileId } from '../tiles/tile.ts';
 import { solveTones } from './solve-tones.ts';

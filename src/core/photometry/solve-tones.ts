@@ -1,4 +1,3 @@
-import type { GainOffset } from './gain-offset.ts';
 import { StitchError } from '../errors.ts';
 import { connectedComponents } from '../graph/components.ts';
 import { gemanMcClureWeight, medianOf } from '../graph/robust-loss.ts';
@@ -6,7 +5,8 @@ import { analysePattern } from '../graph/cholesky-pattern.ts';
 import { factoriseSome, solveFactored, startFactorisation } from '../graph/sparse-cholesky.ts';
 import type { CholeskyPattern } from '../graph/cholesky-pattern.ts';
 import type { IntensityMoments, Link } from '../matching/link.ts';
-
+import type { GainOffset } from './gain-offset.ts';
+import { unitGain } from './gain-offset.ts';
 import { pairKey } from '../tiles/tile.ts';
 import type { TileId } from '../tiles/tile.ts';
 
@@ -54,7 +54,7 @@ interface Overlap {
 export function solveTones(links: readonly Link[], tiles: readonly TileId[]): ReadonlyMap<TileId, GainOffset> {
   const ids = [...tiles].sort();
   const overlaps = overlapsOf(links, new Map(ids.map((id, i) => [id, i])));
-  const tones = new Map<TileId, GainOffset>(tiles.map((id) => [id, { gain: 1, offset: 0 }]));
+  const tones = new Map<TileId, GainOffset>(tiles.map((id) => [id, unitGain]));
   if (overlaps.length === 0) return tones;
 
   const from = Int32Array.from(overlaps, (overlap) => overlap.from);

@@ -1,9 +1,8 @@
-import type { GainOffset } from '../photometry/gain-offset.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { Size } from '../geometry/rect.ts';
-
+import type { GainOffset } from '../photometry/gain-offset.ts';
 import { allocateSamples } from '../raster/raster.ts';
 import type { Raster, SampleType, Samples } from '../raster/raster.ts';
 import { sampleBicubic, sampleBilinear, windowOf } from '../raster/sample.ts';

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { applyAffine, composeAffine, identityAffine, invertAffine, translation } from '../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../core/geometry/pose2.ts';
 import { findConsensus } from '../../core/matching/ransac.ts';
-
 import { toFloatRaster } from '../../core/raster/resample.ts';
 import { sampleTexture, spotTexture } from '../../core/testing/analytic-texture.ts';
 import { descriptorLength } from './descriptor.ts';

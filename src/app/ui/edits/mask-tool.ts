@@ -1,6 +1,5 @@
-import { rectanglePolygon } from '../../../core/geometry/polygon.ts';
 import type { Edit } from '../../../core/edits/edit.ts';
-
+import { rectanglePolygon } from '../../../core/geometry/polygon.ts';
 import { applyAffine, invertAffine } from '../../../core/geometry/affine2.ts';
 import type { Affine2, Point } from '../../../core/geometry/affine2.ts';
 import type { Tile } from '../../../core/tiles/tile.ts';
