@@ -1,5 +1,6 @@
 import type { Adjustment } from './adjustment.ts';
-import { allocateNormalEquations, assemble } from './normal-equations.ts';
+import { assemble } from './assemble.ts';
+import { allocateNormalEquations } from './normal-equations.ts';
 import { solveFactored } from './sparse-cholesky.ts';
 import type { CholeskyFactor } from './sparse-cholesky.ts';
 

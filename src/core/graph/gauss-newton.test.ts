@@ -3,7 +3,9 @@ import { applyAffine } from '../geometry/affine2.ts';
 import { transformModels } from '../matching/link.ts';
 import { pointGraph, rigidAt } from '../testing/point-graph.ts';
 import { affineOfPose, buildLinkSystem } from './link-system.ts';
-import { allocateNormalEquations, applyStep, assemble, blockSizeOf, turnLinear } from './normal-equations.ts';
+import { assemble } from './assemble.ts';
+import { allocateNormalEquations, blockSizeOf } from './normal-equations.ts';
+import { applyStep, turnLinear } from './pose-step.ts';
 import { stagePoses } from './stage.ts';
 
 const priors = [

@@ -3,7 +3,9 @@ import { transformModels } from '../matching/link.ts';
 import type { TransformModel } from '../matching/link.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { buildLinkSystem, linkCost, poseStride } from './link-system.ts';
-import { allocateNormalEquations, applyStep, assemble, blockSizeOf } from './normal-equations.ts';
+import { assemble } from './assemble.ts';
+import { allocateNormalEquations, blockSizeOf } from './normal-equations.ts';
+import { applyStep } from './pose-step.ts';
 import { stagePoses } from './stage.ts';
 
 /** Four tiles, the terms of their links at the stage, and half the cost after steps. */

@@ -7,8 +7,9 @@ import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { tileId } from '../tiles/tile.ts';
 import { buildLinkSystem, poseStride } from './link-system.ts';
 import { motionOfLink, moveRigidly } from './link-motion.ts';
-import { allocateNormalEquations, applyStep, blockSizeOf } from './normal-equations.ts';
+import { allocateNormalEquations, blockSizeOf } from './normal-equations.ts';
 import { addPins, buildPins, moveToPins, noPins, pinnedComponents } from './pins.ts';
+import { applyStep } from './pose-step.ts';
 import { linkMotions, stagePoses } from './stage.ts';
 
 const { graph } = makeSyntheticGraph({ rows: 2, columns: 2, rotationSigmaRad: 0.02 });

@@ -6,7 +6,7 @@ import { asStiff, linkMisfit, poseStride, sumsStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import { closureBetween, createLoopNoise, mostClosure } from './loop-noise.ts';
 import type { LoopNoise } from './loop-noise.ts';
-import { turnLinear } from './normal-equations.ts';
+import { turnLinear } from './pose-step.ts';
 import { iterate } from './reweighted-solve.ts';
 import { gemanMcClureWeight } from './robust-loss.ts';
 import { anchorsOf, breathe, medianMisfit, robustScale, stiffModelOf, weigh } from './solve-run.ts';
