@@ -143,6 +143,33 @@ test('a tab that dies without a word leaves its project to the other one', async
   await expect.poll(() => correctionsOf(second)).toEqual([1]);
 });
 
+test('two tabs where the browser has no Web Locks: each keeps what it decides, and the start page tells them apart', async ({
+  context,
+}) => {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined }));
+  const folder = emptyFolder('grid');
+  await writeGrid(folder);
+  const first = await openTab(context);
+  const second = await openTab(context);
+  for (const tab of [first, second]) {
+    await begin(tab, folder);
+    await tab.stitch();
+  }
+  await excludeLink(first, 0);
+  await excludeLink(second, 1);
+  await excludeLink(second, 2);
+  await excludeLink(first, 3);
+  await expect.poll(async () => [...(await correctionsOf(first))].sort()).toEqual([2, 2]);
+  for (const tab of [first, second]) await expect(tab.byId('open-elsewhere')).toHaveCount(0);
+
+  const next = await openTab(context);
+  await expect(next.byId('recent-project')).toHaveCount(2);
+  await expect(next.byId('distinction')).toHaveText([
+    / the latest$/,
+    / kept beside the latest: exclude link .* and 1 more correction, without 2 corrections of the latest$/,
+  ]);
+});
+
 /** Poses to a millionth of a pixel: after an edit they are solved warm, at the next visit in one go. */
 function posesIn(solution: string): unknown {
   const { tiles } = JSON.parse(solution) as { tiles: readonly { file: string; mosaicFromTile: readonly number[] }[] };

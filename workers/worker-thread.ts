@@ -1,10 +1,11 @@
+import { whenAwakeFor, type SetTimer } from '../src/core/awake-time.ts';
 import { StitchError } from '../src/core/errors.ts';
 import type { OnProgress } from '../src/core/progress.ts';
 import { abortError, connectCalls, type Connection } from './remote-calls.ts';
 
-/** A worker that says nothing about a call for so many periods of so many ms is given up: five minutes. */
-const silentPeriods = 30;
-const silencePeriodMs = 10_000;
+/** A worker that says nothing about a call for so long is given up, ms; the time is counted in so many periods. */
+const patienceMs = 300_000;
+const periods = 30;
 
 /** The worker was replaced under a call that nobody aborted: the call is made again on the new one. */
 class Replaced extends Error {}
@@ -146,27 +147,29 @@ function started(name: string, spawn: () => Worker): Worker {
   }
 }
 
-const silenceText = `${(silentPeriods * silencePeriodMs) / 60_000} minutes`;
+const silenceText = `${patienceMs / 60_000} minutes`;
+
+const setTimer: SetTimer = (then, ms) => {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+};
 
 /**
- * A connection that tells when nothing is heard of a call for too long: neither progress nor an end. Time is counted in
- * periods, so that a laptop that slept for the night has lost one of them and no worker.
+ * A connection that tells when nothing is heard of a call for too long: neither progress nor an end. A laptop that slept
+ * for the night has lost one period of it and no worker.
  */
 function heard<T>(connection: Connection<T>, onSilence: () => void): Connection<T> {
   return {
     ...connection,
     call(method, request, signal, onProgress, transfer) {
-      let periods = 0;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const wait = () => {
-        timer = setTimeout(() => (++periods < silentPeriods ? wait() : onSilence()), silencePeriodMs);
-      };
-      wait();
+      const wait = () => whenAwakeFor(patienceMs, onSilence, setTimer, periods);
+      let takeBack = wait();
       const listen: OnProgress = (progress) => {
-        periods = 0;
+        takeBack();
+        takeBack = wait();
         onProgress?.(progress);
       };
-      return connection.call(method, request, signal, listen, transfer).finally(() => clearTimeout(timer));
+      return connection.call(method, request, signal, listen, transfer).finally(() => takeBack());
     },
   };
 }

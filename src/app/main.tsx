@@ -46,6 +46,7 @@ function start(): void {
     place,
     sessions: persistentSessionStore(),
     lock: browserProjectLock(navigator.locks),
+    tab: Date.now().toString(36) + Math.random().toString(36).slice(2, 8),
     // Without a secure context there is no such thing, and then nothing can be asked for.
     persist: async () => (navigator.storage as StorageManager | undefined)?.persist(),
     wallClock: () => Date.now(),

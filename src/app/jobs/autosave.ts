@@ -1,6 +1,6 @@
 import type { ProjectFile } from '../../../workers/protocol.ts';
 import { relativeToDrop } from '../state/dropped-files.ts';
-import { isDecidedIn, isWorthKeeping, savedId, savedProject } from '../state/session.ts';
+import { filesIdOf, isDecidedIn, isWorthKeeping, savedId, savedProject } from '../state/session.ts';
 import type { AppState, AppStore } from '../state/store.ts';
 import type { FileIdentities } from './file-identities.ts';
 import type { ProjectLock } from './project-lock.ts';
@@ -29,6 +29,8 @@ export interface AutosaveDeps {
   readonly identities: FileIdentities;
   readonly sessions: SessionStore;
   readonly lock: ProjectLock;
+  /** Names this page among all that were ever open: its records where nobody knows of other tabs. */
+  readonly tab: string;
   /** Asks the browser not to clear what is kept here when the disk runs low. */
   readonly persist: () => Promise<unknown>;
   /** Milliseconds since 1970. */
@@ -78,32 +80,42 @@ export function createAutosave(deps: AutosaveDeps): Autosave {
     const pending = deps.pending();
     if (!now || closed !== visit || (pending && savedId(pending) === now.id)) return;
     // Two tabs that save one project would undo each other's decisions: the first one saves.
-    const isMine = await lock.hold(now.id, soon);
+    const saver = await lock.hold(now.id, soon);
     if (closed !== visit) {
       lock.release(now.id);
       return;
     }
-    deps.onElsewhere(!isMine);
-    if (!isMine) return;
+    deps.onElsewhere(saver === 'another-tab');
+    if (saver === 'another-tab') return;
     // Some browsers ask the user: nothing waits for the answer.
     if (open === null) deps.persist().catch((error: unknown) => console.warn('storage may be cleared', error));
-    if (open?.id !== now.id) await makeWay(now);
+    await keep(saver === 'this-tab' ? now : { ...now, id: `${now.id}-${deps.tab}` }, visit, turn);
+  };
+
+  /** Stores a record, and removes those that it takes the place of. */
+  const keep = async (now: StoredProject, visit: number, turn: number) => {
+    const isFirst = open?.id !== now.id;
+    const others = isFirst ? (await sessions.list()).filter((one) => isOfSameFiles(one, now)) : [];
+    const same = others.find(({ id }) => id === now.id);
+    if (same && !isKnown(same, now))
+      await sessions.put({ ...same, id: `${filesIdOf(now.id)}-${same.savedAt.toString(36)}`, isOpen: false });
     if (closed !== visit || turn < written) return;
     const former = open;
     open = now;
     written = turn;
     await sessions.put(now);
+    for (const one of others) if (one !== same && isKnown(one, now)) await sessions.removeUnchanged(one);
     // Tiles that came to a project make another one of it, with all its decisions.
-    if (former && isGrown(former.project, now.project)) await sessions.remove(former.id);
+    if (former && former.id !== now.id && (isOfSameFiles(former, now) || isGrown(former.project, now.project)))
+      await sessions.remove(former.id);
   };
 
-  /** Others' decisions about the same files, of an earlier visit or of another tab, stay beside those of this one. */
-  const makeWay = async (now: StoredProject) => {
-    const kept = (await sessions.list()).find(({ id }) => id === now.id);
-    if (!kept || !isWorthKeeping(kept.project)) return;
-    if (isDecidedIn(kept.project, now.project) || (origin && isDecidedIn(kept.project, origin))) return;
-    await sessions.put({ ...kept, id: `${kept.id}-${kept.savedAt.toString(36)}`, isOpen: false });
-  };
+  /**
+   * True when a record decides nothing that this page does not know. What others have decided about the same files, at an
+   * earlier visit or in another tab, stays beside what this one does.
+   */
+  const isKnown = ({ project }: StoredProject, now: StoredProject): boolean =>
+    !isWorthKeeping(project) || isDecidedIn(project, now.project) || (origin !== null && isDecidedIn(project, origin));
 
   const run = () => {
     // A full disk costs the next visit its start, nothing else.
@@ -152,9 +164,9 @@ export function createAutosave(deps: AutosaveDeps): Autosave {
       try {
         // What was decided a moment ago has not been saved yet.
         const now = isReading(last) ? former : await storedForm(last, ofHandles).catch(() => former);
-        await sessions.put({ ...(now.id === former.id ? now : former), isOpen: false });
+        await sessions.put({ ...(isOfSameFiles(now, former) ? now : former), id: former.id, isOpen: false });
       } finally {
-        lock.release(former.id);
+        lock.release(filesIdOf(former.id));
       }
     },
   };
@@ -163,6 +175,10 @@ export function createAutosave(deps: AutosaveDeps): Autosave {
 /** Headers are being read: files are there whose tiles are not. */
 function isReading({ job: { current } }: AppState): boolean {
   return current.kind === 'running' && (current.task === 'inspect' || current.task === 'sample');
+}
+
+function isOfSameFiles(one: StoredProject, other: StoredProject): boolean {
+  return filesIdOf(one.id) === filesIdOf(other.id);
 }
 
 /** True when all files of `former` are among those of `now`, and more. */

@@ -35,6 +35,8 @@ export interface JobDeps {
   readonly sessions?: SessionStore;
   /** Tells the tabs that have one project open apart; there is one tab when absent. */
   readonly lock?: ProjectLock;
+  /** Names this page among all that were ever open; needed where tabs cannot be told apart. */
+  readonly tab?: string;
   /** Asks the browser to keep what is stored when the disk runs low. */
   readonly persist?: () => Promise<unknown>;
   /** Milliseconds since 1970. */
@@ -87,6 +89,7 @@ export function createJobs({
   now,
   sessions = memorySessionStore(),
   lock = singleTab,
+  tab = 'tab',
   persist = async () => undefined,
   wallClock = () => 0,
 }: JobDeps): Jobs {
@@ -110,6 +113,7 @@ export function createJobs({
     identities,
     sessions,
     lock,
+    tab,
     persist,
     place,
     wallClock,

@@ -1,7 +1,10 @@
 import { openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb';
+import { whenAwakeFor, type SetTimer } from '../../core/awake-time.ts';
 
 /** A database that does not open for so long is done without, ms: one that an older tab blocks may never open. */
-const patienceMs = 8000;
+export const storagePatienceMs = 8000;
+/** It is counted in so many parts: a laptop that wakes gives what it asked before more than a moment to answer. */
+const patienceParts = 3;
 
 /**
  * Opens a database of this browser, and makes way for a newer version of the app in another tab. Null where there is
@@ -61,11 +64,22 @@ export async function writing(
 }
 
 /** What a database answers; an error when it does not, in time. */
-export function answered<T>(work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = `the database has not answered for ${patienceMs / 1000} s`;
-    timer = setTimeout(() => reject(new Error(text)), patienceMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+export function answered<T>(work: Promise<T>, setTimer: SetTimer = pageTimer): Promise<T> {
+  const text = `the database has not answered for ${storagePatienceMs / 1000} s`;
+  return inTime(work, setTimer, () => Promise.reject(new Error(text)));
 }
+
+/** The outcome of `work`, or of `otherwise` when the browser's storage has not answered in time. */
+export function inTime<T>(work: Promise<T>, setTimer: SetTimer, otherwise: () => T | Promise<T>): Promise<T> {
+  let takeBack: () => void = () => undefined;
+  const late = new Promise<T>((resolve) => {
+    takeBack = whenAwakeFor(storagePatienceMs, () => resolve(otherwise()), setTimer, patienceParts);
+  });
+  return Promise.race([work, late]).finally(() => takeBack());
+}
+
+/** Timers of the page. */
+export const pageTimer: SetTimer = (then, ms) => {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+};

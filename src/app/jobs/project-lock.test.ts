@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sleepyClock } from '../../core/testing/sleepy-clock.ts';
 import { browserProjectLock, singleTab } from './project-lock.ts';
 
 /** The lock manager of a browser, shared by its tabs: the parts that are used. */
@@ -39,23 +40,23 @@ describe('the lock of a project', () => {
     const locks = sharedLocks();
     const [first, second] = [browserProjectLock(locks), browserProjectLock(locks)];
     let freed = 0;
-    expect(await first.hold('p', () => undefined)).toBe(true);
-    expect(await first.hold('p', () => undefined)).toBe(true);
-    expect(await second.hold('p', () => freed++)).toBe(false);
+    expect(await first.hold('p', () => undefined)).toBe('this-tab');
+    expect(await first.hold('p', () => undefined)).toBe('this-tab');
+    expect(await second.hold('p', () => freed++)).toBe('another-tab');
     expect(freed).toBe(0);
     first.releaseAll();
     await expect.poll(() => freed).toBe(1);
-    expect(await second.hold('p', () => freed++)).toBe(true);
-    expect(await first.hold('p', () => undefined)).toBe(false);
+    expect(await second.hold('p', () => freed++)).toBe('this-tab');
+    expect(await first.hold('p', () => undefined)).toBe('another-tab');
   });
 
   it('leaves other projects alone, and gives the former one back with the next', async () => {
     const locks = sharedLocks();
     const [first, second] = [browserProjectLock(locks), browserProjectLock(locks)];
-    expect(await first.hold('p', () => undefined)).toBe(true);
-    expect(await second.hold('q', () => undefined)).toBe(true);
-    expect(await first.hold('r', () => undefined)).toBe(true);
-    await expect.poll(() => second.hold('p', () => undefined)).toBe(true);
+    expect(await first.hold('p', () => undefined)).toBe('this-tab');
+    expect(await second.hold('q', () => undefined)).toBe('this-tab');
+    expect(await first.hold('r', () => undefined)).toBe('this-tab');
+    await expect.poll(() => second.hold('p', () => undefined)).toBe('this-tab');
   });
 
   it('does not come to a tab that has stopped waiting', async () => {
@@ -65,11 +66,18 @@ describe('the lock of a project', () => {
     await second.hold('p', () => undefined);
     second.releaseAll();
     first.releaseAll();
-    await expect.poll(() => third.hold('p', () => undefined)).toBe(true);
+    await expect.poll(() => third.hold('p', () => undefined)).toBe('this-tab');
   });
 
-  it('is always ours where there are no locks', async () => {
-    expect(browserProjectLock(undefined)).toBe(singleTab);
-    expect(await singleTab.hold('p', () => undefined)).toBe(true);
+  it('is not told where there are no locks, where they are denied, and where they are not answered', async () => {
+    const denied = { request: () => Promise.reject(new DOMException('denied', 'SecurityError')) };
+    const deaf = { request: () => new Promise(() => undefined) };
+    const clock = sleepyClock();
+    expect(await browserProjectLock(undefined).hold('p', () => undefined)).toBe('untold');
+    expect(await browserProjectLock(denied as unknown as LockManager).hold('p', () => undefined)).toBe('untold');
+    const asked = browserProjectLock(deaf as unknown as LockManager, clock.setTimer).hold('p', () => undefined);
+    clock.pass(8000);
+    expect(await asked).toBe('untold');
+    expect(await singleTab.hold('p', () => undefined)).toBe('this-tab');
   });
 });

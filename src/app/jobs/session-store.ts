@@ -1,9 +1,10 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { openStore, reading, writing } from './open-store.ts';
+import { answered, openStore, reading, writing } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
+  /** Names the record: that of its files, and what tells it from other records of the same files. */
   readonly id: string;
   readonly project: ProjectFile;
   /** Folders and files that the user dropped, where the browser lets them be opened again. */
@@ -19,6 +20,8 @@ export interface SessionStore {
   list(): Promise<readonly StoredProject[]>;
   put(project: StoredProject): Promise<void>;
   remove(id: string): Promise<void>;
+  /** Removes a record, unless somebody has saved it again since. */
+  removeUnchanged(project: StoredProject): Promise<void>;
 }
 
 /** A store that lasts as long as the page. */
@@ -28,6 +31,7 @@ export function memorySessionStore(): SessionStore {
     list: async () => latestFirst([...projects.values()]),
     put: async (project) => void projects.set(project.id, project),
     remove: async (id) => void projects.delete(id),
+    removeUnchanged: async ({ id, savedAt }) => void (projects.get(id)?.savedAt === savedAt && projects.delete(id)),
   };
 }
 
@@ -56,7 +60,18 @@ export function persistentSessionStore(): SessionStore {
     },
     async remove(id) {
       const database = await opened;
-      await (database ? database.delete(storeName, id) : memory.remove(id));
+      await (database ? answered(database.delete(storeName, id)) : memory.remove(id));
+    },
+    async removeUnchanged(project) {
+      const database = await opened;
+      if (!database) return memory.removeUnchanged(project);
+      // Looked at and removed in one transaction: no tab can save in between.
+      const transaction = database.transaction(storeName, 'readwrite');
+      const remove = async () => {
+        const kept = (await transaction.store.get(project.id)) as StoredProject | undefined;
+        if (kept?.savedAt === project.savedAt) await transaction.store.delete(project.id);
+      };
+      await answered(Promise.all([remove(), transaction.done]));
     },
   };
 }

@@ -6,9 +6,9 @@ import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
 import { editProject, withInspection, withRanking } from '../state/project.ts';
 import { parseProject } from '../../formats/project-json.ts';
 import { createAppStore, updateSlice } from '../state/store.ts';
-import { singleTab, type ProjectLock } from './project-lock.ts';
+import { browserProjectLock, singleTab, type ProjectLock, type Saver } from './project-lock.ts';
 import { createSession } from './session.ts';
-import { memorySessionStore } from './session-store.ts';
+import { memorySessionStore, type StoredProject } from './session-store.ts';
 
 const paths = ['g/a_1_1.tif', 'g/a_1_2.tif'];
 const drop = (folder = 'g', content = ''): readonly NamedFile[] =>
@@ -24,8 +24,11 @@ const tileOf = (path: string): Tile => ({
   stage: null,
 });
 
+/** Of all pages. */
+const clock = { ms: 0 };
+
 /** A page with a session over a store of projects that outlives it. */
-function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
+function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab, tab = 'tab') {
   const store = createAppStore();
   const calls = { stitched: 0, persisted: 0, downloads: [] as Blob[] };
   const read = (files: readonly NamedFile[]) =>
@@ -53,9 +56,10 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab) {
     identities: { of: (files) => Promise.all(files.map(({ file }) => file.text())) },
     sessions,
     lock,
+    tab,
     persist: async () => void calls.persisted++,
     place: { choose: async () => null, download: (_, content) => void calls.downloads.push(content) },
-    wallClock: () => 7,
+    wallClock: () => ++clock.ms,
     addFiles: open,
     chooseTiles: async () => true,
     setOptions: (label, options) => updateSlice(store, 'project', (now) => editProject(now, label, { options })),
@@ -139,11 +143,11 @@ describe('a session', () => {
   });
 
   it('does not save over the work of another tab, says so, and saves once that tab has let go', async () => {
-    const lets = { isMine: false, onFreed: () => undefined as void };
+    const lets = { saver: 'another-tab' as Saver, onFreed: () => undefined as void };
     const lock: ProjectLock = {
       hold: async (_, onFreed) => {
         lets.onFreed = onFreed;
-        return lets.isMine;
+        return lets.saver;
       },
       release: () => undefined,
       releaseAll: () => undefined,
@@ -154,7 +158,7 @@ describe('a session', () => {
     await saved();
     expect(session.state.getState().isElsewhere).toBe(true);
     expect(await sessions.list()).toEqual([]);
-    lets.isMine = true;
+    lets.saver = 'this-tab';
     lets.onFreed();
     await saved();
     expect(session.state.getState().isElsewhere).toBe(false);
@@ -183,5 +187,85 @@ describe('a session', () => {
     const { store, session } = page();
     await session.openFile(new File(['{"kind": "em-stitch-options"}'], 'options.json'));
     expect(store.getState().project.edits.options.matcher).toBe('sift');
+  });
+});
+
+describe('two tabs where nobody knows of the other (no Web Locks)', () => {
+  const untold = browserProjectLock(undefined);
+  const excluded = (sessions: readonly StoredProject[]) =>
+    sessions.map(({ project }) => project.corrections.map(({ edit }) => edit.kind)).toSorted();
+  const setOptions = ({ store }: ReturnType<typeof page>, matcher: 'sift' | 'phase-correlation') =>
+    updateSlice(store, 'project', (project) =>
+      editProject(project, 'matcher', { options: { ...defaultStitchOptions, matcher } }),
+    );
+
+  it('keep what each decides beside what the other does, however they take turns', async () => {
+    const sessions = memorySessionStore();
+    const [first, second] = [page(sessions, untold, 'one'), page(sessions, untold, 'two')];
+    for (const tab of [first, second]) {
+      await tab.session.start();
+      await tab.open(drop());
+    }
+    correct(first.store);
+    setOptions(second, 'sift');
+    await saved();
+    setOptions(first, 'phase-correlation');
+    await saved();
+    setOptions(second, 'sift');
+    await saved();
+    const kept = await sessions.list();
+    expect(kept.map(({ project }) => project.options.matcher)).toEqual(['sift', 'phase-correlation']);
+    expect(excluded(kept)).toEqual([[], ['exclude-link']]);
+    expect([first, second].map(({ session }) => session.state.getState().isElsewhere)).toEqual([false, false]);
+
+    // The next visit tells them apart, takes one up and leaves the other.
+    const later = page(sessions, untold, 'three');
+    await later.session.start();
+    const { recent } = later.session.state.getState();
+    expect(recent.map(({ distinction }) => distinction)).toEqual([
+      'the latest',
+      'kept beside the latest: matcher phase-correlation, exclude link a_1_1.tif – a_1_2.tif',
+    ]);
+    await later.session.continueProject(recent[1].id);
+    await later.open(drop());
+    await saved();
+    expect((await sessions.list()).map(({ id, project }) => [id.split('-')[2], project.options.matcher])).toEqual([
+      ['three', 'phase-correlation'],
+      ['two', 'sift'],
+    ]);
+  });
+
+  it('do not remove what the other has saved in the same moment', async () => {
+    const sessions = memorySessionStore();
+    const first = page(sessions, untold, 'one');
+    await first.session.start();
+    await first.open(drop());
+    await saved();
+    const [old] = await sessions.list();
+    correct(first.store);
+    await saved();
+    await sessions.removeUnchanged(old);
+    expect(excluded(await sessions.list())).toEqual([['exclude-link']]);
+    await sessions.removeUnchanged((await sessions.list())[0]);
+    expect(await sessions.list()).toEqual([]);
+  });
+
+  it('close their own record, and are one again when the second decides nothing else', async () => {
+    const sessions = memorySessionStore();
+    const first = page(sessions, untold, 'one');
+    await first.session.start();
+    await first.open(drop());
+    correct(first.store);
+    await saved();
+    first.session.close();
+    await saved();
+    expect(await sessions.list()).toMatchObject([{ isOpen: false }]);
+    const second = page(sessions, untold, 'two');
+    await second.session.start();
+    await second.session.continueProject((await sessions.list())[0].id);
+    await second.open(drop());
+    await saved();
+    expect(excluded(await sessions.list())).toEqual([['exclude-link']]);
+    expect(second.session.state.getState().recent.map(({ distinction }) => distinction)).toEqual([null]);
   });
 });

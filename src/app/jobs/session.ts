@@ -5,7 +5,9 @@ import { relativeToDrop } from '../state/dropped-files.ts';
 import { withError } from '../state/job.ts';
 import type { ProjectState, TileChoice } from '../state/project.ts';
 import type { StitchOptions } from '../../core/options.ts';
+import { distinctionOf } from '../state/kept-copies.ts';
 import {
+  filesIdOf,
   missingFiles,
   noSession,
   withSaved,
@@ -56,6 +58,8 @@ export interface SessionDeps {
   readonly identities: FileIdentities;
   readonly sessions: SessionStore;
   readonly lock: ProjectLock;
+  /** Names this page among all that were ever open. */
+  readonly tab: string;
   /** Asks the browser not to clear what is kept here when the disk runs low. */
   readonly persist: () => Promise<unknown>;
   readonly place: SavePlace;
@@ -82,7 +86,7 @@ export function createSession(deps: SessionDeps): Session {
   const fail = (error: unknown) => updateSlice(store, 'job', (job) => withError(job, error));
   const pendingNow = () => state.getState().pending;
   const autosave = createAutosave({
-    ...{ store, identities, sessions, lock, persist: deps.persist, wallClock: deps.wallClock },
+    ...{ store, identities, sessions, lock, tab: deps.tab, persist: deps.persist, wallClock: deps.wallClock },
     pending: pendingNow,
     onElsewhere: (isElsewhere) => state.setState({ isElsewhere }),
   });
@@ -98,7 +102,7 @@ export function createSession(deps: SessionDeps): Session {
       throw storageFailed(cause);
     }
   };
-  const listRecent = async () => state.setState({ recent: (await listed()).flatMap(recentOf) });
+  const listRecent = async () => state.setState({ recent: recentOf(await listed()) });
 
   /** Takes up `pending`, unless something else is open or awaited by the time that the files are known. */
   const takeUp = async (pending: ProjectFile, context: JobContext | null): Promise<boolean> => {
@@ -292,20 +296,27 @@ function isWorthSaving({ project, result, view, job }: AppState, before: AppStat
   );
 }
 
-/** The line of the start page; none for what another version of the app has left in a shape that is not known here. */
-function recentOf({ id, project, savedAt, handles, isOpen }: StoredProject): readonly RecentProject[] {
-  if (typeof project?.name !== 'string' || !Array.isArray(project.files) || !Array.isArray(project.corrections))
-    return [];
-  const line = {
-    id,
-    name: project.name,
-    tiles: project.files.length,
-    corrections: project.corrections.length,
-    savedAt,
-    hasHandles: handles?.length > 0,
-    isOpen,
-  };
-  return [line];
+/** The lines of the start page; none for what another version of the app has left in a shape that is not known here. */
+function recentOf(stored: readonly StoredProject[]): readonly RecentProject[] {
+  const known = stored.filter(
+    ({ project }) =>
+      typeof project?.name === 'string' && Array.isArray(project.files) && Array.isArray(project.corrections),
+  );
+  return known.map(({ id, project, savedAt, handles, isOpen }) => {
+    const same = known.filter((other) => filesIdOf(other.id) === filesIdOf(id));
+    const [latest] = same;
+    const words = latest.id === id ? 'the latest' : distinctionOf(project, latest.project);
+    return {
+      id,
+      name: project.name,
+      tiles: project.files.length,
+      corrections: project.corrections.length,
+      savedAt,
+      hasHandles: handles?.length > 0,
+      isOpen,
+      distinction: same.length > 1 ? words : null,
+    };
+  });
 }
 
 /** An options file says so; everything else must be a project. */

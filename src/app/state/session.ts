@@ -20,6 +20,8 @@ export interface RecentProject {
   readonly hasHandles: boolean;
   /** It was left open: the page was closed, reloaded or crashed over it. */
   readonly isOpen: boolean;
+  /** Among several of the same files: what tells it from the others, in words. */
+  readonly distinction: string | null;
 }
 
 /** What the start page offers; a store of its own, beside the slices of `AppState`. */
@@ -117,6 +119,11 @@ export function savedId({ name, files }: ProjectFile): string {
     high = Math.imul(high ^ text.charCodeAt(text.length - 1 - i), 0x01000193) >>> 0;
   }
   return `${low.toString(16)}-${high.toString(16)}`;
+}
+
+/** What the records of the same files in the same places have in common: their `savedId`, with which their own id begins. */
+export function filesIdOf(recordId: string): string {
+  return recordId.split('-', 2).join('-');
 }
 
 /** True when a saved project decides nothing that `other` does not: the same choices, and its corrections are there. */

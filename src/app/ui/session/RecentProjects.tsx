@@ -49,7 +49,7 @@ export function RecentProjects() {
 
 function RecentRow({ project }: { readonly project: RecentProject }) {
   const { jobs } = useApp();
-  const { id, name, tiles, corrections, savedAt, isOpen, hasHandles } = project;
+  const { id, name, tiles, corrections, savedAt, isOpen, hasHandles, distinction } = project;
   return (
     <li data-testid="recent-project" data-open={isOpen}>
       <button
@@ -63,8 +63,14 @@ function RecentRow({ project }: { readonly project: RecentProject }) {
       <span className="dim small">
         {tiles} files{corrections > 0 && `, ${countText(corrections, 'correction')}`} ·{' '}
         {new Date(savedAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+        {distinction && <span data-testid="distinction"> · {distinction}</span>}
       </span>
-      <button type="button" className="icon" aria-label={`Forget ${name}`} onClick={() => void jobs.session.forget(id)}>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Forget ${distinction ? `${name}, ${distinction}` : name}`}
+        onClick={() => void jobs.session.forget(id)}
+      >
         <Trash2 className="small" aria-hidden="true" />
       </button>
     </li>
