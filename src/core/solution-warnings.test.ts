@@ -5,23 +5,13 @@ import { translation } from './geometry/affine2.ts';
 import type { SolveReport, TileState } from './graph/pose-graph.ts';
 import type { PairResult } from './matching/link.ts';
 import { warningsOf } from './solution-warnings.ts';
+import { plainReport } from './testing/plain-report.ts';
 import { tileId } from './tiles/tile.ts';
 
 const ids = ['a', 'b', 'c', 'd'].map((name) => tileId(name));
 
 function reportOf(states: readonly TileState[], more: Partial<SolveReport> = {}): SolveReport {
-  return {
-    mosaicFromTile: new Map(),
-    state: new Map(states.map((state, k) => [ids[k], state])),
-    sigmaPx: new Map(),
-    component: new Map(),
-    components: [],
-    edges: [],
-    termination: 'converged',
-    iterations: 1,
-    cost: 0,
-    ...more,
-  };
+  return plainReport(new Map(), { state: new Map(states.map((state, k) => [ids[k], state])), components: [], ...more });
 }
 
 const link = { kind: 'link' } as PairResult;

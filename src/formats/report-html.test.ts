@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { addEdit } from '../core/edits/edit.ts';
-import type { SolveReport } from '../core/graph/pose-graph.ts';
 import { buildMosaic } from '../core/mosaic/build-mosaic.ts';
 import { defaultStitchOptions } from '../core/options.ts';
+import { plainReport } from '../core/testing/plain-report.ts';
 import { makeSyntheticGraph } from '../core/testing/synthetic-graph.ts';
 import type { Tile } from '../core/tiles/tile.ts';
 import { pairKey } from '../core/tiles/tile.ts';
@@ -21,17 +21,10 @@ const tiles: readonly Tile[] = graph.nodes.map(({ id, size }) => ({
   stage: null,
 }));
 const ids = tiles.map(({ id }) => id);
-const report: SolveReport = {
-  mosaicFromTile: truth,
-  state: new Map(ids.map((id) => [id, 'solved'])),
+const report = plainReport(truth, {
   sigmaPx: new Map(ids.map((id) => [id, 0.1])),
-  component: new Map(ids.map((id) => [id, 0])),
-  components: [ids],
   edges: graph.links.map(({ pair }) => ({ pairKey: pairKey(pair), residualPx: 0.4, weight: 1, removed: false })),
-  termination: 'converged',
-  iterations: 1,
-  cost: 0,
-};
+});
 const mosaic = buildMosaic(tiles, report, new Map(), ids);
 const poses = new Map(graph.nodes.map(({ id, prior }) => [id, prior.pose]));
 const solution = solutionFrom({

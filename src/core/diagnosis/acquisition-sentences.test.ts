@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { SolveReport, TileState } from '../graph/pose-graph.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { Layout, Tile, TileId } from '../tiles/tile.ts';
 import { diagnoseAcquisition } from './diagnose-acquisition.ts';
@@ -41,13 +42,7 @@ function diagnose(rows: number, columns: number, solved: Solved, kind: Layout['k
       return [place.id, { a, b, c: -b, d: a, e: x - (a * 499.5 - b * 399.5), f: y - (b * 499.5 + a * 399.5) }];
     }),
   );
-  const report: SolveReport = {
-    mosaicFromTile,
-    ...(mesh ? { meshes: new Map(places.map(({ id }) => [id, mesh])) } : {}),
-    state: new Map(places.map(({ id }): [TileId, TileState] => [id, 'solved'])),
-    ...{ sigmaPx: new Map(), component: new Map(), components: [], edges: [] },
-    ...{ termination: 'converged', iterations: 1, cost: 0 },
-  };
+  const report = plainReport(mosaicFromTile, mesh ? { meshes: new Map(places.map(({ id }) => [id, mesh])) } : {});
   const layout: Layout =
     kind === 'positions'
       ? {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
-import type { SolveReport, TileState } from '../graph/pose-graph.ts';
 import { randomStream } from '../synthesis/random.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { GridCell, Tile, TileGrid, TileId } from '../tiles/tile.ts';
 import { diagnoseAcquisition } from './diagnose-acquisition.ts';
@@ -62,18 +62,7 @@ function acquire(rows: number, columns: number, faults: Faults) {
       if (mesh) meshes.set(id, mesh);
     }
   const layout: TileGrid = { kind: 'grid', rows, columns, cells, overlap };
-  const report: SolveReport = {
-    mosaicFromTile,
-    ...(meshes.size > 0 ? { meshes } : {}),
-    state: new Map(order.map((id): [TileId, TileState] => [id, 'solved'])),
-    sigmaPx: new Map(),
-    component: new Map(),
-    components: [order],
-    edges: [],
-    termination: 'converged',
-    iterations: 1,
-    cost: 0,
-  };
+  const report = plainReport(mosaicFromTile, meshes.size > 0 ? { meshes } : {});
   const diagnosis = diagnoseAcquisition(tiles, layout, report, order);
   const of = (kind: FindingKind) => {
     const found = diagnosis.findings.find((finding) => finding.kind === kind);

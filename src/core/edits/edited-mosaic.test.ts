@@ -5,6 +5,7 @@ import type { SolveReport } from '../graph/pose-graph.ts';
 import { composeRegion } from '../mosaic/compositor.ts';
 import { defaultComposeOptions } from '../mosaic/mosaic.ts';
 import { silentContext } from '../progress.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { Tile, TileReader } from '../tiles/tile.ts';
 import { effectOf } from './edit-effect.ts';
@@ -21,17 +22,7 @@ const poses = new Map<typeof a, Affine2>([
   [a, identityAffine],
   [b, translation(10, 0)],
 ]);
-const report: SolveReport = {
-  mosaicFromTile: poses,
-  state: new Map([a, b].map((id) => [id, 'solved'])),
-  sigmaPx: new Map(),
-  component: new Map(),
-  components: [[a, b]],
-  edges: [],
-  termination: 'converged',
-  iterations: 1,
-  cost: 0,
-};
+const report = plainReport(poses);
 /** Tile a is 100 throughout, tile b 200. */
 const reader: TileReader = {
   read: async (id, { region }) => {

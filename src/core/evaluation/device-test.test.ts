@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { affineFromPose } from '../geometry/pose2.ts';
-import type { SolveReport } from '../graph/pose-graph.ts';
 import type { Link, PairResult } from '../matching/link.ts';
 import { noCorrespondences } from '../matching/matcher.ts';
 import { tileGridOf, tilesOf } from '../synthesis/synthetic-grid.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import { proposePairs } from '../tiles/pairing.ts';
 import type { TileId, TilePair } from '../tiles/tile.ts';
 import { apartPairs, deviceTestGrid, deviceTestPlan, isGridRight, judgeDeviceTest } from './device-test.ts';
@@ -35,25 +35,10 @@ function rejectedOf(pair: TilePair): PairResult {
   return { kind: 'rejected', pair, correspondences: noCorrespondences, matchMs: 1, ...why };
 }
 
-function reportOf(poses: ReadonlyMap<TileId, Affine2>): SolveReport {
-  const ids = [...poses.keys()];
-  return {
-    mosaicFromTile: poses,
-    state: new Map(ids.map((id) => [id, 'solved'])),
-    sigmaPx: new Map(),
-    component: new Map(),
-    components: [ids],
-    edges: [],
-    termination: 'converged',
-    iterations: 1,
-    cost: 0,
-  };
-}
-
 const truth = new Map(plan.tiles.map(({ id, mosaicFromTile }) => [id, mosaicFromTile]));
 const right = {
   pairs: proposed.map((pair) => linkOf(pair)),
-  report: reportOf(truth),
+  report: plainReport(truth),
   apart: apartPairs(plan).map(rejectedOf),
   matchMs: 300,
   elapsedMs: 5000,
@@ -76,7 +61,7 @@ describe('the test of a device', () => {
   it('is passed by the true poses, however the whole is turned and shifted', () => {
     const whole = affineFromPose({ x: 100.3, y: -40.7, thetaRad: 0.3 });
     const turned = new Map([...truth].map(([id, pose]) => [id, composeAffine(whole, pose)]));
-    const test = judgeDeviceTest(plan, { ...right, report: reportOf(turned) });
+    const test = judgeDeviceTest(plan, { ...right, report: plainReport(turned) });
     expect(test).toMatchObject({ tiles: 9, tileSide: 512, solvedTiles: 9, pairs: 12, apartPairs: 4 });
     expect(test).toMatchObject({ rightLinks: 12, falseLinks: 0, matchMs: 300, elapsedMs: 5000 });
     expect(test.worstPx).toBeLessThan(1e-9);
@@ -85,7 +70,7 @@ describe('the test of a device', () => {
 
   it('tells the tile that is off by its worst corner, and the middle tile by the mean of its corners', () => {
     const off = new Map(truth).set(first.id, moved(0.9, first.mosaicFromTile));
-    const test = judgeDeviceTest(plan, { ...right, report: reportOf(off) });
+    const test = judgeDeviceTest(plan, { ...right, report: plainReport(off) });
     // the best motion of the whole takes up a ninth of the shift, and some by turning about the middle
     expect(test.worstPx).toBeGreaterThan(0.6);
     expect(test.worstPx).toBeLessThan(0.9);
@@ -93,7 +78,7 @@ describe('the test of a device', () => {
     expect(test.medianPx).toBeLessThan(0.2);
     expect(isGridRight(test)).toBe(true);
     const far = new Map(truth).set(first.id, moved(2, first.mosaicFromTile));
-    expect(isGridRight(judgeDeviceTest(plan, { ...right, report: reportOf(far) }))).toBe(false);
+    expect(isGridRight(judgeDeviceTest(plan, { ...right, report: plainReport(far) }))).toBe(false);
   });
 
   it('counts links: within 3 px right, beyond 5 px false, between tiles that share nothing false', () => {
@@ -113,7 +98,7 @@ describe('the test of a device', () => {
 
   it('has an infinite error where a tile has no pose', () => {
     const without = new Map(rest.map(({ id, mosaicFromTile }) => [id, mosaicFromTile]));
-    const test = judgeDeviceTest(plan, { ...right, report: reportOf(without) });
+    const test = judgeDeviceTest(plan, { ...right, report: plainReport(without) });
     expect(test).toMatchObject({ worstPx: Infinity, solvedTiles: 8 });
     expect(isGridRight(test)).toBe(false);
   });

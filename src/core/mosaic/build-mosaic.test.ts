@@ -5,35 +5,19 @@ import { affineFromPose } from '../geometry/pose2.ts';
 import { translation } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { SolveReport, TileState } from '../graph/pose-graph.ts';
+import { plainReport } from '../testing/plain-report.ts';
+import { plainTile } from '../testing/plain-tile.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { Tile, TileId } from '../tiles/tile.ts';
 import { buildMosaic, commonSampleType } from './build-mosaic.ts';
 
-const tile = (name: string, extra: Partial<Tile> = {}): Tile => ({
-  id: tileId(name),
-  file: name,
-  page: 0,
-  size: { width: 100, height: 50 },
-  channels: 1,
-  sampleType: 'uint8',
-  pixelSizeNm: null,
-  stage: null,
-  ...extra,
-});
+const tile = (name: string, more: Partial<Tile> = {}): Tile => plainTile(name, { width: 100, height: 50 }, more);
 
 function reportOf(poses: Readonly<Record<string, readonly [Affine2, TileState]>>): SolveReport {
   const entries = Object.entries(poses).map(([name, value]) => [tileId(name), value] as const);
-  return {
-    mosaicFromTile: new Map(entries.map(([id, [pose]]) => [id, pose])),
+  return plainReport(new Map(entries.map(([id, [pose]]) => [id, pose])), {
     state: new Map(entries.map(([id, [, state]]) => [id, state])),
-    sigmaPx: new Map(),
-    component: new Map(),
-    components: [],
-    edges: [],
-    termination: 'converged',
-    iterations: 1,
-    cost: 0,
-  };
+  });
 }
 
 const noTones: ReadonlyMap<TileId, GainOffset> = new Map<TileId, GainOffset>();

@@ -10,6 +10,7 @@ import { buildMosaic } from './build-mosaic.ts';
 import { composeRegion } from './compositor.ts';
 import { defaultComposeOptions } from './mosaic.ts';
 import { cachedTileReader } from './tile-cache.ts';
+import { plainReport } from '../testing/plain-report.ts';
 
 /** Composes a synthetic grid from its true poses and tones over the whole of its source. */
 async function composeTruth(options: SyntheticGridOptions) {
@@ -18,17 +19,7 @@ async function composeTruth(options: SyntheticGridOptions) {
   const { tiles } = cutGrid(source, plan);
   const mosaic = buildMosaic(
     tilesOf(plan),
-    {
-      mosaicFromTile: new Map(tiles.map((tile) => [tile.id, tile.mosaicFromTile])),
-      state: new Map(tiles.map((tile) => [tile.id, 'solved'])),
-      sigmaPx: new Map(),
-      component: new Map(),
-      components: [],
-      edges: [],
-      termination: 'converged',
-      iterations: 1,
-      cost: 0,
-    },
+    plainReport(new Map(tiles.map((tile) => [tile.id, tile.mosaicFromTile]))),
     new Map(tiles.map((tile) => [tile.id, tile.tone])),
     [],
   );

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { composeRegion } from '../mosaic/compositor.ts';
 import { defaultComposeOptions } from '../mosaic/mosaic.ts';
 import type { Mosaic } from '../mosaic/mosaic.ts';
-import type { SolveReport } from '../graph/pose-graph.ts';
 import type { Link } from '../matching/link.ts';
 import { noCorrespondences } from '../matching/matcher.ts';
 import { emptyMoments } from '../matching/link-moments.ts';
@@ -11,6 +10,7 @@ import type { Raster } from '../raster/raster.ts';
 import { defaultSyntheticGrid, planSyntheticGrid, syntheticGrid, tilesOf } from '../synthesis/synthetic-grid.ts';
 import { defaultTexture, emTexture, renderTexture } from '../synthesis/texture.ts';
 import { memoryTileReader } from '../testing/memory-tile-reader.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import type { TileId } from '../tiles/tile.ts';
 import { estimateShading } from './estimate-shading.ts';
 import { meanShading, shadingAt, withoutShading } from './shading-field.ts';
@@ -54,12 +54,7 @@ function shaded(grid: ReturnType<typeof plainGrid>, shading: Shading) {
       return b ? [linkOf(tile.id, b)] : [];
     }),
   );
-  const report: SolveReport = {
-    mosaicFromTile: new Map(plan.tiles.map(({ id, mosaicFromTile }) => [id, mosaicFromTile])),
-    state: new Map(plan.tiles.map(({ id }) => [id, 'solved'])),
-    ...{ sigmaPx: new Map(), component: new Map(), components: [], edges: [] },
-    ...{ termination: 'converged', iterations: 1, cost: 0 },
-  };
+  const report = plainReport(new Map(plan.tiles.map(({ id, mosaicFromTile }) => [id, mosaicFromTile])));
   return { request: { tiles: tilesOf(plan), links, report }, reader: memoryTileReader(rasters), rasters };
 }
 

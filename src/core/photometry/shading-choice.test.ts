@@ -7,6 +7,7 @@ import type { Link } from '../matching/link.ts';
 import { silentContext } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import type { Raster } from '../raster/raster.ts';
+import { plainReport } from '../testing/plain-report.ts';
 import { plainTile } from '../testing/plain-tile.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { TileId, TileReader } from '../tiles/tile.ts';
@@ -30,17 +31,7 @@ function rowOf(count: number, draw: Draw, changes: (report: SolveReport) => Part
       return Promise.resolve([raster]);
     },
   };
-  const base: SolveReport = {
-    mosaicFromTile: new Map(ids.map((id, n) => [id, translation(18 * n, 0)])),
-    state: new Map(ids.map((id) => [id, 'solved'])),
-    sigmaPx: new Map(),
-    component: new Map(),
-    components: [],
-    edges: [],
-    termination: 'converged',
-    iterations: 1,
-    cost: 0,
-  };
+  const base = plainReport(new Map(ids.map((id, n) => [id, translation(18 * n, 0)])));
   const links = ids.slice(1).map((b, n) => ({ pair: { a: ids[n], b } }) as unknown as Link);
   const tiles = ids.map((id) => plainTile(id, { width: side, height: side }, { sampleType: 'float32' })).reverse();
   return { request: { tiles, links, report: { ...base, ...changes(base) } }, reader, asked };
