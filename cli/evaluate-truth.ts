@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Affine2 } from '../src/core/geometry/affine2.ts';
 import type { Size } from '../src/core/geometry/rect.ts';
 import type { TransformModel } from '../src/core/matching/link.ts';
-import type { DisplacementMesh } from '../src/core/synthesis/displacement-mesh.ts';
+import type { DisplacementMesh } from '../src/core/geometry/displacement-mesh.ts';
 import type { TrueGrid, TruthModel, TruthSet } from '../src/core/synthesis/truth-set.ts';
 import type { Truth, TrueTile } from '../src/core/synthesis/truth.ts';
 import type { Overlap } from '../src/core/tiles/tile.ts';

@@ -1,6 +1,5 @@
 /** What the solution leaves between matched points, as arrows over the mosaic. */
-import { applyAffine } from '../../core/geometry/affine2.ts';
-import { displacementAt } from '../../core/geometry/displacement-mesh.ts';
+import { placeInMosaic } from '../../core/geometry/displacement-mesh.ts';
 import type { Size } from '../../core/geometry/rect.ts';
 import type { PairResult } from '../../core/matching/link.ts';
 import type { RefinedOverlap } from '../../core/refine/refined-overlap.ts';
@@ -69,19 +68,12 @@ function addArrows(arrows: number[], points: PointPairs, a: ViewerPlacement, b: 
   for (let i = 0; i < count; i++) {
     const column = Math.floor((points.a[2 * i] - left) / side);
     const cell = Math.floor((points.a[2 * i + 1] - top) / side) * (CELLS_ALONG + 1) + column;
-    const p = inMosaic(a, points.a[2 * i], points.a[2 * i + 1]);
-    const q = inMosaic(b, points.b[2 * i], points.b[2 * i + 1]);
+    const p = placeInMosaic(a, points.a[2 * i], points.a[2 * i + 1]);
+    const q = placeInMosaic(b, points.b[2 * i], points.b[2 * i + 1]);
     const sum = sums.get(cell) ?? [0, 0, 0, 0, 0];
     sums.set(cell, [sum[0] + p.x, sum[1] + p.y, sum[2] + q.x - p.x, sum[3] + q.y - p.y, sum[4] + 1]);
   }
   for (const [x, y, dx, dy, n] of sums.values()) arrows.push(x / n, y / n, dx / n, dy / n);
-}
-
-function inMosaic({ mosaicFromTile, mesh, size }: ViewerPlacement, x: number, y: number) {
-  const p = applyAffine(mosaicFromTile, x, y);
-  if (mesh === undefined) return p;
-  const bend = displacementAt(mesh, size, x, y);
-  return { x: p.x + bend.x, y: p.y + bend.y };
 }
 
 /** Draws the arrows `times` as long as they are, coloured by their true length. */

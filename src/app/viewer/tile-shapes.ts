@@ -1,6 +1,5 @@
 import type { Point } from '../../core/geometry/affine2.ts';
-import { applyAffine } from '../../core/geometry/affine2.ts';
-import { displacementAt } from '../../core/geometry/displacement-mesh.ts';
+import { placeInMosaic } from '../../core/geometry/displacement-mesh.ts';
 import type { Size } from '../../core/geometry/rect.ts';
 import type { TileId } from '../../core/tiles/tile.ts';
 import type { DrawTransform } from './draw-transform.ts';
@@ -110,7 +109,8 @@ export class TileShapes {
 }
 
 /** Outer border of the placed tile in the mosaic; a point at every node of the border of a mesh. */
-export function outlineOf({ size, mosaicFromTile, mesh }: ViewerPlacement): readonly Point[] {
+export function outlineOf(placement: ViewerPlacement): readonly Point[] {
+  const { size, mesh } = placement;
   const left = -0.5;
   const top = -0.5;
   const right = size.width - 0.5;
@@ -122,10 +122,5 @@ export function outlineOf({ size, mosaicFromTile, mesh }: ViewerPlacement): read
   for (let k = 0; k < down; k++) border.push({ x: right, y: top + (k / down) * (bottom - top) });
   for (let k = 0; k < across; k++) border.push({ x: right - (k / across) * (right - left), y: bottom });
   for (let k = 0; k < down; k++) border.push({ x: left, y: bottom - (k / down) * (bottom - top) });
-  return border.map(({ x, y }) => {
-    const p = applyAffine(mosaicFromTile, x, y);
-    if (mesh === undefined) return p;
-    const bend = displacementAt(mesh, size, x, y);
-    return { x: p.x + bend.x, y: p.y + bend.y };
-  });
+  return border.map(({ x, y }) => placeInMosaic(placement, x, y));
 }

@@ -1,8 +1,7 @@
 import { isHeldOut } from '../elastic/held-out.ts';
 import { solveElasticGraph } from '../elastic/solve-elastic-graph.ts';
-import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
+import { placeInMosaic } from '../geometry/displacement-mesh.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from '../graph/pose-graph.ts';
 import { solvePoseGraph } from '../graph/solve.ts';
 import { transformModels } from '../matching/link.ts';
@@ -107,10 +106,7 @@ function scoreOf(
     const pose = mosaicFromTile.get(tile);
     const size = sizes.get(tile);
     if (!pose || !size) return null;
-    const p = applyAffine(pose, x, y);
-    const mesh = meshes?.get(tile);
-    const d = mesh ? displacementAt(mesh, size, x, y) : { x: 0, y: 0 };
-    return { x: p.x + d.x, y: p.y + d.y };
+    return placeInMosaic({ size, mosaicFromTile: pose, mesh: meshes?.get(tile) }, x, y);
   };
   const shifts: number[] = [];
   for (const { pair, a, b, correlation } of overlaps)

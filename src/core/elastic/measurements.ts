@@ -1,6 +1,6 @@
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
+import { placeInMosaic } from '../geometry/displacement-mesh.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 
@@ -40,15 +40,11 @@ export function misfitsOf(
   meshes: readonly DisplacementMesh[] | null,
 ): Float64Array {
   const misfits = new Float64Array(starts[from.length]);
-  const place = (tile: number, x: number, y: number) => {
-    const p = applyAffine(poses[tile], x, y);
-    const d = meshes ? displacementAt(meshes[tile], tiles[tile].size, x, y) : { x: 0, y: 0 };
-    return { x: p.x + d.x, y: p.y + d.y };
-  };
+  const bent = tiles.map(({ size }, i) => ({ size, mosaicFromTile: poses[i], mesh: meshes?.[i] }));
   for (let l = 0; l < from.length; l++)
     for (let k = starts[l]; k < starts[l + 1]; k++) {
-      const p = place(from[l], a[2 * k], a[2 * k + 1]);
-      const q = place(to[l], b[2 * k], b[2 * k + 1]);
+      const p = placeInMosaic(bent[from[l]], a[2 * k], a[2 * k + 1]);
+      const q = placeInMosaic(bent[to[l]], b[2 * k], b[2 * k + 1]);
       misfits[k] = Math.hypot(p.x - q.x, p.y - q.y);
     }
   return misfits;

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyAffine, determinant, invertAffine, rotationOf } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
-import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import { determinant, rotationOf } from '../geometry/affine2.ts';
+import { placeInMosaic, placeInTile } from '../geometry/displacement-mesh.ts';
 import { solvePoseGraph } from '../graph/solve.ts';
 import { linkMoments } from '../matching/link-moments.ts';
 import type { Link } from '../matching/link.ts';
@@ -30,28 +28,7 @@ import { plainTile } from '../testing/plain-tile.ts';
 const side = 512;
 const picture = renderPicture(2 * side + 100, 5);
 
-interface Placed {
-  readonly pose: Affine2;
-  readonly mesh: DisplacementMesh | null;
-}
-
 const size = { width: side, height: side };
-
-function place({ pose, mesh }: Placed, x: number, y: number) {
-  const p = applyAffine(pose, x, y);
-  const d = mesh ? displacementAt(mesh, size, x, y) : { x: 0, y: 0 };
-  return { x: p.x + d.x, y: p.y + d.y };
-}
-
-function unplace(tile: Placed, x: number, y: number) {
-  const inverse = invertAffine(tile.pose);
-  let p = applyAffine(inverse, x, y);
-  for (let round = 0; round < 20; round++) {
-    const d = tile.mesh ? displacementAt(tile.mesh, size, p.x, p.y) : { x: 0, y: 0 };
-    p = applyAffine(inverse, x - d.x, y - d.y);
-  }
-  return p;
-}
 
 /** A 2×2 grid with matches as loose as a network's, 0.3 px, and the same distortion as its pixels. */
 function gridWith(change: Partial<SyntheticGridOptions>) {
@@ -66,7 +43,7 @@ function gridWith(change: Partial<SyntheticGridOptions>) {
   });
   const grid = cutGrid(pieceFor(picture, plan), plan);
   const tiles = tilesOf(plan);
-  const truth = new Map(plan.tiles.map(({ id, mosaicFromTile, mesh }) => [id, { pose: mosaicFromTile, mesh }]));
+  const truth = new Map(plan.tiles.map(({ id, mosaicFromTile, mesh }) => [id, { size, mosaicFromTile, mesh }]));
   const draws = randomStream(41, 1);
   const points: {
     readonly pair: Link['pair'];
@@ -79,8 +56,8 @@ function gridWith(change: Partial<SyntheticGridOptions>) {
     if (!first || !second) throw new Error('a pair of unknown tiles');
     for (let y = 8; y < side; y += 16)
       for (let x = 8; x < side; x += 16) {
-        const m = place(first, x, y);
-        const q = unplace(second, m.x, m.y);
+        const m = placeInMosaic(first, x, y);
+        const q = placeInTile(second, m.x, m.y);
         if (q.x < 0 || q.y < 0 || q.x > side - 1 || q.y > side - 1) continue;
         a.push(x, y);
         b.push(q.x + 0.3 * draws.normal(), q.y + 0.3 * draws.normal());
@@ -135,11 +112,11 @@ function gridWith(change: Partial<SyntheticGridOptions>) {
   const seamPx = ({ report }: StitchResult): number => {
     const shifts = points.map(({ pair, p, q }) => {
       const [a, b] = [pair.a, pair.b].map((id) => {
-        const pose = report.mosaicFromTile.get(id);
-        if (!pose) throw new Error(`no place for ${id}`);
-        return { pose, mesh: report.meshes?.get(id) ?? null };
+        const mosaicFromTile = report.mosaicFromTile.get(id);
+        if (!mosaicFromTile) throw new Error(`no place for ${id}`);
+        return { size, mosaicFromTile, mesh: report.meshes?.get(id) };
       });
-      const [u, v] = [place(a, ...p), place(b, q.x, q.y)];
+      const [u, v] = [placeInMosaic(a, ...p), placeInMosaic(b, q.x, q.y)];
       return Math.hypot(u.x - v.x, u.y - v.y);
     });
     return shifts.sort((s, t) => s - t)[shifts.length >> 1];

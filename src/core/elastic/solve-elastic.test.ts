@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { applyAffine, invertAffine, stretchesOf, translation } from '../geometry/affine2.ts';
-import type { Affine2 } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
-import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import { stretchesOf, translation } from '../geometry/affine2.ts';
+import { placeInMosaic, placeInTile } from '../geometry/displacement-mesh.ts';
+import type { BentTile, DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { silentContext } from '../progress.ts';
 import { randomStream } from '../synthesis/random.ts';
 import { holdOut } from './held-out.ts';
@@ -15,41 +14,20 @@ import { affineModes, fillPointBasis, removeAffinePart, scanLattice } from './ti
 const size = { width: 512, height: 448 };
 const pitch = { x: 436, y: 380 };
 
-interface TruePlace {
-  readonly pose: Affine2;
-  readonly mesh: DisplacementMesh | null;
-}
-
-function place({ pose, mesh }: TruePlace, x: number, y: number) {
-  const p = applyAffine(pose, x, y);
-  const d = mesh ? displacementAt(mesh, size, x, y) : { x: 0, y: 0 };
-  return { x: p.x + d.x, y: p.y + d.y };
-}
-
-function unplace(tile: TruePlace, x: number, y: number) {
-  const inverse = invertAffine(tile.pose);
-  let p = applyAffine(inverse, x, y);
-  for (let round = 0; round < 25; round++) {
-    const d = tile.mesh ? displacementAt(tile.mesh, size, p.x, p.y) : { x: 0, y: 0 };
-    p = applyAffine(inverse, x - d.x, y - d.y);
-  }
-  return p;
-}
-
 /** A grid of tiles that are shifted and turned a little, bent as `meshOf` says. */
-function gridOf(rows: number, columns: number, meshOf: (i: number) => DisplacementMesh | null): readonly TruePlace[] {
+function gridOf(rows: number, columns: number, meshOf: (i: number) => DisplacementMesh | null): readonly BentTile[] {
   const draws = randomStream(7, rows, columns);
   return Array.from({ length: rows * columns }, (_, i) => {
     const turn = 0.01 * (2 * draws.uniform() - 1);
     const [a, b] = [Math.cos(turn), Math.sin(turn)];
     const x = (i % columns) * pitch.x + 6 * draws.uniform();
     const y = Math.floor(i / columns) * pitch.y + 6 * draws.uniform();
-    return { pose: { a, b, c: -b, d: a, e: x, f: y }, mesh: meshOf(i) };
+    return { size, mosaicFromTile: { a, b, c: -b, d: a, e: x, f: y }, mesh: meshOf(i) };
   });
 }
 
 /** Corresponding points on a lattice over every overlap of neighbours. */
-function measure(tiles: readonly TruePlace[], columns: number, noisePx: number, spacing = 24): Measurements {
+function measure(tiles: readonly BentTile[], columns: number, noisePx: number, spacing = 24): Measurements {
   const draws = randomStream(11, tiles.length);
   const [from, to, starts, a, b]: number[][] = [[], [], [0], [], []];
   tiles.forEach((first, i) => {
@@ -58,8 +36,8 @@ function measure(tiles: readonly TruePlace[], columns: number, noisePx: number, 
       if (!second) continue;
       for (let y = 10; y < size.height - 10; y += spacing)
         for (let x = 10; x < size.width - 10; x += spacing) {
-          const p = place(first, x, y);
-          const q = unplace(second, p.x, p.y);
+          const p = placeInMosaic(first, x, y);
+          const q = placeInTile(second, p.x, p.y);
           if (q.x < 10 || q.y < 10 || q.x > size.width - 11 || q.y > size.height - 11) continue;
           a.push(x, y);
           b.push(q.x + noisePx * draws.normal(), q.y + noisePx * draws.normal());
@@ -80,23 +58,23 @@ function measure(tiles: readonly TruePlace[], columns: number, noisePx: number, 
 }
 
 /** Starts a pixel or two beside the truth, without meshes. */
-function startOf(tiles: readonly TruePlace[]): readonly ElasticTile[] {
+function startOf(tiles: readonly BentTile[]): readonly ElasticTile[] {
   const draws = randomStream(13, tiles.length);
-  return tiles.map(({ pose }) => ({
+  return tiles.map(({ mosaicFromTile: pose }) => ({
     size,
     mosaicFromTile: { ...pose, e: pose.e + 2 * draws.normal(), f: pose.f + 2 * draws.normal() },
   }));
 }
 
 /** Median distance in the mosaic of points that coincide in truth. */
-function seamErrorPx(tiles: readonly TruePlace[], columns: number, solution: ElasticSolution): number {
+function seamErrorPx(tiles: readonly BentTile[], columns: number, solution: ElasticSolution): number {
   const { from, to, starts, a, b } = measure(tiles, columns, 0, 17);
-  const solved = solution.poses.map((pose, i) => ({ pose, mesh: solution.meshes[i] }));
+  const solved = solution.poses.map((pose, i) => ({ size, mosaicFromTile: pose, mesh: solution.meshes[i] }));
   const errors: number[] = [];
   for (let l = 0; l < from.length; l++)
     for (let k = starts[l]; k < starts[l + 1]; k++) {
-      const p = place(solved[from[l]], a[2 * k], a[2 * k + 1]);
-      const q = place(solved[to[l]], b[2 * k], b[2 * k + 1]);
+      const p = placeInMosaic(solved[from[l]], a[2 * k], a[2 * k + 1]);
+      const q = placeInMosaic(solved[to[l]], b[2 * k], b[2 * k + 1]);
       errors.push(Math.hypot(p.x - q.x, p.y - q.y));
     }
   return errors.sort((p, q) => p - q)[errors.length >> 1];
@@ -115,7 +93,7 @@ const scanMesh: DisplacementMesh = (() => {
   };
 })();
 
-const solve = (tiles: readonly TruePlace[], columns: number, noisePx = 0.1, options = defaultElasticOptions) =>
+const solve = (tiles: readonly BentTile[], columns: number, noisePx = 0.1, options = defaultElasticOptions) =>
   solveElastic(startOf(tiles), measure(tiles, columns, noisePx), options, silentContext);
 
 describe('the elastic solve', () => {

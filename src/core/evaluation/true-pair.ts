@@ -1,10 +1,11 @@
-import { applyAffine, composeAffine, invertAffine } from '../geometry/affine2.ts';
+import { composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2, Point } from '../geometry/affine2.ts';
+import { placeInMosaic, placeInTile } from '../geometry/displacement-mesh.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 import { fitModel } from '../matching/moment-fit.ts';
 import { sampleMoments } from '../matching/link-moments.ts';
 import type { TransformModel } from '../matching/link.ts';
-import type { DisplacementMesh } from '../synthesis/displacement-mesh.ts';
 
 /** A tile whose true place is known: an affine, and displacements added to its result where the scan was bent. */
 export interface TrueTileShape {
@@ -28,8 +29,6 @@ export interface TruePair {
 
 /** Points a side of the lattice in b that the overlap is measured on. */
 const latticeSide = 48;
-/** Rounds of the fixed point that undoes a's mesh; its gradient is a few percent, so each gains more than a digit. */
-const inverseRounds = 8;
 
 /** The true relation of two tiles under a model (`affine` follows a mesh best). */
 export function truePair(a: TrueTileShape, b: TrueTileShape, model: TransformModel): TruePair {
@@ -61,32 +60,8 @@ function bestMotion(
 }
 
 function pointMap(a: TrueTileShape, b: TrueTileShape): (x: number, y: number) => Point {
-  const aFromMosaic = invertAffine(a.mosaicFromTile);
   return (x, y) => {
-    const moved = applyAffine(b.mosaicFromTile, x, y);
-    const bent = b.mesh ? displacementAt(b.mesh, b.size, x, y) : { x: 0, y: 0 };
-    const target = { x: moved.x + bent.x, y: moved.y + bent.y };
-    let p = applyAffine(aFromMosaic, target.x, target.y);
-    if (!a.mesh) return p;
-    for (let round = 0; round < inverseRounds; round++) {
-      const d = displacementAt(a.mesh, a.size, p.x, p.y);
-      p = applyAffine(aFromMosaic, target.x - d.x, target.y - d.y);
-    }
-    return p;
+    const inMosaic = placeInMosaic(b, x, y);
+    return placeInTile(a, inMosaic.x, inMosaic.y);
   };
-}
-
-/** Bilinear displacement at a point of the tile; the border's beyond it. */
-function displacementAt({ columns, rows, dx, dy }: DisplacementMesh, size: Size, x: number, y: number): Point {
-  const u = Math.min(Math.max((x * (columns - 1)) / (size.width - 1), 0), columns - 1);
-  const v = Math.min(Math.max((y * (rows - 1)) / (size.height - 1), 0), rows - 1);
-  const [i, j] = [Math.min(Math.floor(u), columns - 2), Math.min(Math.floor(v), rows - 2)];
-  const [s, t] = [u - i, v - j];
-  const at = j * columns + i;
-  const value = (values: Float64Array) => {
-    const upper = values[at] + s * (values[at + 1] - values[at]);
-    const lower = values[at + columns] + s * (values[at + columns + 1] - values[at + columns]);
-    return upper + t * (lower - upper);
-  };
-  return { x: value(dx), y: value(dy) };
 }

@@ -1,3 +1,5 @@
+import { applyAffine, invertAffine } from './affine2.ts';
+import type { Affine2, Point } from './affine2.ts';
 import type { Size } from './rect.ts';
 
 /**
@@ -12,8 +14,38 @@ export interface DisplacementMesh {
   readonly dy: Float32Array | Float64Array;
 }
 
+/** A tile and its place in the mosaic: an affine, and displacements added to its result where the tile is bent. */
+export interface BentTile {
+  readonly size: Size;
+  readonly mosaicFromTile: Affine2;
+  readonly mesh?: DisplacementMesh | null | undefined;
+}
+
+/** Rounds of the fixed point that undoes a mesh; its gradient is a few percent, so each gains more than a digit. */
+const inverseRounds = 12;
+
+/** The place in the mosaic of the tile's point (x, y). */
+export function placeInMosaic({ size, mosaicFromTile, mesh }: BentTile, x: number, y: number): Point {
+  const p = applyAffine(mosaicFromTile, x, y);
+  if (!mesh) return p;
+  const bend = displacementAt(mesh, size, x, y);
+  return { x: p.x + bend.x, y: p.y + bend.y };
+}
+
+/** The point of the tile that lies at (x, y) in the mosaic, for tiles bent by a few percent at most. */
+export function placeInTile({ size, mosaicFromTile, mesh }: BentTile, x: number, y: number): Point {
+  const tileFromMosaic = invertAffine(mosaicFromTile);
+  let p = applyAffine(tileFromMosaic, x, y);
+  if (!mesh) return p;
+  for (let round = 0; round < inverseRounds; round++) {
+    const bend = displacementAt(mesh, size, p.x, p.y);
+    p = applyAffine(tileFromMosaic, x - bend.x, y - bend.y);
+  }
+  return p;
+}
+
 /** The displacement at the tile point (x, y), mosaic px; beyond the border that of the border. */
-export function displacementAt(mesh: DisplacementMesh, size: Size, x: number, y: number): { x: number; y: number } {
+export function displacementAt(mesh: DisplacementMesh, size: Size, x: number, y: number): Point {
   const out = new Float64Array(2);
   displaceInto(mesh, size, x, y, out);
   return { x: out[0], y: out[1] };

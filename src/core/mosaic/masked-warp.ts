@@ -1,7 +1,6 @@
 import { rowCrossings } from '../geometry/polygon.ts';
-import { applyAffine } from '../geometry/affine2.ts';
 import type { Point } from '../geometry/affine2.ts';
-import { displacementAt } from '../geometry/displacement-mesh.ts';
+import { placeInMosaic } from '../geometry/displacement-mesh.ts';
 import type { Placement } from './mosaic.ts';
 import type { TileWarp } from './tile-warp.ts';
 
@@ -37,17 +36,15 @@ export function maskedWarp(warp: TileWarp, placement: Placement): TileWarp {
 }
 
 /** The mask's outline in the mosaic; along a bent tile every edge is cut into short pieces. */
-function mosaicPolygon({ mosaicFromTile, mesh, size }: Placement, polygon: readonly Point[]): readonly Point[] {
-  if (mesh === undefined) return polygon.map(({ x, y }) => applyAffine(mosaicFromTile, x, y));
+function mosaicPolygon(placement: Placement, polygon: readonly Point[]): readonly Point[] {
+  if (placement.mesh === undefined) return polygon.map(({ x, y }) => placeInMosaic(placement, x, y));
   return polygon.flatMap((p, i) => {
     const q = polygon[(i + 1) % polygon.length];
     const pieces = Math.max(1, Math.ceil(Math.hypot(q.x - p.x, q.y - p.y) / bentPiecePx));
     return Array.from({ length: pieces }, (_, k) => {
       const x = p.x + ((q.x - p.x) * k) / pieces;
       const y = p.y + ((q.y - p.y) * k) / pieces;
-      const place = applyAffine(mosaicFromTile, x, y);
-      const bend = displacementAt(mesh, size, x, y);
-      return { x: place.x + bend.x, y: place.y + bend.y };
+      return placeInMosaic(placement, x, y);
     });
   });
 }

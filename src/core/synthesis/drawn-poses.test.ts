@@ -3,7 +3,7 @@ import { applyAffine } from '../geometry/affine2.ts';
 import { displacementAt } from '../geometry/displacement-mesh.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { addCharges } from './charging.ts';
-import { displaceRow } from './displacement-mesh.ts';
+import { displaceRow } from './displace-row.ts';
 import { fadeTexture } from './fade-texture.ts';
 import { apartPoses, boundsOf, gridPoses, poseToAffine } from './grid-poses.ts';
 import { apartSpot, freshSpot, spotIn } from './grid-spot.ts';

@@ -1,7 +1,7 @@
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
-import type { DisplacementMesh } from './displacement-mesh.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { drawBetween } from './random.ts';
 import type { RandomStream } from './random.ts';
 import { distortionMesh, drawDistortion } from './scan-distortion.ts';

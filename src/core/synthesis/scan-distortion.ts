@@ -1,7 +1,7 @@
 import type { Size } from '../geometry/rect.ts';
 import type { Raster } from '../raster/raster.ts';
 import { sampleBicubic, windowOf } from '../raster/sample.ts';
-import type { DisplacementMesh } from './displacement-mesh.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import { drawBetween } from './random.ts';
 import type { RandomStream } from './random.ts';
 import type { SetRecipe, Span } from './set-recipes.ts';

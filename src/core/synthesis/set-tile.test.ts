@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Raster } from '../raster/raster.ts';
-import { displaceRow } from './displacement-mesh.ts';
+import { displaceRow } from './displace-row.ts';
 import { proceduralSource } from './procedural-source.ts';
 import { planSet } from './set-plan.ts';
 import type { SetOptions } from './set-plan.ts';

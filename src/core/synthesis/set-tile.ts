@@ -1,10 +1,10 @@
 import type { Affine2 } from '../geometry/affine2.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 import type { Raster } from '../raster/raster.ts';
 import { sampleBicubic, sampleBilinear, windowOf } from '../raster/sample.ts';
 import { addCharges } from './charging.ts';
-import { displaceRow } from './displacement-mesh.ts';
-import type { DisplacementMesh } from './displacement-mesh.ts';
+import { displaceRow } from './displace-row.ts';
 import { normalNoise } from './normal-noise.ts';
 import { randomStream } from './random.ts';
 import type { TrueImaging } from './truth-set.ts';

@@ -1,6 +1,7 @@
 import { affineFromPose } from '../geometry/pose2.ts';
 import { applyAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
 import type { Size } from '../geometry/rect.ts';
 import type { GainOffset } from '../photometry/gain-offset.ts';
 import { allocateSamples } from '../raster/raster.ts';
@@ -8,8 +9,7 @@ import type { Raster, SampleType, Samples } from '../raster/raster.ts';
 import { sampleBicubic, sampleBilinear, windowOf } from '../raster/sample.ts';
 import { tileId } from '../tiles/tile.ts';
 import type { GridCell, Overlap, Tile, TileGrid, TileId } from '../tiles/tile.ts';
-import { displaceRow } from './displacement-mesh.ts';
-import type { DisplacementMesh } from './displacement-mesh.ts';
+import { displaceRow } from './displace-row.ts';
 import { randomStream } from './random.ts';
 import type { RandomStream } from './random.ts';
 

@@ -1,23 +1,8 @@
-/**
- * Displacements in mosaic px at the nodes of a regular grid that spans the pixel centres of a tile: node (i, j) lies at
- * x = i·(width−1)/(columns−1), y = j·(height−1)/(rows−1), row-major; bilinear between nodes, added to the affine's
- * result.
- */
-export interface DisplacementMesh {
-  readonly columns: number;
-  readonly rows: number;
-  readonly dx: Float64Array;
-  readonly dy: Float64Array;
-}
+import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import type { Size } from '../geometry/rect.ts';
 
 /** Adds the displacements of the tile points (x, y), x = 0 … width − 1 of one row, to xs and ys. */
-export function displaceRow(
-  mesh: DisplacementMesh,
-  size: { readonly width: number; readonly height: number },
-  y: number,
-  xs: Float64Array,
-  ys: Float64Array,
-): void {
+export function displaceRow(mesh: DisplacementMesh, size: Size, y: number, xs: Float64Array, ys: Float64Array): void {
   const { columns, rows, dx, dy } = mesh;
   const v = (y * (rows - 1)) / (size.height - 1);
   const j = Math.min(Math.floor(v), rows - 2);
@@ -32,7 +17,7 @@ export function displaceRow(
   }
 }
 
-function bilinear(values: Float64Array, at: number, stride: number, fx: number, fy: number): number {
+function bilinear(values: DisplacementMesh['dx'], at: number, stride: number, fx: number, fy: number): number {
   const upper = values[at] + fx * (values[at + 1] - values[at]);
   const lower = values[at + stride] + fx * (values[at + stride + 1] - values[at + stride]);
   return upper + fy * (lower - upper);
