@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { applyAffine, identityAffine, translation } from '../geometry/affine2.ts';
 import type { Rect } from '../geometry/rect.ts';
 import { blurGaussian, downsample, smallFromFull } from '../raster/resample.ts';
-import { alignmentLevel, cropToOverlap, levelFromTile, noiseOnLevel, sufficientScale } from './alignment-level.ts';
+import {
+  alignmentLevel,
+  cropToOverlap,
+  levelFromTile,
+  noiseOnLevel,
+  pyramidScales,
+  sufficientScale,
+} from './alignment-level.ts';
 import { noiseLeftBy, noiseSlopeLeftBy } from './noise-level.ts';
 import type { Strip } from './overlap-intensities.ts';
 
@@ -114,5 +121,26 @@ describe('a level', () => {
     expect(sufficientScale(sized(400, 200), sized(400, 201))).toBe(1);
     expect(sufficientScale(sized(400, 201), sized(400, 201))).toBe(0.5);
     expect(sufficientScale(sized(4000, 201), sized(100, 100))).toBe(1);
+  });
+});
+
+describe('the levels of an alignment', () => {
+  it.each([
+    // As coarse as the start error asks: it is 1.5 px of the coarsest at most.
+    [400, 1.5, 1, [1]],
+    [400, 1.51, 1, [0.5, 1]],
+    [400, 3.01, 1, [0.25, 0.5, 1]],
+    [400, 3, 1, [0.5, 1]],
+    [400, 6.01, 1, [0.125, 0.25, 0.5, 1]],
+    [400, 3, 0.5, [0.5]],
+    [400, 3.01, 0.5, [0.25, 0.5]],
+    // And no coarser than leaves 24 px of the shorter side.
+    [96, 100, 1, [0.25, 0.5, 1]],
+    [95, 100, 1, [0.5, 1]],
+    [48, 100, 1, [0.5, 1]],
+    [47, 100, 1, [1]],
+    [47, 100, 0.5, [0.5]],
+  ])('of %d px from a start %d px off, down from %d, are %j', (side, startErrorPx, finest, scales) => {
+    expect(pyramidScales(side, startErrorPx, finest)).toEqual(scales);
   });
 });

@@ -32,6 +32,23 @@ export function sufficientScale(a: Strip, b: Strip): number {
   return Math.min(rectArea(a.region), rectArea(b.region)) > ampleArea ? 0.5 : 1;
 }
 
+/** Fewest pixels of the overlap's shorter side on a coarse level. */
+const leastCoarseSide = 24;
+/** A coarse level is right to about this, px of the level; the start error in it should not be more. */
+const basinPx = 1.5;
+
+/**
+ * Scales of the levels on which an overlap is aligned, the finest last; coarser by halves before, as far as the start
+ * error asks and the overlap allows.
+ * @param side shortest side of the two strips, px.
+ */
+export function pyramidScales(side: number, startErrorPx: number, finest: number): readonly number[] {
+  const scales = [finest];
+  for (let scale = finest / 2; startErrorPx * scale * 2 > basinPx && side * scale >= leastCoarseSide; scale /= 2)
+    scales.unshift(scale);
+  return scales;
+}
+
 /** Gaussian σ of a level, px of the level. */
 function levelBlurPx(scale: number, blurPx: number): number {
   return scale === 1 ? blurPx : Math.max(leastCoarseBlurPx, blurPx * scale);

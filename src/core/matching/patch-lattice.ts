@@ -1,11 +1,14 @@
-import { fillMonomials } from '../geometry/cubic-monomials.ts';
-import { invertSymmetric } from '../geometry/symmetric-matrix.ts';
-import { applyAffine, composeAffine, determinant, invertAffine } from '../geometry/affine2.ts';
+import { applyAffine, composeAffine, invertAffine } from '../geometry/affine2.ts';
 import type { Affine2 } from '../geometry/affine2.ts';
 import { rectArea } from '../geometry/rect.ts';
 import { alignmentLevel, cropToOverlap, noiseOnLevel, sufficientScale } from './alignment-level.ts';
-import { scoreCells, scoreStride, sparedVariances } from './cell-scores.ts';
+import { scoreCells, sparedVariances } from './cell-scores.ts';
 import type { CellScores } from './cell-scores.ts';
+import { fitPolynomial, isBelieved, polynomialAt, polynomialBasis, polynomialTerms } from './cell-polynomial.ts';
+import type { CellPolynomial } from './cell-polynomial.ts';
+import { cellShifts } from './cell-shifts.ts';
+import type { CellShifts } from './cell-shifts.ts';
+import { isAlignable } from './motion-limits.ts';
 import { alignmentBlurPx, noiseLevelOf, sparedCorrelation, structureCorrelation } from './noise-level.ts';
 import type { Variances } from './noise-level.ts';
 import { layCells, measureCells, measureStride } from './overlap-cells.ts';
@@ -39,16 +42,10 @@ const largestSide = 24;
 const leastSide = 12;
 /** Patches that a small overlap is cut into at least. */
 const wantedPatches = 40;
-/** Terms of the motions that are tried on top of the given one: affine, then x², xy, y², then the cubes. */
-const ladder = [3, 6, 10] as const;
-/** F value from which k more coefficients an axis are believed, 1 + fMargin/√(2k): one in a thousand by chance. */
-const fMargin = 9;
 const stepsPerRung = 4;
-/** A patch that would move further than this from the smooth motion shows something else, px. */
-const strayPx = 3;
-/** Least share of a patch's gradients that is structure, of the median precision, and of the overlap's correlation, for it to count. */
-const leastStructure = 0.3;
-const leastPrecision = 0.3;
+/** A step that moves no cell by more ends a rung, px of the level. */
+const settledPx = 0.02;
+/** Least share of the overlap's correlation that a patch must have to count. */
 const leastCorrelation = 0.6;
 /** Noise of a patch's correlation times the root of its pixels, which the blur makes dependent. */
 const correlationNoise = 4;
@@ -67,7 +64,7 @@ export function alignPatchLattice(
   aFromB: Affine2,
   bendAt: ((x: number, y: number) => readonly [number, number]) | null,
 ): AlignedPatches | null {
-  if (Math.abs(determinant(aFromB)) < 0.25) return null;
+  if (!isAlignable(aFromB)) return null;
   const common = cropToOverlap(a, b, aFromB, 12);
   if (common === null) return null;
   const noise = [noiseLevelOf(common.a.raster), noiseLevelOf(common.b.raster)] as const;
@@ -132,125 +129,32 @@ function latticeOf(
   return { scale, cells, bFromA, tileFromA, tileFromB: invertAffine(level.bFromTile), shift, measure, agreement };
 }
 
-/** A polynomial motion of the lattice, px of the level: coefficients along x and along y. */
-interface Polynomial {
-  readonly terms: number;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-}
-
 /** Raises the motion as long as the images bear it out, and leaves it in the lattice's shifts. True when it moved. */
 function climbLadder(lattice: Lattice): boolean {
   const { cells, shift } = lattice;
-  const basis = basisOf(cells);
+  const basis = polynomialBasis(cells);
   let scores = lattice.measure();
   let hasMoved = false;
-  const move = (step: Polynomial) => {
+  const move = (step: CellPolynomial) => {
     for (let k = 0; k < cells.count.length; k++) {
-      const [dx, dy] = valueAt(step, basis, k);
+      const [dx, dy] = polynomialAt(step, basis, k);
       shift[2 * k] -= dx;
       shift[2 * k + 1] -= dy;
     }
     scores = lattice.measure();
     hasMoved = true;
   };
-  for (const terms of ladder) {
-    const first = fitScores(scores, basis, terms);
-    if (first === null || !(first.fValue > 1 + fMargin / Math.sqrt(2 * terms))) continue;
+  for (const terms of polynomialTerms) {
+    const first = fitPolynomial(scores, basis, terms);
+    if (first === null || !isBelieved(first)) continue;
     move(first);
     for (let step = 1; step < stepsPerRung; step++) {
-      const next = fitScores(scores, basis, terms);
-      if (next === null || next.largestPx < 0.02) break;
+      const next = fitPolynomial(scores, basis, terms);
+      if (next === null || next.largestPx < settledPx) break;
       move(next);
     }
   }
   return hasMoved;
-}
-
-/** Maps the lattice onto [−1, 1]². */
-function frameOf({ x, y, columns, rows, side }: OverlapCells) {
-  const halfWidth = (columns * side) / 2;
-  const halfHeight = (rows * side) / 2;
-  return { x: x + halfWidth, y: y + halfHeight, halfWidth, halfHeight };
-}
-
-/** [cells · 10] monomials at the cells' centres. */
-function basisOf(cells: OverlapCells): Float64Array {
-  const frame = frameOf(cells);
-  const width = ladder[ladder.length - 1];
-  const basis = new Float64Array(width * cells.count.length);
-  for (let k = 0; k < cells.count.length; k++)
-    fillMonomials(
-      (cells.centre[2 * k] - frame.x) / frame.halfWidth,
-      (cells.centre[2 * k + 1] - frame.y) / frame.halfHeight,
-      basis.subarray(k * width, (k + 1) * width),
-    );
-  return basis;
-}
-
-function valueAt({ terms, x, y }: Polynomial, basis: Float64Array, cell: number): readonly [number, number] {
-  const at = cell * ladder[ladder.length - 1];
-  let [dx, dy] = [0, 0];
-  for (let i = 0; i < terms; i++) {
-    dx += x[i] * basis[at + i];
-    dy += y[i] * basis[at + i];
-  }
-  return [dx, dy];
-}
-
-interface ScoreFit extends Polynomial {
-  /** What a coefficient explains of the scores' squares against what is left a degree of freedom. */
-  readonly fValue: number;
-  /** Largest displacement of a cell, px of the level. */
-  readonly largestPx: number;
-}
-
-/** The polynomial displacement that the cells' scores ask for, one Gauss–Newton step. */
-function fitScores(scores: CellScores, basis: Float64Array, terms: number): ScoreFit | null {
-  const n = 2 * terms;
-  const width = ladder[ladder.length - 1];
-  const matrix = new Float64Array(n * n);
-  const right = new Float64Array(n);
-  let [squares, known] = [0, 0];
-  for (let k = 0; k < scores.weights.length; k++) {
-    const w = scores.weights[k];
-    const [ux, uy, xx, xy, yy] = scores.cells.subarray(k * scoreStride, (k + 1) * scoreStride);
-    const det = xx * yy - xy * xy;
-    if (w === 0 || !(det > 1e-9 * (xx + yy) ** 2)) continue;
-    squares += (w * (yy * ux * ux - 2 * xy * ux * uy + xx * uy * uy)) / det;
-    known += 2;
-    for (let i = 0; i < terms; i++) {
-      const p = w * basis[k * width + i];
-      right[i] += p * ux;
-      right[terms + i] += p * uy;
-      for (let j = 0; j < terms; j++) {
-        const q = p * basis[k * width + j];
-        matrix[i * n + j] += q * xx;
-        matrix[i * n + terms + j] += q * xy;
-        matrix[(terms + i) * n + j] += q * xy;
-        matrix[(terms + i) * n + terms + j] += q * yy;
-      }
-    }
-  }
-  if (known < 2 * n) return null;
-  // A hundred-thousandth of the mean curvature keeps empty corners from bending.
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += matrix[i * n + i] / n;
-  for (let i = 0; i < n; i++) matrix[i * n + i] += 1e-5 * trace;
-  const inverse = invertSymmetric(matrix, n);
-  if (inverse === null) return null;
-  const solution = new Float64Array(n);
-  let explained = 0;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) solution[i] += inverse[i * n + j] * right[j];
-    explained += solution[i] * right[i];
-  }
-  const fit = { terms, x: solution.subarray(0, terms), y: solution.subarray(terms) };
-  let largestPx = 0;
-  for (let k = 0; k < scores.weights.length; k++)
-    if (scores.weights[k] > 0) largestPx = Math.max(largestPx, Math.hypot(...valueAt(fit, basis, k)));
-  const left = Math.max(1e-12 * squares, squares - explained) / (known - n);
-  return { ...fit, fValue: explained / n / left, largestPx };
 }
 
 type MeasuredPatches = Omit<AlignedPatches, 'structureNcc' | 'sparedNcc'>;
@@ -258,89 +162,18 @@ type MeasuredPatches = Omit<AlignedPatches, 'structureNcc' | 'sparedNcc'>;
 /** Reads each patch's own displacement at the smooth motion, twice when patches deviate by more than their noise. */
 function readPatches(lattice: Lattice, noiseSlope: number): MeasuredPatches | null {
   let scores = lattice.measure();
-  let local = localShifts(lattice, scores, noiseSlope);
+  let local = cellShifts(lattice.cells, scores, noiseSlope, lattice.scale);
   if (local === null) return null;
   if (local.deviation > local.noise) {
     for (let i = 0; i < lattice.shift.length; i++) lattice.shift[i] -= local.shrunk[i];
     scores = lattice.measure();
-    const again = localShifts(lattice, scores, noiseSlope);
+    const again = cellShifts(lattice.cells, scores, noiseSlope, lattice.scale);
     if (again !== null) local = { ...again, deviation: local.deviation };
   }
   return patchesOf(lattice, scores, local);
 }
 
-interface LocalShifts {
-  /** [cells · 2] displacement along the patch's strong direction; along the weak one less: H·d/λ. */
-  readonly shift: Float64Array;
-  /** The same shrunk by noise against the spread that neighbours share. */
-  readonly shrunk: Float64Array;
-  /** [cells] inverse variances, 1/px²; 0 for patches that tell nothing. */
-  readonly precision: Float64Array;
-  /** Variance a patch that neighbours share, and typical variance by noise, px². */
-  readonly deviation: number;
-  readonly noise: number;
-}
-
-/** @param noiseSlope variance of the noise's slope in a, which says nothing about where the patch lies, per px². */
-function localShifts({ cells, scale }: Lattice, scores: CellScores, noiseSlope: number): LocalShifts | null {
-  const n = scores.weights.length;
-  const shift = new Float64Array(2 * n);
-  const precision = new Float64Array(n);
-  let [squares, known] = [0, 0];
-  for (let k = 0; k < n; k++) {
-    const [ux, uy, xx, xy, yy] = scores.cells.subarray(k * scoreStride, (k + 1) * scoreStride);
-    const det = xx * yy - xy * xy;
-    if (scores.weights[k] === 0 || !(det > 1e-9 * (xx + yy) ** 2)) continue;
-    squares += (scores.weights[k] * (yy * ux * ux - 2 * xy * ux * uy + xx * uy * uy)) / det;
-    known += 2;
-  }
-  const variance = Math.max(1e-12, squares / Math.max(1, known));
-  for (let k = 0; k < n; k++) {
-    const [ux, uy, xx, xy, yy] = scores.cells.subarray(k * scoreStride, (k + 1) * scoreStride);
-    const both = (xx + yy + Math.hypot(xx - yy, 2 * xy)) / 2;
-    const structure = both - cells.count[k] * noiseSlope;
-    if (scores.weights[k] === 0 || !(structure > leastStructure * both)) continue;
-    shift[2 * k] = ux / structure;
-    shift[2 * k + 1] = uy / structure;
-    if (Math.hypot(ux, uy) > strayPx * scale * structure) shift[2 * k] = shift[2 * k + 1] = 0;
-    else precision[k] = (scores.weights[k] * structure * structure) / (both * variance);
-  }
-  dropVague(precision);
-  const deviation = sharedVariance(cells, shift, precision);
-  const positive = precision.filter((value) => value > 0).sort();
-  if (positive.length === 0) return null;
-  const noise = 1 / positive[positive.length >> 1];
-  const shrunk = shift.map((value, i) => {
-    const p = precision[i >> 1];
-    return p > 0 ? (value * deviation) / (deviation + 1 / p) : 0;
-  });
-  return { shift, shrunk, precision, deviation, noise };
-}
-
-/** Sets to 0 what is known far worse than the middle patch: a bent model would be pulled by what is hardly seen. */
-function dropVague(precision: Float64Array): void {
-  const known = precision.filter((value) => value > 0).sort();
-  const least = leastPrecision * known[known.length >> 1];
-  for (let k = 0; k < precision.length; k++) if (precision[k] < least) precision[k] = 0;
-}
-
-/** Mean product of the displacements of neighbours, an axis: noise is independent from patch to patch. */
-function sharedVariance({ columns, rows }: OverlapCells, shift: Float64Array, precision: Float64Array): number {
-  let [products, weights] = [0, 0];
-  const add = (k: number, l: number) => {
-    const w = Math.min(precision[k], precision[l]);
-    products += (w * (shift[2 * k] * shift[2 * l] + shift[2 * k + 1] * shift[2 * l + 1])) / 2;
-    weights += w;
-  };
-  for (let j = 0; j < rows; j++)
-    for (let i = 0; i < columns; i++) {
-      if (i + 1 < columns) add(j * columns + i, j * columns + i + 1);
-      if (j + 1 < rows) add(j * columns + i, (j + 1) * columns + i);
-    }
-  return weights > 0 ? Math.max(0, products / weights) : 0;
-}
-
-function patchesOf(lattice: Lattice, scores: CellScores, local: LocalShifts): MeasuredPatches | null {
+function patchesOf(lattice: Lattice, scores: CellScores, local: CellShifts): MeasuredPatches | null {
   const { cells, bFromA, tileFromA, tileFromB } = lattice;
   const kept: number[] = [];
   for (let k = 0; k < local.precision.length; k++) {
