@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { transformModels } from '../matching/link.ts';
 import { seededRandom } from '../random.ts';
 import { pointGraph, rigidAt } from '../testing/point-graph.ts';
-import { fixGauge, placeUnlinked } from './gauge.ts';
+import { fixGauge } from './gauge.ts';
 import { buildLinkSystem, poseStride } from './link-system.ts';
 import { buildPins } from './pins.ts';
 import { stagePoses } from './stage.ts';
+import { placeUnlinked } from './unlinked-tiles.ts';
 
 type Row = readonly [number, number, number, number, number, number];
 const rowOf = (poses: Float64Array, i: number): Row => [...poses.subarray(6 * i, 6 * i + 6)] as unknown as Row;

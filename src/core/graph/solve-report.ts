@@ -2,11 +2,12 @@ import type { Affine2 } from '../geometry/affine2.ts';
 import type { TileId } from '../tiles/tile.ts';
 import { pairKey } from '../tiles/tile.ts';
 import { connectedComponents } from './components.ts';
-import { fixGauge, placeUnlinked } from './gauge.ts';
+import { fixGauge } from './gauge.ts';
 import { affineOfPose, linkCost, rmsOfCost, sumsStride } from './link-system.ts';
 import { pinnedComponents } from './pins.ts';
 import type { EdgeReport, SolveReport, TileState } from './pose-graph.ts';
 import type { Solve } from './solve-run.ts';
+import { placeUnlinked } from './unlinked-tiles.ts';
 
 /** Fixes the gauge, places what no link reaches and writes the answer. */
 export function writeReport(
