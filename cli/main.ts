@@ -63,6 +63,7 @@ async function main(): Promise<number> {
 
 /** One sentence about what happened, and what its code means for the user. */
 function complain(code: ShownCode, sentence: string): number {
-  process.stderr.write(`em-stitch: ${sentence}\n${code}: ${errorTable[code].next}\n`);
+  const { next, nextInTerminal = next } = errorTable[code];
+  process.stderr.write(`em-stitch: ${sentence}\n${code}: ${nextInTerminal}\n`);
   return 2;
 }

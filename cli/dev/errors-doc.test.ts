@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorTable, rejectionTable } from '../../src/core/error-table.ts';
+import { errorTable, rejectionTable, type ErrorEntry } from '../../src/core/error-table.ts';
 import { errorsDocument, errorsDocumentPath } from './errors-doc.ts';
 
 const rooms = ['src', 'workers', 'cli'];
@@ -23,6 +23,15 @@ function usedCodes(): Map<string, string> {
   return used;
 }
 
+describe('the next steps', () => {
+  it('are those of the door at which the user stands: no option in the app, no button in a terminal', () => {
+    for (const { next, nextInTerminal = next } of Object.values<ErrorEntry>(errorTable)) {
+      expect(next).not.toMatch(/--[a-z]|command line/);
+      expect(nextInTerminal).not.toMatch(/\b([Dd]rop|[Pp]ress|panel|page|tab|Ctrl)\b/);
+    }
+  });
+});
+
 describe('docs/errors.md', () => {
   it('is what npm run errors-doc writes', () => {
     expect(readFileSync(errorsDocumentPath, 'utf8')).toBe(errorsDocument());
@@ -43,7 +52,11 @@ describe('docs/errors.md', () => {
   });
 
   it('says a cause and a next step in whole sentences', () => {
-    for (const { cause, next } of [...Object.values(errorTable), ...Object.values(rejectionTable)])
-      for (const sentence of [cause, next]) expect(sentence).toMatch(/^[A-Z].*\.$/);
+    const entries: readonly Pick<ErrorEntry, 'cause' | 'next' | 'nextInTerminal'>[] = [
+      ...Object.values(errorTable),
+      ...Object.values(rejectionTable),
+    ];
+    for (const { cause, next, nextInTerminal = next } of entries)
+      for (const sentence of [cause, next, nextInTerminal]) expect(sentence).toMatch(/^[A-Z].*\.$/);
   });
 });

@@ -27,8 +27,11 @@ const pairIntroduction = `## Pairs without a link
 That two tiles cannot be linked is an outcome, not an error: the pair is listed with one of these reasons and a sentence
 with its numbers, in the app and in \`solution.json\`.`;
 
-function section(heading: string, { cause, next }: Pick<ErrorEntry, 'cause' | 'next'>, title?: string): string {
-  return `${heading}\n\n${title === undefined ? '' : `**${title}.** `}${cause}\n\n_Next step:_ ${next}`;
+type Section = Pick<ErrorEntry, 'cause' | 'next' | 'nextInTerminal'>;
+
+function section(heading: string, { cause, next, nextInTerminal }: Section, title?: string): string {
+  const inTerminal = nextInTerminal === undefined ? '' : `\n\n_On the command line:_ ${nextInTerminal}`;
+  return `${heading}\n\n${title === undefined ? '' : `**${title}.** `}${cause}\n\n_Next step:_ ${next}${inTerminal}`;
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) writeFileSync(errorsDocumentPath, errorsDocument());

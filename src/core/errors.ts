@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'bad-model' // a model bundle that does not match its manifest
   | 'altered-file' // a file of the app itself is not the one it was built with
   | 'bad-options' // an option out of its range
+  | 'project-files' // the files are not those that a project was made from
   | 'bad-solution' // a solution.json that does not hold
   | 'inference-failed' // the network could not run
   | 'worker-lost' // a worker or the GPU device went away

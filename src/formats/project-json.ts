@@ -48,6 +48,23 @@ const layoutChoice = v.variant('kind', [
   v.object({ kind: v.literal('scan'), scan }),
   v.object({ kind: v.literal('table'), path: v.string() }),
   v.object({ kind: v.literal('stage') }),
+  v.object({
+    kind: v.literal('given'),
+    layout: v.variant('kind', [
+      v.object({
+        kind: v.literal('grid'),
+        rows: lines,
+        columns: lines,
+        overlap: v.object({ x: finite, y: finite }),
+        places: v.pipe(v.array(v.object({ tile: name, row: count, column: count })), v.readonly()),
+      }),
+      v.object({
+        kind: v.literal('positions'),
+        sigmaPx: positive,
+        places: v.pipe(v.array(v.object({ tile: name, x: finite, y: finite, thetaRad: finite })), v.readonly()),
+      }),
+    ]),
+  }),
 ]);
 
 /** What `kind` says in a project file. */

@@ -289,7 +289,7 @@ describe('what is stored of decisions', () => {
     const sessions = await visited();
     const next = await waiting(sessions);
     await next.jobs.addFiles(drop('h'));
-    expect(next.store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
+    expect(next.store.getState().job.errors).toMatchObject([{ code: 'project-files' }]);
     correct(next, 'h');
     await saved();
     expect((await sessions.list()).map(({ project }) => [project.name, project.corrections.length])).toEqual([

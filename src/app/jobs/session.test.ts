@@ -3,6 +3,7 @@ import { addEdit } from '../../core/edits/edit.ts';
 import { defaultStitchOptions } from '../../core/options.ts';
 import { tileId, type Tile } from '../../core/tiles/tile.ts';
 import type { NamedFile, ProjectFile } from '../../../workers/protocol.ts';
+import { relativeToDrop } from '../state/dropped-files.ts';
 import { editProject, withInspection, withRanking } from '../state/project.ts';
 import { parseProject } from '../../formats/project-json.ts';
 import { createAppStore, updateSlice } from '../state/store.ts';
@@ -14,8 +15,8 @@ const paths = ['g/a_1_1.tif', 'g/a_1_2.tif'];
 const drop = (folder = 'g', content = ''): readonly NamedFile[] =>
   paths.map((path) => ({ path: path.replace('g', folder), file: new File([path + content], path.slice(2)) }));
 const tileOf = (path: string): Tile => ({
-  id: tileId(path.slice(2)),
-  file: path.slice(2),
+  id: tileId(path),
+  file: path,
   page: 0,
   size: { width: 100, height: 80 },
   channels: 1,
@@ -34,7 +35,7 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab, ta
   const read = (files: readonly NamedFile[]) =>
     updateSlice(store, 'project', (project) => {
       const inspection = {
-        tiles: paths.map(tileOf),
+        tiles: relativeToDrop(files).map(({ path }) => tileOf(path)),
         multiPage: [],
         positionTables: [],
         problems: [],
@@ -51,6 +52,7 @@ function page(sessions = memorySessionStore(), lock: ProjectLock = singleTab, ta
     store,
     client: {
       parseProject: async (text, file) => parseProject(text, file),
+      inferLayout: async () => ({ hypotheses: [], isClose: false }),
       parseOptions: async () => ({ ...defaultStitchOptions, matcher: 'sift' }),
     },
     identities: { of: (files) => Promise.all(files.map(({ file }) => file.text())) },
@@ -105,6 +107,20 @@ describe('a session', () => {
     expect(after.calls.stitched).toBe(1);
   });
 
+  it('knows files by content when their names are others, and says the corrections of the tiles as they are called now', async () => {
+    const first = page();
+    await first.open(drop());
+    correct(first.store);
+    await first.session.saveFile();
+    const second = page();
+    await second.session.openFile(new File([first.calls.downloads[0]], 'p.json'));
+    await second.open(drop().map(({ file }, k) => ({ path: `h/scan ${2 - k}.tif`, file })));
+    const { edits } = second.store.getState().project;
+    expect(edits.corrections).toMatchObject([{ edit: { a: 'scan 1.tif', b: 'scan 2.tif' } }]);
+    expect([...edits.excluded]).toEqual(['scan 1.tif\u0000scan 2.tif']);
+    expect(second.store.getState().job.errors).toEqual([]);
+  });
+
   it('waits for the layout of files that are still being read', async () => {
     const first = page();
     await first.open(drop());
@@ -124,7 +140,7 @@ describe('a session', () => {
     const second = page();
     await second.session.openFile(new File([first.calls.downloads[0]], 'p.json'));
     await second.open(drop('g', 'changed'));
-    expect(second.store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
+    expect(second.store.getState().job.errors).toMatchObject([{ code: 'project-files' }]);
     expect(second.session.state.getState().pending).not.toBeNull();
     expect(second.calls.stitched).toBe(0);
   });

@@ -8,18 +8,19 @@ import type { StitchOptions } from '../../core/options.ts';
 import { distinctionOf } from '../state/kept-copies.ts';
 import {
   filesIdOf,
-  missingFiles,
   noSession,
   withSaved,
   withSavedView,
   type RecentProject,
   type SessionState,
 } from '../state/session.ts';
+import { groupNow, renamedFiles, withNamesNow } from '../state/renamed-files.ts';
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { createAutosave } from './autosave.ts';
 import type { FileIdentities } from './file-identities.ts';
 import type { JobContext } from './foreground.ts';
 import { filesOfHandles, mayRead } from './folder-handles.ts';
+import { filesMissing, layoutAsSaved, strangeFiles } from './project-files.ts';
 import type { ProjectLock } from './project-lock.ts';
 import type { SavePlace } from './save-place.ts';
 import type { SessionStore, StoredProject } from './session-store.ts';
@@ -54,7 +55,7 @@ export interface Session {
 
 export interface SessionDeps {
   readonly store: AppStore;
-  readonly client: Pick<StitchClient, 'parseProject' | 'parseOptions'>;
+  readonly client: Pick<StitchClient, 'parseProject' | 'parseOptions' | 'inferLayout'>;
   readonly identities: FileIdentities;
   readonly sessions: SessionStore;
   readonly lock: ProjectLock;
@@ -108,21 +109,27 @@ export function createSession(deps: SessionDeps): Session {
   const takeUp = async (pending: ProjectFile, context: JobContext | null): Promise<boolean> => {
     const { files } = store.getState().project;
     const isOvertaken = () => pendingNow() !== pending || store.getState().project.files !== files;
-    const known = await identities.of(relativeToDrop(files), context?.signal ?? new AbortController().signal);
+    const signal = context?.signal ?? new AbortController().signal;
+    const named = relativeToDrop(files);
+    const known = await identities.of(named, signal);
     if (isOvertaken()) return false;
-    const missing = missingFiles(pending, known);
-    if (missing.length === pending.files.length) throw strangeFiles(pending, missing[0]);
-    const { pages, group } = pending;
+    const found = renamedFiles(pending, named, known);
+    if (found.missing.length === pending.files.length) throw strangeFiles(pending);
+    const { pages } = pending;
     const { project } = store.getState();
+    const group = groupNow(pending, project.inspection?.tiles ?? [], found);
     const isLaid = JSON.stringify(project.pages) === JSON.stringify(pages) && project.group === group;
     const goesOn = isLaid || (await deps.chooseTiles({ pages, group }, context));
     if (isOvertaken()) return false;
-    if (missing.length > 0) fail(filesMissing(pending, missing));
+    const layoutChoice = await layoutAsSaved(store.getState().project, pending, found, client, signal);
+    if (isOvertaken()) return false;
+    if (found.missing.length > 0) fail(filesMissing(pending, named, found));
+    const now = { ...withNamesNow(pending, found), ...(layoutChoice && { layoutChoice }) };
     // In one go: a save in between would keep the project without its decisions.
     autosave.goOnFrom(pending);
-    updateSlice(store, 'project', (now) => withSaved(now, pending, knownPast));
+    updateSlice(store, 'project', (later) => withSaved(later, now, knownPast));
     state.setState({ pending: null });
-    if (goesOn) resuming = pending;
+    if (goesOn) resuming = now;
     return goesOn && pending.isStitched;
   };
 
@@ -268,20 +275,6 @@ const optionsKind = 'em-stitch-options';
 
 function downloadJson(place: SavePlace, name: string, value: unknown): void {
   place.download(name, new Blob([`${JSON.stringify(value, null, 1)}\n`], { type: 'application/json' }));
-}
-
-function strangeFiles({ name }: ProjectFile, example: string): StitchError {
-  return new StitchError(
-    'bad-options',
-    `None of these files belongs to the project "${name}". Drop the folder that it was made from, with ${example} in it.`,
-  );
-}
-
-function filesMissing({ files }: ProjectFile, missing: readonly string[]): StitchError {
-  return new StitchError(
-    'bad-options',
-    `${missing.length} of the ${files.length} files of the project are not there, or have changed: ${missing.slice(0, 3).join(', ')}. The rest is opened without them.`,
-  );
 }
 
 /** Decisions, a run that begins or ends, and what is looked at. */

@@ -6,6 +6,7 @@ import { medianSize, neighbourSigmaFraction, tilesByCell } from '../../core/tile
 import { cellOf, scanOrders, type ScanOrder } from '../../core/tiles/scan-order.ts';
 import type { GridCell, Layout, Overlap, Tile, TileId } from '../../core/tiles/tile.ts';
 import type { PositionTable } from '../../../workers/protocol.ts';
+import { layoutAsGiven, type GivenLayout } from './given-layout.ts';
 
 /** How the user (or the ranking) says where tiles belong; plain data, so that undo can keep it. */
 export type LayoutChoice =
@@ -18,7 +19,9 @@ export type LayoutChoice =
   /** A positions file of the drop. */
   | { readonly kind: 'table'; readonly path: string }
   /** Stage positions in the images' own metadata. */
-  | { readonly kind: 'stage' };
+  | { readonly kind: 'stage' }
+  /** Tile by tile: how a project had its files that have other names now. */
+  | { readonly kind: 'given'; readonly layout: GivenLayout };
 
 /** A grid that is visited in an order. */
 export interface ScanSetting {
@@ -130,6 +133,8 @@ function layoutOf(choice: LayoutChoice, { tiles, ranking, positionTables }: Layo
       const poses = new Map(tiles.flatMap((tile) => (tile.stage ? [[tile.id, tile.stage] as const] : [])));
       return layoutOfPoses(poses, tiles, 'no stage position in its metadata');
     }
+    case 'given':
+      return layoutAsGiven(choice.layout, tiles);
   }
 }
 

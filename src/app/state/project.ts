@@ -207,7 +207,7 @@ export function tileGroups(tiles: readonly Tile[]): readonly TileGroup[] {
 }
 
 /** The path with every number, and every letter that stands alone as a row or column may, made alike. */
-function groupKey(tile: Tile): string {
+export function groupKey(tile: Tile): string {
   return tile.file.replace(/\d+/g, '#').replace(/(^|[^A-Za-z])[A-Z](?=[^A-Za-z])/g, '$1@');
 }
 

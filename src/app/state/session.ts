@@ -73,12 +73,6 @@ export function savedProject(
   };
 }
 
-/** The files of a saved project that are not among these identities. */
-export function missingFiles(saved: ProjectFile, identities: readonly string[]): readonly string[] {
-  const known = new Set(identities);
-  return saved.files.filter(({ identity }) => !known.has(identity)).map(({ path }) => path);
-}
-
 /**
  * The project with the decisions of a saved one, as if they had just been made; there is nothing to undo. What the user
  * has decided since `knownPast` counts more than what was saved: it is later.

@@ -125,6 +125,7 @@ function SourceChoice() {
       scan: () => ({ kind: 'scan', scan }),
       table: () => ({ kind: 'table', path: tables[0]?.path ?? '' }),
       stage: () => ({ kind: 'stage' }),
+      given: () => choice,
     };
     jobs.chooseLayout(choices[kind]());
   };
@@ -139,6 +140,7 @@ function SourceChoice() {
           { value: 'scan', label: 'Rows, columns, scan order' },
           ...(tables.length > 0 ? [{ value: 'table', label: 'Positions file' } as const] : []),
           ...(staged > 0 ? [{ value: 'stage', label: `Stage positions (${staged} tiles)` } as const] : []),
+          ...(choice.kind === 'given' ? [{ value: 'given', label: 'The project, tile by tile' } as const] : []),
         ]}
         onChange={choose}
       />
