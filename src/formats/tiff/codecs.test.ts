@@ -49,6 +49,18 @@ function encodeLzw(data: readonly number[]): Uint8Array {
   );
 }
 
+/** Bytes of a string of bits, the last one filled with zeros. */
+function packBits(bits: string): Uint8Array {
+  return Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, k) =>
+    parseInt(bits.slice(8 * k, 8 * k + 8).padEnd(8, '0'), 2),
+  );
+}
+
+/** Codes of nine bits each. */
+function bitsOf(codes: readonly number[]): Uint8Array {
+  return packBits(codes.map((code) => code.toString(2).padStart(9, '0')).join(''));
+}
+
 describe('LZW', () => {
   it('gives back what was packed, through every width of codes and a full table', () => {
     const random = seededRandom(1);
@@ -64,14 +76,28 @@ describe('LZW', () => {
     expect([...decodeLzw(packed, 5)]).toEqual([1, 2, 1, 2, 1]);
     expect([...decodeLzw(packed, 20)]).toEqual([1, 2, 1, 2, 1, 2, 3]);
     expect([...decodeLzw(packed.subarray(0, 4), 20)]).toEqual([1, 2]);
+    expect([...decodeLzw(packed.subarray(0, 3), 20)]).toEqual([1]);
     expect(decodeLzw(new Uint8Array(0), 3).length).toBe(0);
+  });
+
+  it('does not look at what lies behind its end, or behind what is asked for', () => {
+    expect([...decodeLzw(bitsOf([256, 65, 257, 66, 67]), 9)]).toEqual([65]);
+    expect([...decodeLzw(bitsOf([256, 65, 300]), 1)]).toEqual([65]);
+  });
+
+  it('goes on with a full table', () => {
+    // Codes 258 … 4095 are defined by 3839 bytes; what follows without a clear code still is 12 bits wide.
+    const data = Array.from({ length: 3840 }, (_, k) => (k * k + (k >> 3)) & 255);
+    const widthOf = (k: number) => (k < 254 ? 9 : k < 766 ? 10 : k < 1790 ? 11 : 12);
+    const codes = [256, ...data, 4095, 258, 7];
+    const bits = codes.map((code, k) => code.toString(2).padStart(widthOf(k - 1), '0')).join('');
+    const decoded = [...decodeLzw(packBits(bits), 5000)];
+    expect(decoded).toEqual([...data, data[3837], data[3838], data[0], data[1], 7]);
   });
 
   it('refuses a code that is not defined yet', () => {
     // Codes 256, 65, 259 of nine bits: 259 would be the second entry, and there is but one.
-    const bits = [256, 65, 259].map((code) => code.toString(2).padStart(9, '0')).join('');
-    const bytes = Uint8Array.from({ length: 4 }, (_, k) => parseInt(bits.slice(8 * k, 8 * k + 8).padEnd(8, '0'), 2));
-    expect(() => decodeLzw(bytes, 9)).toThrow('LZW code 259 before it was defined');
+    expect(() => decodeLzw(bitsOf([256, 65, 259]), 9)).toThrow('LZW code 259 before it was defined');
   });
 
   it('knows the bit order of the first writers, whose clear code is 0, 1', () => {
@@ -120,6 +146,8 @@ describe('predictors', () => {
     const short = Uint8Array.of(1, 1, 1, 1, 1);
     undoHorizontalDifference(short, 3, 1);
     expect([...short]).toEqual([1, 2, 3, 1, 1]);
+    applyHorizontalDifference(short, 3, 1);
+    expect([...short]).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('3 is the differences of the bytes of floats, sorted into planes', () => {
@@ -130,6 +158,11 @@ describe('predictors', () => {
     const expected = planes.map((value, k) => (k === 0 ? value : (value - planes[k - 1]) & 255));
     expect([...applyFloatPredictor(bytes, 4, 1, 4)]).toEqual(expected);
     expect([...undoFloatPredictor(Uint8Array.from(expected), 4, 1, 4)]).toEqual([...bytes]);
+  });
+
+  it('leave a row that is not whole', () => {
+    expect([...undoFloatPredictor(Uint8Array.of(1, 1, 1, 1, 9, 9, 9), 2, 1, 2)]).toEqual([3, 1, 4, 2, 0, 0, 0]);
+    expect([...applyFloatPredictor(Uint8Array.of(3, 1, 4, 2, 9, 9, 9), 2, 1, 2)]).toEqual([1, 1, 1, 1, 0, 0, 0]);
   });
 
   it('are undone whatever the samples, channels and rows', () => {
@@ -150,6 +183,34 @@ describe('predictors', () => {
           undoHorizontalDifference(coded, rowSamples, stride);
           expect(coded).toEqual(words);
         }
+  });
+});
+
+describe('inflating', () => {
+  it('asks for a stream of the platform only above 64 KiB, or where more is packed in one block than is wanted', async () => {
+    const whole = globalThis.DecompressionStream;
+    let streams = 0;
+    globalThis.DecompressionStream = class extends whole {
+      constructor(format: CompressionFormat) {
+        super(format);
+        streams++;
+      }
+    };
+    try {
+      const zeros = await deflate(new Uint8Array(65_537));
+      expect((await inflate(zeros, 65_536)).length).toBe(65_536);
+      expect(streams).toBe(0);
+      expect((await inflate(zeros, 65_537)).length).toBe(65_537);
+      expect(streams).toBe(1);
+      // A stored block of five bytes, of which three are wanted.
+      const stored = Uint8Array.of(0x78, 1, 1, 5, 0, 250, 255, 1, 2, 3, 4, 5, 0, 40, 0, 16);
+      expect([...(await inflate(stored, 3))]).toEqual([1, 2, 3]);
+      expect(streams).toBe(2);
+      await expect(inflate(Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7), 3)).rejects.toThrow('invalid zlib data');
+      expect(streams).toBe(2);
+    } finally {
+      globalThis.DecompressionStream = whole;
+    }
   });
 });
 

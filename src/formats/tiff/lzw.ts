@@ -5,7 +5,7 @@ const tableSize = 4096;
 
 /** True for the bit order of the very first TIFF writers (least significant first), which is not decoded here. */
 export function isOldStyleLzw(bytes: Uint8Array): boolean {
-  return bytes.length >= 2 && bytes[0] === 0 && (bytes[1] & 1) === 1;
+  return bytes[0] === 0 && (bytes[1] & 1) === 1;
 }
 
 /**
@@ -45,7 +45,8 @@ export function decodeLzw(bytes: Uint8Array, expectedBytes: number): Uint8Array 
       previousLength = 0;
       continue;
     }
-    if (previousLength > 0 && next < tableSize) {
+    // Of a full table nothing is overwritten: entries past its end are lost.
+    if (previousLength > 0) {
       starts[next] = previousStart;
       lengths[next] = previousLength + 1;
       next++;

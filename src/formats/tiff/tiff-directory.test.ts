@@ -51,7 +51,7 @@ describe.each(flavours)('directories of a TIFF (little-endian %s, BigTIFF %s)', 
     field(13, 1, 4, (view, le) => view.setUint32(0, 123456, le)),
     field(16, 1, 8, (view, le) => view.setBigUint64(0, 2n ** 40n, le)),
     field(17, 1, 8, (view, le) => view.setBigInt64(0, -(2n ** 40n), le)),
-    field(18, 1, 8, (view, le) => view.setBigUint64(0, 77n, le)),
+    field(18, 1, 8, (view, le) => view.setBigUint64(0, 2n ** 63n, le)),
     field(99, 1, 1, (view) => view.setUint8(0, 1)),
   ];
 
@@ -73,7 +73,7 @@ describe.each(flavours)('directories of a TIFF (little-endian %s, BigTIFF %s)', 
     expect(await numbers(13)).toEqual([123456]);
     expect(await numbers(16)).toEqual([2 ** 40]);
     expect(await numbers(17)).toEqual([-(2 ** 40)]);
-    expect(await numbers(18)).toEqual([77]);
+    expect(await numbers(18)).toEqual([2 ** 63]);
     expect(await numbers(99)).toEqual([]);
     expect(await directory.number(1003, 5)).toBe(65535);
     expect(await directory.number(1099, 5)).toBe(5);
@@ -100,13 +100,14 @@ describe.each(flavours)('directories of a TIFF (little-endian %s, BigTIFF %s)', 
             text(2, [0xc2, 0xb5, 0x6d]),
             text(3, [0xb5, 0x6d, 0x20, 0x2e, 0]),
             text(4, []),
+            text(5, [0, 0x41]),
           ],
         ],
         little,
         big,
       ),
     );
-    expect(await Promise.all([1, 2, 3, 4].map((tag) => directory.text(tag)))).toEqual(['AB', 'µm', 'µm .', '']);
+    expect(await Promise.all([1, 2, 3, 4, 5].map((tag) => directory.text(tag)))).toEqual(['AB', 'µm', 'µm .', '', '']);
   });
 });
 
@@ -133,6 +134,12 @@ describe('a damaged TIFF is refused', () => {
     ['no directory', [...head, 0, 0, 0, 0], 'truncated-file', /its directory was never written/],
     ['a directory behind the end', [...head, 9, 0, 0, 0], 'truncated-file', /ends before its directory of page 1/],
     ['a directory of nothing', [...head, 8, 0, 0, 0, 0, 0], 'truncated-file', /directory of page 1 claims 0 entries/],
+    [
+      'as many entries as may be',
+      [...head, 8, 0, 0, 0, 0, 16],
+      'truncated-file',
+      /ends before its directory of page 1/,
+    ],
     ['a directory of too much', [...head, 8, 0, 0, 0, 1, 16], 'truncated-file', /claims 4097 entries/],
     [
       'a directory that is cut',
@@ -156,6 +163,71 @@ describe('a damaged TIFF is refused', () => {
     await expect(directory.numbers(1)).rejects.toMatchObject({
       code: 'truncated-file',
       message: expect.stringMatching(/tag 1/) as string,
+    });
+  });
+
+  /** A tag 1 of a type and a count whose value lies at byte 0. */
+  const claiming = async (type: number, count: number) => {
+    const bytes = tiffOf([[{ tag: 1, type, count, bytes: Array<number>(8).fill(0) }]], true, false);
+    return (await open(bytes))[0];
+  };
+  const messageOf = (reading: Promise<unknown>) =>
+    reading.then(
+      (value) => value,
+      (error: unknown) => (error as Error).message,
+    );
+
+  it('when a tag claims more than any tag has, before memory is asked for', async () => {
+    const behindEnd = /^t\.tif: the file has 34 bytes and ends before its tag 1\./;
+    expect(await messageOf((await claiming(1, 2 ** 28)).bytes(1))).toMatch(/its pages share more metadata/);
+    expect(await messageOf((await claiming(1, 2 ** 28 + 1)).bytes(1))).toMatch(/its tag 1 claims 268435457 bytes\./);
+    expect(await messageOf((await claiming(1, 2 ** 26)).numbers(1))).toMatch(behindEnd);
+    expect(await messageOf((await claiming(1, 2 ** 26 + 1)).numbers(1))).toMatch(/its tag 1 claims 67108865 values\./);
+  });
+
+  it('but a text that is too long is none', async () => {
+    expect(await messageOf((await claiming(2, 2 ** 26)).text(1))).toMatch(/ends before its tag 1\./);
+    expect(await (await claiming(2, 2 ** 26 + 1)).text(1)).toBeNull();
+  });
+
+  it('when its pages share more metadata than 16 times the file and 64 MiB', async () => {
+    const tag = { tag: 1, type: 1, count: 2 ** 20, bytes: [] };
+    const bytes = new Uint8Array(2 ** 20 + 2 ** 16);
+    // The tag's value lies at byte 0, where tiffOf puts what has no bytes.
+    bytes.set(tiffOf([[tag]], true, false));
+    const [directory] = await open(bytes);
+    // 2²⁶ + 16·(2²⁰ + 2¹⁶) = 81·2²⁰
+    for (let k = 0; k < 81; k++) expect((await directory.bytes(1))?.length).toBe(2 ** 20);
+    await expect(directory.bytes(1)).rejects.toMatchObject({
+      code: 'truncated-file',
+      message: expect.stringContaining('its pages share more metadata than there are') as string,
+    });
+  });
+
+  it('when it claims more pages than any file has', async () => {
+    const bytes = new Uint8Array(8 + 18 * 65537);
+    const view = new DataView(bytes.buffer);
+    bytes.set([0x49, 0x49, 42, 0, 8]);
+    for (let page = 0; page < 65537; page++) {
+      view.setUint16(8 + 18 * page, 1, true);
+      view.setUint32(8 + 18 * page + 14, page < 65536 ? 8 + 18 * (page + 1) : 0, true);
+    }
+    expect(await refusal([...bytes])).toMatchObject({
+      code: 'truncated-file',
+      message: expect.stringContaining('it claims more than 65536 pages') as string,
+    });
+  });
+
+  it('when its pages lie over one another', async () => {
+    // Ten entries from byte 8 on, and ten from byte 10 on: 240 bytes of entries.
+    const bytes = [...head, 8, ...Array<number>(235).fill(0)];
+    bytes[8] = 10;
+    bytes[10] = 10;
+    bytes[130] = 10;
+    expect(await refusal(bytes)).toHaveLength(2);
+    expect(await refusal(bytes.slice(0, -1))).toMatchObject({
+      code: 'truncated-file',
+      message: expect.stringContaining('its pages lie over one another') as string,
     });
   });
 });

@@ -126,35 +126,32 @@ function directoryOf(
   entries: ReadonlyMap<number, TiffEntry>,
   budget: { tagBytes: number },
 ): TiffDirectory {
-  const bytes = async (tag: number): Promise<Uint8Array | null> => {
-    const entry = entries.get(tag);
-    if (entry === undefined) return null;
-    const length = (fieldTypeBytes[entry.type] ?? 0) * entry.count;
+  const valueOf = async (tag: number, { type, count, offset }: TiffEntry): Promise<Uint8Array> => {
+    const length = (fieldTypeBytes[type] ?? 0) * count;
     if (length > maxTagBytes) throw corruptImage(source.name, `its tag ${tag} claims ${length} bytes`);
     budget.tagBytes -= length;
     if (budget.tagBytes < 0) throw corruptImage(source.name, 'its pages share more metadata than there are');
-    return readExactly(source, entry.offset, length, `tag ${tag}`);
+    return readExactly(source, offset, length, `tag ${tag}`);
   };
   const numbers = async (tag: number): Promise<Float64Array | null> => {
     const entry = entries.get(tag);
-    if (entry !== undefined && entry.count > maxTagValues)
-      throw corruptImage(source.name, `its tag ${tag} claims ${entry.count} values`);
-    const raw = await bytes(tag);
-    return entry === undefined || raw === null ? null : decodeNumbers(raw, entry.type, entry.count, littleEndian);
+    if (entry === undefined) return null;
+    const { type, count } = entry;
+    if (count > maxTagValues) throw corruptImage(source.name, `its tag ${tag} claims ${count} values`);
+    return decodeNumbers(await valueOf(tag, entry), type, count, littleEndian);
   };
   return {
     littleEndian,
     has: (tag) => entries.has(tag),
-    bytes,
-    numbers,
-    number: async (tag, fallback) => {
-      const values = await numbers(tag);
-      return values === null || values.length === 0 ? fallback : values[0];
+    bytes: async (tag) => {
+      const entry = entries.get(tag);
+      return entry === undefined ? null : valueOf(tag, entry);
     },
+    numbers,
+    number: async (tag, fallback) => (await numbers(tag))?.at(0) ?? fallback,
     text: async (tag) => {
-      if ((entries.get(tag)?.count ?? 0) > maxTagText) return null;
-      const raw = await bytes(tag);
-      return raw === null ? null : decodeText(raw);
+      const entry = entries.get(tag);
+      return entry === undefined || entry.count > maxTagText ? null : decodeText(await valueOf(tag, entry));
     },
   };
 }

@@ -76,6 +76,11 @@ describe('what the tags of a page say', () => {
 
   it('is the pixel size of any other XML', async () => {
     const xml = (head: string) => `${head}<metadata><pixelSize>x</pixelSize></metadata>`;
+    const jeol = '<?xml version="1.0"?><metadata><pixelSize unit="um">0.007</pixelSize></metadata>';
+    expect((await only({ 270: jeol, 282: 2e6, 296: 3 })).pixelSizeNm).toBeCloseTo(7, 9);
+    expect((await only({ 270: jeol.slice(21), 282: 2e6, 296: 3 })).pixelSizeNm).toBe(5);
+    const ome = jeol.replace('<metadata>', '<OME><Image/>').replace('</metadata>', '</OME>');
+    expect((await only({ 270: ome, 282: 2e6, 296: 3 })).pixelSizeNm).toBe(5);
     for (const head of ['<?xml version="1.0"?>', ' \n<?xml version="1.0"?>', '']) {
       const page = await only({ 270: xml(head), 282: 2e6, 296: 3 });
       expect(page.pixelSizeNm).toBe(5);
@@ -93,6 +98,8 @@ describe('OME-XML', () => {
     const { pages, positions } = await read({ 270: text }, { 270: 'ImageJ=1.53\nunit=nm\n', 282: 0.5 });
     expect(pages.length).toBe(2);
     expect(pages[0].pixelSizeNm).toBeCloseTo(4, 9);
+    // 1 µm of 4 nm.
+    expect(pages[0].stagePx?.x).toBeCloseTo(250, 9);
     expect(positions.length).toBe(2);
     // One image names no neighbours.
     expect((await read({ 270: `<OME>${image('a.tif', 0.004, 1)}</OME>` })).positions).toEqual([]);
@@ -107,6 +114,7 @@ describe('ImageJ', () => {
     expect((await only({ 270: `${head}unit=nm\n`, 282: 0.25, 296: 1 })).pixelSizeNm).toBe(4);
     expect((await only({ 270: `${head}unit=\\u00B5m\n`, 282: 250, 296: 1 })).pixelSizeNm).toBeCloseTo(4, 9);
     expect((await only({ 270: `${head}unit=micron\nmin=0\n`, 282: 250, 296: 1 })).pixelSizeNm).toBeCloseTo(4, 9);
+    expect((await only({ 270: `${head}yunit=cm\nunit=nm\n`, 282: 0.25, 296: 1 })).pixelSizeNm).toBe(4);
     expect((await only({ 270: `${head}unit=pixel\n`, 282: 250, 296: 1 })).pixelSizeNm).toBeNull();
     expect((await only({ 270: `${head}unit=nm\n`, 296: 1 })).pixelSizeNm).toBeNull();
     expect((await only({ 270: `${head}min=0\n`, 282: 250, 296: 1 })).pixelSizeNm).toBeNull();

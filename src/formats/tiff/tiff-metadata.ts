@@ -59,7 +59,7 @@ async function readPage(
   const isImageJ = firstDescription.startsWith('ImageJ=');
   const sources = [
     await vendorAcquisition(directory, size),
-    ome.length > 0 ? omeAcquisition(ome, name, ifd) : unknownAcquisition,
+    omeAcquisition(ome, name, ifd),
     isImageJ ? await imageJAcquisition(directory, firstDescription) : unknownAcquisition,
     ome.length === 0 && /^\s*<\?xml/.test(firstDescription) ? parseXmlPixelSize(firstDescription) : unknownAcquisition,
     { pixelSizeNm: await resolutionNm(directory), stagePx: null },

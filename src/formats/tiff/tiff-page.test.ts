@@ -4,10 +4,13 @@ import { byteSourceFromBytes } from '../byte-source.ts';
 import { openImage } from '../index.ts';
 import { tiffOf } from '../testing/hand-written-tiff.ts';
 import type { Field } from '../testing/hand-written-tiff.ts';
+import { readTiffDirectories, readTiffHeader } from './tiff-directory.ts';
+import { readTiffPage } from './tiff-page.ts';
+import type { TiffPage } from './tiff-page.ts';
 
 type Tags = Readonly<Record<number, readonly number[] | undefined>>;
 
-/** 4 × 2 pixels of 8 bits in one strip; tags are SHORTs. */
+/** 4 × 2 pixels of 8 bits in one strip; tags are SHORTs where their values fit, else LONGs. */
 const plain: Tags = { 256: [4], 257: [2], 258: [8], 259: [1], 262: [1], 273: [0], 277: [1], 278: [2], 279: [8] };
 const pixels = [1, 2, 3, 4, 5, 6, 7, 250];
 
@@ -21,7 +24,9 @@ function fileOf(changes: Tags = {}, data: readonly number[] = pixels): Uint8Arra
       [
         tags.map(({ tag, values }): Field => {
           const places = tag === 273 || tag === 324 ? values.map((value) => (value < 0 ? 0 : value + start)) : values;
-          return { tag, type: 3, count: places.length, bytes: places.flatMap((value) => [value & 255, value >> 8]) };
+          const shifts = places.some((value) => value > 65535) ? [0, 8, 16, 24] : [0, 8];
+          const bytes = places.flatMap((value) => shifts.map((shift) => (value >> shift) & 255));
+          return { tag, type: shifts.length === 4 ? 4 : 3, count: places.length, bytes };
         }),
       ],
       true,
@@ -45,6 +50,20 @@ async function refusal(changes: Tags, data: readonly number[] = pixels): Promise
   }
   throw new Error('it was read');
 }
+
+/** The description of the page alone; the file may claim to be longer than it is. */
+async function pageOf(changes: Tags = {}, claimedSize?: number): Promise<TiffPage> {
+  const bytes = fileOf(changes);
+  const source = { ...byteSourceFromBytes('t.tif', bytes), size: claimedSize ?? bytes.length };
+  const [directory] = await readTiffDirectories(source, await readTiffHeader(source));
+  return readTiffPage(source, directory);
+}
+
+const wordsOf = (reading: Promise<unknown>) =>
+  reading.then(
+    () => 'read',
+    (error: unknown) => (error as Error).message,
+  );
 
 describe('a page of a TIFF', () => {
   it('is its pixels, without a note where nothing is remarkable', async () => {
@@ -89,6 +108,9 @@ describe('a page of a TIFF', () => {
     const grey = await read({ 262: [3], 320: table((i) => 255 - i) });
     expect(grey.values).toEqual([pixels.map((value) => 255 - value)]);
     expect(grey.info.notes).toEqual(['Grey palette: expanded.']);
+    // 256 is the first value that 8 bits do not have.
+    const dark = await read({ 262: [3], 320: table((i) => (i === 250 ? 256 : 0)) });
+    expect(dark.values).toEqual([[0, 0, 0, 0, 0, 0, 0, 1]]);
     const nearly = await read({ 262: [3], 320: table((i, c) => (i === 255 && c === 2 ? 0 : i)) });
     expect(nearly.info.channels).toBe(3);
     const greenish = await read({ 262: [3], 320: table((i, c) => (i === 255 && c === 1 ? 0 : i)) });
@@ -104,6 +126,8 @@ describe('a page of a TIFF', () => {
     expect(unsigned.info).toMatchObject({ sampleType: 'float32', notes: [note('uint32')] });
     expect(unsigned.values).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
     expect((await read({ ...four, 339: [2] }, data)).info.notes).toEqual([note('int32')]);
+    const doubles = await read({ 258: [64], 339: [3], 279: [64] }, new Array<number>(64).fill(0));
+    expect(doubles.info).toMatchObject({ sampleType: 'float32', notes: [note('float64')] });
     const signed = await read({ 339: [2] });
     expect(signed.info.notes).toEqual(['8-bit signed samples are kept as 16-bit signed.']);
     expect(signed.values).toEqual([[1, 2, 3, 4, 5, 6, 7, -6]]);
@@ -121,6 +145,60 @@ describe('a page of a TIFF', () => {
   it('is found where its strips have no lengths', async () => {
     const data = [...pixels.slice(4), ...pixels.slice(0, 4)];
     expect((await read({ 273: [4, 0], 278: [1], 279: undefined }, data)).values).toEqual([pixels]);
+  });
+
+  it('is looked up in its palette by its first plane alone', async () => {
+    const table = [0, 1, 2].flatMap((c) => Array.from({ length: 256 }, (_, i) => 256 * ((i + c) % 256)));
+    const planes = [pixels, pixels.map(() => 77), pixels.map(() => 99)];
+    for (const samples of [2, 3]) {
+      const tags = {
+        258: new Array<number>(samples).fill(8),
+        273: planes.slice(0, samples).map((_, plane) => 8 * plane),
+        277: [samples],
+        279: new Array<number>(samples).fill(8),
+        284: [2],
+      };
+      const { values } = await read({ ...tags, 262: [3], 320: table }, planes.slice(0, samples).flat());
+      expect(values).toEqual([0, 1, 2].map((c) => pixels.map((value) => value + c)));
+    }
+  });
+
+  it('has tables of JPEG, and colours of JPEG, only where it is one', async () => {
+    const jpeg = { 259: [7], 347: [1, 2] };
+    expect([...((await pageOf(jpeg)).jpegTables ?? [])]).toEqual([1, 0, 2, 0]);
+    expect((await pageOf({ 259: [7] })).jpegTables).toBeNull();
+    expect((await pageOf({ 347: [1, 2] })).jpegTables).toBeNull();
+    const colour = { 258: [8, 8, 8], 277: [3], 279: [24] };
+    expect(await pageOf({ ...jpeg, ...colour, 262: [6], 279: [8] })).toMatchObject({ isYCbCr: true, channels: 3 });
+    expect(await pageOf({ ...jpeg, ...colour, 262: [2], 279: [8] })).toMatchObject({ isYCbCr: false, channels: 3 });
+    expect(await pageOf()).toMatchObject({ isYCbCr: false, isBitReversed: false, mapping: { kind: 'as-stored' } });
+    expect((await pageOf({ 259: [5], 266: [2] })).isBitReversed).toBe(true);
+    expect((await pageOf({ ...jpeg, 266: [2] })).isBitReversed).toBe(false);
+  });
+
+  it('is predicted by the kinds of samples that its predictor is for', async () => {
+    const predictor = async (number: number, bits: number, format: number) =>
+      wordsOf(
+        pageOf({ 259: [8], 317: [number], 258: [bits], 339: [format] }).then((page) => {
+          throw new Error(`predictor ${page.predictor}`);
+        }),
+      );
+    expect(await predictor(2, 8, 1)).toBe('predictor 2');
+    expect(await predictor(2, 32, 1)).toBe('predictor 2');
+    expect(await predictor(2, 64, 3)).toContain('a TIFF with predictor 2 on float64 samples');
+    expect(await predictor(3, 32, 3)).toBe('predictor 3');
+    expect(await predictor(3, 64, 3)).toBe('predictor 3');
+    expect(await predictor(3, 32, 1)).toContain('a TIFF with predictor 3 on uint32 samples');
+    expect(await predictor(1, 32, 1)).toBe('predictor 1');
+  });
+
+  it('has strips that reach to the next one in the file where no lengths are said', async () => {
+    const packed = { 257: [4], 259: [32773], 278: [1], 279: undefined };
+    const page = await pageOf({ ...packed, 273: [5, 0, 0, 3] });
+    expect([...page.byteCounts]).toEqual([3, 3, 3, 2]);
+    const short = await pageOf({ ...packed, 273: [5, 0, 0, 3], 279: [1, 1, 1] });
+    expect([...short.byteCounts]).toEqual([3, 3, 3, 2]);
+    expect(await wordsOf(pageOf({ ...packed, 273: [9, 0, 0, 3] }))).toContain('strip 1 of 4 was never written');
   });
 
   it('needs no rows per strip where there is one strip', async () => {
@@ -187,6 +265,86 @@ describe('a TIFF is refused', () => {
     expect(error.code).toBe(code);
     expect(error.message).toMatch(/^t\.tif: /);
     expect(error.message).toMatch(message);
+  });
+
+  it('of more pixels, tiles or pixels a tile than any image has', async () => {
+    const most = 2 ** 24;
+    expect(await wordsOf(pageOf({ 256: [most] }))).toContain(`strip 1 has 8 of ${2 * most} bytes`);
+    expect(await wordsOf(pageOf({ 256: [most + 1] }))).toContain(`claims ${most + 1} × 2 pixels`);
+    expect(await wordsOf(pageOf({ 257: [most + 1] }))).toContain(`claims 4 × ${most + 1} pixels`);
+    const tiled = { 322: [16], 323: [16], 324: [0], 325: [8] };
+    expect(await wordsOf(pageOf({ ...tiled, 322: [most] }))).toContain(`tile 1 has 8 of ${16 * most} bytes`);
+    expect(await wordsOf(pageOf({ ...tiled, 322: [most + 1] }))).toContain(`claims tiles of ${most + 1} × 16.`);
+    expect(await wordsOf(pageOf({ ...tiled, 323: [most + 1] }))).toContain(`claims tiles of 16 × ${most + 1}.`);
+    const single = { ...tiled, 256: [most], 322: [1], 323: [1] };
+    expect(await wordsOf(pageOf({ ...single, 257: [1] }))).toContain(`it lists 1 of its ${most} tiles.`);
+    expect(await wordsOf(pageOf({ ...single, 257: [2] }))).toContain(`claims ${2 * most} tiles.`);
+  });
+
+  it('with samples that JPEG cannot hold', async () => {
+    expect(await wordsOf(pageOf({ 259: [7], 258: [16] }))).toContain('a TIFF with uint16 samples in JPEG compression');
+    const two = { 259: [7], 258: [8, 8], 277: [2] };
+    expect(await wordsOf(pageOf(two))).toContain('a TIFF with 2 channels in JPEG compression');
+  });
+
+  it('of a palette of more than 256 colours', async () => {
+    const wide = { 262: [3], 258: [16], 279: [16], 320: new Array<number>(768).fill(1) };
+    expect(await wordsOf(pageOf(wide, 4096))).toContain('a palette TIFF with uint16 indices');
+  });
+
+  it('with a place or a length that is no number of bytes', async () => {
+    const numbers = (tag: number, type: number, value: number): Field => {
+      const view = new DataView(new ArrayBuffer(4));
+      if (type === 9) view.setInt32(0, value, true);
+      else view.setFloat32(0, value, true);
+      return { tag, type, count: 1, bytes: [...new Uint8Array(view.buffer)] };
+    };
+    const words = async (place: Field, length: Field) => {
+      const others = [256, 257, 258, 259, 262, 277, 278].map((tag): Field => {
+        const value = plain[tag]?.[0] ?? NaN;
+        return { tag, type: 3, count: 1, bytes: [value, 0] };
+      });
+      const source = byteSourceFromBytes('t.tif', tiffOf([[...others, place, length]], true, false));
+      const [directory] = await readTiffDirectories(source, await readTiffHeader(source));
+      return wordsOf(readTiffPage(source, directory));
+    };
+    expect(await words(numbers(273, 9, 8), numbers(279, 9, 8))).toBe('read');
+    const said = (length: number, place: number) => `strip 1 is said to be ${length} bytes at byte ${place}.`;
+    expect(await words(numbers(273, 9, -1), numbers(279, 9, 8))).toContain(said(8, -1));
+    expect(await words(numbers(273, 9, 8), numbers(279, 9, -8))).toContain(said(-8, 8));
+    expect(await words(numbers(273, 11, 8.5), numbers(279, 9, 8))).toContain(said(8, 8.5));
+    expect(await words(numbers(273, 9, 8), numbers(279, 11, 8.5))).toContain(said(8.5, 8));
+  });
+
+  it('with a packed strip that reaches past the end, though its pixels would not', async () => {
+    expect(await wordsOf(pageOf({ 259: [32773], 279: [8] }))).toBe('read');
+    expect(await wordsOf(pageOf({ 259: [32773], 279: [9] }))).toContain('inside or before strip 1 of 1');
+  });
+
+  it.each([
+    ['PackBits', 32773, 64],
+    ['LZW', 5, 2600],
+    ['Deflate', 8, 1032],
+    ['old Deflate', 32946, 1032],
+  ])('with more pixels than %s can hold', async (_, compression, growth) => {
+    const wide = (width: number) => wordsOf(pageOf({ 256: [width], 257: [1], 259: [compression], 279: [8] }));
+    expect(await wide(growth * 24)).toBe('read');
+    expect(await wide(growth * 24 + 1)).toContain(`strip 1 has 8 bytes, which cannot hold ${growth * 24 + 1}.`);
+  });
+
+  it('with a strip that is a bomb, or larger than a machine can unpack; not for what is not packed', async () => {
+    const words = (width: number, height: number, stored: number, compression = 50000) =>
+      wordsOf(pageOf({ 256: [width], 257: [height], 278: [height], 259: [compression], 279: [stored] }, 2 ** 31));
+    expect(await words(8192, 8192, 8)).toBe('read');
+    expect(await words(8192, 8193, 8)).toBe(
+      't.tif: strip 1 is said to hold 67117056 bytes, packed into 8. Save the image in tiles, or in strips of a few rows.',
+    );
+    // 68,200,000 bytes are 1100 times 62,000.
+    expect(await words(11_000, 6200, 62_000)).toBe('read');
+    expect(await words(11_000, 6200, 61_999)).toContain('strip 1 is said to hold 68200000 bytes');
+    expect(await words(32_768, 32_768, 2 ** 20)).toBe('read');
+    expect(await words(32_768, 32_769, 2 ** 20)).toContain('strip 1 is said to hold 1073774592 bytes');
+    expect(await words(32_768, 32_769, 32_768 * 32_769, 1)).toBe('read');
   });
 
   it('for no predictor where nothing is packed, or by PackBits: it says nothing there', async () => {

@@ -1,4 +1,4 @@
-import { isAbort, StitchError } from '../../core/errors.ts';
+import { StitchError } from '../../core/errors.ts';
 import type { CancelSignal } from '../../core/progress.ts';
 import { withBlockCache } from '../byte-source.ts';
 import { checkedRegion } from '../decoded-image.ts';
@@ -30,16 +30,16 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
   const metadata = await readTiffMetadata(source.name, directories);
   const pages: TiffPage[] = [];
   const infos: ImageInfo[] = [];
-  const notes = [...omitted];
+  const leftOut: string[] = [];
   for (const [index, directory] of directories.entries()) {
-    const page = await readPageUnlessExtra(headers, directory, index, notes);
+    const page = await readPageUnlessExtra(headers, directory, index, leftOut);
     if (page === null) continue;
     pages.push(page);
-    infos.push(infoOf(page, metadata.pages[index], infos.length === 0 ? notes : []));
+    infos.push(infoOf(page, metadata.pages[index]));
   }
   return {
     format: 'tiff',
-    pages: infos,
+    pages: infos.map((info, i) => (i === 0 ? { ...info, notes: [...omitted, ...leftOut, ...info.notes] } : info)),
     ...(metadata.positions.length > 0 ? { positions: metadata.positions } : {}),
     readRegion: async (index, region, signal: CancelSignal) => {
       const wanted = checkedRegion(source.name, infos, index, region);
@@ -65,19 +65,19 @@ async function readPageUnlessExtra(
   source: ByteSource,
   directory: TiffDirectory,
   index: number,
-  notes: string[],
+  leftOut: string[],
 ): Promise<TiffPage | null> {
   try {
     return await readTiffPage(source, directory);
   } catch (error) {
-    if (index === 0 || isAbort(error) || !(error instanceof StitchError) || error.code !== 'unsupported-image')
-      throw error;
-    notes.push(`Page ${index + 1} is left out: ${error.message}`);
+    const isLeftOut = index > 0 && error instanceof StitchError && error.code === 'unsupported-image';
+    if (!isLeftOut) throw error;
+    leftOut.push(`Page ${index + 1} is left out: ${error.message}`);
     return null;
   }
 }
 
-function infoOf(page: TiffPage, metadata: TiffMetadata, fileNotes: readonly string[]): ImageInfo {
+function infoOf(page: TiffPage, metadata: TiffMetadata): ImageInfo {
   return {
     size: page.size,
     channels: page.channels,
@@ -85,6 +85,6 @@ function infoOf(page: TiffPage, metadata: TiffMetadata, fileNotes: readonly stri
     pixelSizeNm: metadata.pixelSizeNm,
     stagePx: metadata.stagePx,
     ...(metadata.acquiredAtMs === undefined ? {} : { acquiredAtMs: metadata.acquiredAtMs }),
-    notes: [...fileNotes, ...page.notes, ...metadata.notes],
+    notes: [...page.notes, ...metadata.notes],
   };
 }

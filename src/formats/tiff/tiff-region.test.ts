@@ -149,6 +149,46 @@ describe('a region of a TIFF', () => {
     ]);
   });
 
+  it('reads strips that share bytes once', async () => {
+    // Strips of 2, 2 and 1 rows of 100 px; the last lies inside the first, the second 16,384 bytes behind it.
+    const tags = (start: number) => ({
+      256: [100],
+      257: [5],
+      258: [8],
+      259: [1],
+      262: [1],
+      273: [start, start + 200 + 16384, start + 20],
+      277: [1],
+      278: [2],
+      279: [200, 200, 100],
+    });
+    const start = fileOf(tags(0), []).length;
+    const pixels = Array.from({ length: 400 + 16384 }, (_, k) => k % 251);
+    const { source, page, reads } = await open(fileOf(tags(start), pixels));
+    const region = { x: 0, y: 0, width: 100, height: 5 };
+    const [{ data }] = await readTiffRegion(source, page, region, silentContext.signal);
+    expect(reads).toEqual([[start, 400 + 16384]]);
+    expect([data[0], data[199], data[200], data[399], data[400], data[499]]).toEqual(
+      [0, 199, 16584, 16783, 20, 119].map((place) => place % 251),
+    );
+  });
+
+  it('is not read where it touches more tiles than can be told apart in memory', async () => {
+    const { source, page, reads } = await open(striped(20, 30, 7).bytes);
+    const single = { ...page, segmentWidth: 1, segmentHeight: 1 };
+    const refusal = async (planes: 1 | 3, width: number) => {
+      const planar = { ...single, isChunky: planes === 1, channels: planes };
+      const region = { x: 300, y: 700, width, height: 1024 };
+      return readTiffRegion(source, planar, region, silentContext.signal).catch((error: unknown) => error);
+    };
+    expect(await refusal(1, 1025)).toMatchObject({
+      code: 'too-large',
+      message: 'r.tif: 1049600 strips or tiles are to be read at once. Save the image in larger tiles.',
+    });
+    expect(await refusal(3, 342)).toMatchObject({ message: expect.stringContaining('1050624 strips') as string });
+    expect(reads).toEqual([]);
+  });
+
   it('names the strip at which a file ends, and stops where it is told to', async () => {
     const { bytes } = striped(20, 30, 7);
     const { source, page } = await open(bytes);
@@ -166,6 +206,29 @@ describe('a region of a TIFF', () => {
       };
       await expect(readTiffRegion(source, page, region, { aborted: false, throwIfAborted })).rejects.toBe(abort);
     }
+  });
+
+  it('refuses wide numbers of the channels that are read, wherever they lie', async () => {
+    // Two pixels of two samples of 32 bits, of which the first is the channel.
+    const tags = (start: number) => ({
+      256: [2],
+      257: [1],
+      258: [32, 32],
+      259: [1],
+      262: [1],
+      273: [start],
+      277: [2],
+      278: [1],
+      279: [16],
+    });
+    const start = fileOf(tags(0), []).length;
+    const read = async (wide: number) => {
+      const samples = [0, 1, 2, 3].flatMap((k) => [k === wide ? 1 : 7, 0, 0, 1]).map((byte) => (byte === 7 ? 0 : byte));
+      const { source, page } = await open(fileOf(tags(start), samples));
+      return readTiffRegion(source, page, { x: 0, y: 0, width: 2, height: 1 }, silentContext.signal);
+    };
+    for (const wide of [1, 3]) expect([...(await read(wide))[0].data]).toEqual([2 ** 24, 2 ** 24]);
+    for (const wide of [0, 2]) await expect(read(wide)).rejects.toMatchObject({ code: 'unsupported-image' });
   });
 
   it('refuses wide numbers that a 32-bit float cannot hold', async () => {

@@ -83,7 +83,8 @@ function nameOf(page: TiffPage, index: number): string {
 function planReads(file: string, page: TiffPage, region: Rect): SegmentRead[] {
   const { segmentWidth, segmentHeight, segmentsAcross, segmentsDown } = page;
   const reads: SegmentRead[] = [];
-  const planes = page.isChunky ? 1 : page.channels;
+  // Of a palette page only the first plane holds indices.
+  const planes = page.isChunky || page.mapping.kind === 'palette' ? 1 : page.channels;
   const lastDown = Math.floor((region.y + region.height - 1) / segmentHeight);
   const lastAcross = Math.floor((region.x + region.width - 1) / segmentWidth);
   const touched =
@@ -161,12 +162,13 @@ function copySegment(
   const common = intersectRects(read.area, region);
   if (common === null) return;
   const stride = page.isChunky ? page.samplesPerPixel : 1;
+  const isPalette = page.mapping.kind === 'palette';
   for (let j = common.y; j < common.y + common.height; j++) {
     const from = ((j - read.area.y) * page.segmentWidth + (common.x - read.area.x)) * stride;
     const to = (j - region.y) * region.width + (common.x - region.x);
     for (let c = 0; c < rasters.length; c++) {
-      if (!page.isChunky && page.mapping.kind !== 'palette' && c !== read.plane) continue;
-      const offset = page.isChunky && page.mapping.kind !== 'palette' ? c : 0;
+      if (!page.isChunky && !isPalette && c !== read.plane) continue;
+      const offset = page.isChunky && !isPalette ? c : 0;
       copyRow(file, page, stored, from + offset, stride, rasters[c].data, to, common.width, c);
     }
   }

@@ -1,5 +1,5 @@
 import { decompress as decompressZstd, Decompress } from 'fzstd';
-import { isAbort } from '../../core/errors.ts';
+import { StitchError } from '../../core/errors.ts';
 import { corruptImage, truncatedFile, unsupportedImage } from '../format-errors.ts';
 import { decodeJpeg } from '../jpeg-decode.ts';
 import { maxZstdWindowBytes } from '../limits.ts';
@@ -66,7 +66,7 @@ async function decompress(
         return bytes.subarray(0, expected);
     }
   } catch (cause) {
-    if (isAbort(cause) || (cause instanceof Error && cause.name === 'StitchError')) throw cause;
+    if (cause instanceof StitchError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw corruptImage(name.file, `${name.segment} cannot be decoded (${why})`, cause);
   }

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { StitchError } from '../../core/errors.ts';
+import { silentContext } from '../../core/progress.ts';
 import type { Raster } from '../../core/raster/raster.ts';
 import { byteSourceFromBytes } from '../byte-source.ts';
+import { memorySink } from '../memory-sink.ts';
 import { inflate } from './deflate.ts';
 import { undoFloatPredictor, undoHorizontalDifference } from './predictor.ts';
 import { encodeDirectory, encodeHeader, headerBytes } from './tiff-directory-writer.ts';
 import type { TiffField } from './tiff-directory-writer.ts';
 import { readTiffDirectories, readTiffHeader } from './tiff-directory.ts';
-import { planTiff } from './tiff-file.ts';
+import { planTiff, tiffFile } from './tiff-file.ts';
 import type { TiledTiffImage } from './tiff-file.ts';
 import { encodeTiffTile } from './tiff-tile-encoder.ts';
 import type { TiffTileFormat } from './tiff-tile-encoder.ts';
@@ -63,6 +65,14 @@ describe('a directory that is written', () => {
     });
   });
 
+  it('may lie behind 4 GiB in a BigTIFF', () => {
+    const at = 2 ** 33 + 6;
+    const view = new DataView(encodeDirectory([{ tag: 270, type: 'ascii', text: 'ten bytes' }], at, true).buffer);
+    expect([view.getBigUint64(12, true), view.getBigUint64(20, true)]).toEqual([10n, BigInt(at) + 36n]);
+    expect(view.byteLength).toBe(36 + 10);
+    expect(new DataView(encodeHeader(at, true).buffer).getBigUint64(8, true)).toBe(BigInt(at));
+  });
+
   it('has a header of eight bytes, or of sixteen', () => {
     expect([...encodeHeader(0x01020304, false)]).toEqual([0x49, 0x49, 42, 0, 4, 3, 2, 1]);
     expect([...encodeHeader(0x0102, true)]).toEqual([0x49, 0x49, 43, 0, 8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0]);
@@ -107,6 +117,13 @@ describe('the plan of a TIFF', () => {
     expect([bigTiff(32_768), bigTiff(65_024), bigTiff(65_536)]).toEqual([false, false, true]);
     expect(bigTiff(32_768, { sampleType: 'float32' })).toBe(true);
     expect(bigTiff(40_000, { channels: 3 })).toBe(true);
+    // A tile of 256 KiB may take 262,304 bytes with its place; 65,540 more are for all else: 16,373 tiles are 4 GiB less
+    // 198,364 bytes.
+    const tiles = (columns: number, rows: number) => {
+      const size = { width: 512 * columns, height: 512 * rows };
+      return planTiff({ ...image, size }, [size], {}).bigTiff;
+    };
+    expect([tiles(7, 2339), tiles(6, 2729)]).toEqual([false, true]);
     // 126² tiles of 256 KiB leave 132 MB: a text may be four bytes a character.
     expect(bigTiff(64_512, { description: 'x'.repeat(40_000_000) })).toBe(true);
   });
@@ -120,6 +137,82 @@ describe('the plan of a TIFF', () => {
     ['half a tile', {}, { tileSize: 24.5 }, 'The tile size must be a multiple of 16, not 24.5.'],
   ])('is refused for %s', (_, change, options, message) => {
     expect(() => plan(change, options)).toThrow(new StitchError('bad-options', message));
+  });
+});
+
+describe('a TIFF that grows by tiles', () => {
+  it('holds the reduced copies as directories of their own, and reports what it is', async () => {
+    const sink = memorySink();
+    const progress: unknown[] = [];
+    const image: TiledTiffImage = {
+      size: { width: 20, height: 16 },
+      channels: 1,
+      sampleType: 'uint8',
+      pixelSizeNm: 10,
+      software: 's',
+    };
+    const levels = [image.size, { width: 10, height: 8 }];
+    const plan = planTiff(image, levels, { tileSize: 16, compression: 'none' });
+    const file = tiffFile(sink, plan, { ...silentContext, onProgress: (step) => progress.push(step) });
+    const filled = (value: number, width: number, height: number): readonly Raster[] => [
+      { data: new Uint8Array(width * height).fill(value), width, height },
+    ];
+    await file.put(1, { x: 0, y: 0, width: 10, height: 8 }, filled(3, 10, 8));
+    await file.put(0, { x: 16, y: 0, width: 4, height: 16 }, filled(2, 4, 16));
+    await expect(file.finish()).rejects.toThrow(new RangeError('2 of 3 tiles were given'));
+    await file.put(0, { x: 0, y: 0, width: 16, height: 16 }, filled(1, 16, 16));
+    const report = await file.finish();
+    const bytes = sink.bytes();
+    expect(report).toEqual({ bytes: bytes.length, bigTiff: false, tiles: 3 });
+    expect(progress).toEqual([1, 2, 3].map((done) => ({ stage: 'export', done, total: 3 })));
+    const source = byteSourceFromBytes('t.tif', bytes);
+    const [main, ...others] = await readTiffDirectories(source, await readTiffHeader(source));
+    expect(others).toEqual([]);
+    expect(await main.numbers(254)).toEqual(Float64Array.of(0));
+    expect(await main.numbers(324)).toEqual(Float64Array.of(8 + 512, 8 + 256));
+    expect(await main.number(282, 0)).toBe(1e6);
+    const [at, ...more] = (await main.numbers(330)) ?? [];
+    expect(more).toEqual([]);
+    // Right behind the three tiles of 256 bytes.
+    expect(at).toBe(8 + 768);
+    const [reduced] = await readTiffDirectories(source, { littleEndian: true, bigTiff: false, firstDirectory: at });
+    expect(await reduced.numbers(254)).toEqual(Float64Array.of(1));
+    expect(await reduced.numbers(256)).toEqual(Float64Array.of(10));
+    expect(await reduced.numbers(324)).toEqual(Float64Array.of(8));
+    expect(await reduced.numbers(325)).toEqual(Float64Array.of(256));
+    expect(await reduced.number(282, 0)).toBe(5e5);
+    expect(reduced.has(330)).toBe(false);
+  });
+
+  it.each([
+    [4.23, [2_364_066_194, 1000]],
+    [1e7, [1_000_000_000, 1_000_000_000]],
+    [0.001, [4_294_967_295, 1]],
+    [3e16, [1, 1_000_000_000]],
+  ])('states a pixel of %d nm as a quotient of integers', async (pixelSizeNm, quotient) => {
+    const sink = memorySink();
+    const size = { width: 16, height: 16 };
+    const image: TiledTiffImage = { size, channels: 1, sampleType: 'uint8', pixelSizeNm, software: 's' };
+    const file = tiffFile(sink, planTiff(image, [size], { tileSize: 16 }), silentContext);
+    await file.put(0, { x: 0, y: 0, ...size }, [{ data: new Uint8Array(256), ...size }]);
+    await file.finish();
+    const source = byteSourceFromBytes('t.tif', sink.bytes());
+    const [directory] = await readTiffDirectories(source, await readTiffHeader(source));
+    for (const tag of [282, 283]) {
+      const bytes = await directory.bytes(tag);
+      expect([...new Uint32Array(bytes?.slice().buffer ?? new ArrayBuffer(0))]).toEqual(quotient);
+    }
+    expect(await directory.number(296, 0)).toBe(3);
+  });
+
+  it.each([0, -1, NaN, Infinity])('refuses a pixel of %d nm', async (pixelSizeNm) => {
+    const size = { width: 16, height: 16 };
+    const image: TiledTiffImage = { size, channels: 1, sampleType: 'uint8', pixelSizeNm, software: 's' };
+    const file = tiffFile(memorySink(), planTiff(image, [size], { tileSize: 16 }), silentContext);
+    await file.put(0, { x: 0, y: 0, ...size }, [{ data: new Uint8Array(256), ...size }]);
+    await expect(file.finish()).rejects.toThrow(
+      new StitchError('bad-options', `A pixel size of ${pixelSizeNm} nm cannot be written.`),
+    );
   });
 });
 
