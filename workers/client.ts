@@ -18,6 +18,11 @@ const maxMatchWorkers = 8;
 /** Pairs in flight on the one network worker: the next one is read and cropped while the network runs. */
 const networkPairsInFlight = 2;
 
+/** What a rung is called in a sentence. */
+function placeOf({ rung, device }: MatcherStatus): string {
+  return rung === 'webgpu' ? `WebGPU, ${device.split(';')[0]}` : device.split(';')[0];
+}
+
 /** An aborted pair that goes on longer than this costs its worker its life: a new run must not wait for it. */
 const matchWindDownMs = 2000;
 /** Decoding one large tile takes this long on a slow disk; replacing the thread would only decode it again. */
@@ -84,16 +89,19 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
   // Several pairs may fail on the same lost device: they step down together, once.
   let stepping: Promise<boolean> | null = null;
   /** One rung down after a lost device or a failed inference; false when there is none below. */
-  const stepDown = (failedOn: MatcherStatus | null): Promise<boolean> => {
+  const stepDown = (failedOn: MatcherStatus | null, why: string): Promise<boolean> => {
     if (status !== failedOn) return Promise.resolve(true);
-    stepping ??= loadBelow().finally(() => (stepping = null));
+    stepping ??= loadBelow(why).finally(() => (stepping = null));
     return stepping;
   };
-  const loadBelow = async (): Promise<boolean> => {
+  const loadBelow = async (why: string): Promise<boolean> => {
     const below: Partial<Record<Rung, Rung>> = { webgpu: 'wasm-threads', 'wasm-threads': 'wasm' };
-    const rung = status && below[status.rung];
+    const former = status;
+    const rung = former && below[former.rung];
     if (!choice || !rung) return false;
-    await load({ ...choice, startAt: rung });
+    const { device } = await load({ ...choice, startAt: rung });
+    const fallback = `The network failed on ${placeOf(former)} (${why.replace(/\.$/, '')}): from there on it ran on ${device}.`;
+    status = status && { ...status, fallback };
     return true;
   };
 
@@ -114,7 +122,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
       const canRetry =
         error instanceof StitchError && (error.code === 'worker-lost' || error.code === 'inference-failed');
       if (!canRetry || signal.aborted) throw error;
-      if (!(await stepDown(usedStatus))) thread.restart();
+      if (!(await stepDown(usedStatus, error.message))) thread.restart();
       return attempt(thread);
     }
   };

@@ -92,9 +92,10 @@ const api: MatchApi = {
 };
 
 function statusOf(choice: MatcherChoice, session: OrtSession, bundle: ModelBundle): MatcherStatus {
-  const { rung, device, file, agreement } = session;
+  const { rung, device, file, agreement, distrusted } = session;
+  const fallback = distrusted && `The network runs on ${device.split(';')[0]}, which takes longer (${distrusted}).`;
   const model = `${bundle.manifest.name} ${bundle.manifest.version}`;
-  return { matcher: choice.matcher, rung, model, modelSha256: file.sha256, device, agreement };
+  return { matcher: choice.matcher, rung, model, modelSha256: file.sha256, device, agreement, fallback };
 }
 
 /** Reads and verifies a model bundle from our own origin or from the user's disk. */

@@ -9,6 +9,7 @@ import { StitchError } from '../src/core/errors.ts';
 import { bandFileOf, modelFileFor, type ModelBundle, type ModelFile } from '../src/formats/model-bundle.ts';
 import { checkedOutputs } from '../src/matchers/checked-outputs.ts';
 import { bandedSession, withoutBand } from '../src/matchers/loftr/banded-session.ts';
+import { graphicsErrors, type GraphicsErrors } from './graphics-errors.ts';
 import type { Rung, RungAgreement } from './protocol.ts';
 import { compareRungs, disagreement, rowsOfFixedPair } from './rung-agreement.ts';
 import { bucketOf, padTensor } from './size-buckets.ts';
@@ -25,6 +26,8 @@ export interface OrtSession {
   readonly file: ModelFile;
   /** How WebGPU compares with wasm; null on wasm itself, and where there is none to compare with. */
   readonly agreement: RungAgreement | null;
+  /** Why a rung above that is offered here is not used; null when none is. */
+  readonly distrusted: string | null;
   /**
    * Images float32 [1, 1, H, W] in, the network's outputs out. A graph that knows padding is fed one of a few sizes.
    * @throws StitchError `inference-failed`; `worker-lost` when the GPU device went away.
@@ -63,25 +66,30 @@ const rungs: readonly Rung[] = ['webgpu', 'wasm-threads', 'wasm'];
  */
 export async function createOrtSession(bundle: ModelBundle, options: OrtSessionOptions): Promise<OrtSession> {
   const reasons: string[] = [];
-  /** Rungs that run and are wrong: said with the device, for they cost the user time. */
+  /** Rungs that are offered and fail, or are wrong: said with the device, for they cost the user time. */
   const distrusted: string[] = [];
+  const passOver = (rung: Rung, why: string) => {
+    reasons.push(`${rung}: ${why}`);
+    distrusted.push(`${rung} not used: ${why}`);
+  };
   for (const rung of rungs.slice(Math.max(0, rungs.indexOf(options.startAt)))) {
     try {
       const session =
         rung === 'webgpu' ? await webgpuSession(bundle, options) : await wasmSession(bundle, rung, options);
-      const { doubt, agreement } =
-        session?.rung === 'webgpu'
-          ? await comparedWithWasm(session, bundle, options)
-          : { doubt: null, agreement: null };
-      if (session && doubt === null) return { ...withReasons(session, distrusted), agreement };
-      reasons.push(`${rung}: ${doubt ?? 'not available here'}`);
-      if (session) {
-        distrusted.push(`${rung} not used: ${doubt}`);
-        await session.release();
+      if (!session) {
+        reasons.push(`${rung}: not available here`);
+        continue;
       }
+      const { doubt, agreement } = await comparedWithWasm(session, bundle, options).catch(async (error: unknown) => {
+        await released(session);
+        throw error;
+      });
+      if (doubt === null) return { ...withReasons(session, distrusted), agreement };
+      passOver(rung, doubt);
+      await released(session);
     } catch (cause) {
       if (cause instanceof StitchError && (cause.code === 'bad-model' || cause.code === 'altered-file')) throw cause;
-      reasons.push(`${rung}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      passOver(rung, cause instanceof Error ? cause.message : String(cause));
     }
   }
   throw new StitchError(
@@ -92,7 +100,13 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
 }
 
 function withReasons(session: OrtSession, distrusted: readonly string[]): OrtSession {
-  return { ...session, device: [session.device, ...distrusted].join('; ') };
+  if (distrusted.length === 0) return session;
+  return { ...session, device: [session.device, ...distrusted].join('; '), distrusted: distrusted.join('; ') };
+}
+
+/** Lets the memory of a session go that is not used; one that cannot even do that is in nobody's way. */
+async function released(session: OrtSession): Promise<void> {
+  await session.release().catch((error: unknown) => console.info('a session was not released', error));
 }
 
 /**
@@ -105,6 +119,7 @@ async function comparedWithWasm(
   bundle: ModelBundle,
   options: OrtSessionOptions,
 ): Promise<{ readonly doubt: string | null; readonly agreement: RungAgreement | null }> {
+  if (session.rung !== 'webgpu') return { doubt: null, agreement: null };
   const tensor = (data: Float32Array, dims: readonly number[]) => new Tensor('float32', data, [...dims]);
   const rows = await rowsOfFixedPair(session, bundle.contract, tensor);
   // With threads where they are to be had: this thread's runtime keeps the number that it starts with.
@@ -126,7 +141,11 @@ async function comparedWithWasm(
 
 /** What of either build of onnxruntime-web is used here. */
 interface Runtime {
-  readonly env: { readonly wasm: { wasmBinary?: ArrayBufferLike | Uint8Array } };
+  readonly env: {
+    readonly wasm: { wasmBinary?: ArrayBufferLike | Uint8Array };
+    /** The device that the sessions run on, once there is one. */
+    readonly webgpu?: { readonly device?: unknown };
+  };
   readonly InferenceSession: {
     create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
@@ -171,20 +190,29 @@ async function webgpuSession(bundle: ModelBundle, options: OrtSessionOptions): P
   const info = adapter.info;
   const described = [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'WebGPU adapter';
   const device = `${described}${isFallback ? ' (software)' : ''}${file.arithmetic === 'fp16' ? ', half precision' : ''}`;
-  const sessions = fixedSessions((sizes) =>
-    create(model, {
+  let errors: GraphicsErrors | null = null;
+  const sessions = fixedSessions(async (sizes) => {
+    const session = await create(model, {
       executionProviders: ['webgpu'],
       freeDimensionOverrides: sizes,
       ...(options.isVerbose ? { logSeverityLevel: 0 as const } : {}),
-    }),
-  );
+    });
+    const used: unknown = await ort.env.webgpu.device;
+    if (used instanceof EventTarget) errors ??= graphicsErrors(used);
+    return session;
+  });
   const run = serialised(async (feeds) => {
     const images = withoutBand(feeds, bundle.contract.bandInput);
     const fed = file.graph === 'padded' ? padded(images) : images;
-    return (await sessions.forSizes(sizesOf(fed))).run(fed);
+    const outputs = await (await sessions.forSizes(sizesOf(fed))).run(fed);
+    await new Promise((resolve) => setTimeout(resolve));
+    const error = errors?.first() ?? null;
+    // What it gave is made of what it left out.
+    if (error !== null) throw new Error(`the graphics device reported ${error}`);
+    return outputs;
   });
   return {
-    ...{ rung: 'webgpu', device, file, run, agreement: null },
+    ...{ rung: 'webgpu', device, file, run, agreement: null, distrusted: null },
     warmUp: () => warmUp(bundle, run),
     release: () => sessions.release(),
   };
@@ -256,7 +284,7 @@ async function wasmSession(bundle: ModelBundle, rung: Rung, options: OrtSessionO
   const run = serialised((feeds) => session.run(feeds));
   const device = `wasm, ${threads} thread${threads === 1 ? '' : 's'}`;
   return {
-    ...{ rung, device, file, run, agreement: null },
+    ...{ rung, device, file, run, agreement: null, distrusted: null },
     warmUp: () => warmUp(bundle, run),
     release: () => session.release(),
   };

@@ -103,6 +103,8 @@ export interface MatcherStatus {
   readonly device: string;
   /** On WebGPU, where WebAssembly was there to compare with. */
   readonly agreement?: RungAgreement | null;
+  /** Why it does not run on a faster rung that is offered here, or not any more: a whole sentence. */
+  readonly fallback?: string | null;
 }
 
 export interface DisplayRange {

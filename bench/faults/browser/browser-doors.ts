@@ -62,6 +62,7 @@ const errorsAt: Partial<Record<BrowserDoor, readonly [string, string]>> = {
   bitmap: ['InvalidStateError', 'The source image could not be decoded.'],
   fetch: ['TypeError', 'Failed to fetch'],
   'wasm.start': ['CompileError', 'WebAssembly.instantiate(): expected magic word'],
+  'gpu.buffer': ['RangeError', 'createBuffer failed, size is too large for the implementation.'],
   'gpu.map': ['OperationError', 'Device lost.'],
 };
 const outOfSpace = [
@@ -306,6 +307,19 @@ function doorsOfTheGpu(meet: Meet): void {
       async function (...args) {
         device = (await real.apply(this, args)) as { destroy(): void };
         return device;
+      },
+  );
+  // Without memory a device gives a buffer that holds nothing, and leaves out what is to be done with it: as with one
+  // that is to be mapped both ways (usage 3).
+  replace(
+    typeOf('GPUDevice'),
+    'createBuffer',
+    (real) =>
+      function (...args) {
+        const kind = meet('gpu.buffer');
+        if (kind === 'throws') throw errorOf('gpu.buffer', kind);
+        const [descriptor] = args as unknown as [object];
+        return real.apply(this, kind ? ([{ ...descriptor, usage: 3 }] as never[]) : args);
       },
   );
   replace(

@@ -53,6 +53,7 @@ const faultsAt = {
   'wasm.import': ['trap'],
   'gpu.adapter': ['missing', 'rejects', 'hang'],
   'gpu.device': ['rejects', 'hang'],
+  'gpu.buffer': ['throws', 'out-of-memory'],
   'gpu.submit': ['device-lost'],
   'gpu.map': ['rejects', 'device-lost', 'hang'],
 } as const satisfies Record<string, readonly BrowserFault[]>;

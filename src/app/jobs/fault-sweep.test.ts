@@ -83,6 +83,7 @@ function visit(plan: FaultPlan<Kind>, kept: Kept, matcher: 'phase-correlation' |
     list: () => guarded('session.list', () => kept.sessions.list()),
     put: (project) => guarded('session.put', () => kept.sessions.put(project)),
     remove: (id) => guarded('session.remove', () => kept.sessions.remove(id)),
+    removeUnchanged: (project) => guarded('session.remove', () => kept.sessions.removeUnchanged(project)),
   };
   const jobs = createJobs({
     store,

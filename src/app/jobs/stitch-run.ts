@@ -78,6 +78,13 @@ export function stitchRuns({
     return status;
   };
 
+  /** What the matcher runs on now: a lost device steps it down in the middle of a run. */
+  const showMatcher = () => {
+    const { matcherStatus } = client;
+    if (matcherStatus && store.getState().job.matcher !== matcherStatus)
+      updateSlice(store, 'job', (job) => ({ ...job, matcher: matcherStatus }));
+  };
+
   const solver = warmSolver(client);
   let oddTiles: readonly OddTile[] = [];
 
@@ -154,6 +161,7 @@ export function stitchRuns({
     const steps = stepsOf({ masksOf, subject: null, options }, context, (result) => {
       matchedPairs++;
       context.keepPair();
+      showMatcher();
       // A file that could not be read may be readable next time.
       if (result.kind === 'link' || result.reason !== 'read-failed') cache.put(keyOf(result.pair), result);
     });
@@ -162,7 +170,7 @@ export function stitchRuns({
     const elapsedMs = now() - startedAt;
     // A lost device steps the matcher down in the middle of a run: say what it ran on in the end.
     const ranOn = client.matcherStatus ?? matcher;
-    updateSlice(store, 'job', (job) => ({ ...job, matcher: ranOn }));
+    showMatcher();
     const change = former && changeOf(former, outcome, input, project.lastStep, elapsedMs);
     const counts = { matchedPairs, knownPairs: outcome.pairs.length - matchedPairs, elapsedMs };
     const decisions = { tiles, layout, ownModel, options, excluded, corrections };

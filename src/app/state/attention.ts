@@ -1,3 +1,4 @@
+import { warningsOfRun } from './result.ts';
 import type { AppState } from './store.ts';
 
 /** Problems of the drop, which somebody has to decide on: files left out, doubled cells. */
@@ -7,7 +8,7 @@ function problemCount({ project }: AppState): number {
 
 /** How many things the user should know of: problems of the drop, warnings of the run. */
 export function warningCount(state: AppState): number {
-  return problemCount(state) + (state.result.run?.outcome.warnings.length ?? 0);
+  return problemCount(state) + warningsOfRun(state.result.run).length;
 }
 
 /**

@@ -25,6 +25,13 @@ export interface StitchRun {
   readonly elapsedMs: number;
 }
 
+/** What the user must know of a run, in whole sentences: of what was found, and of what it was found with. */
+export function warningsOfRun(run: StitchRun | null): readonly string[] {
+  const fallback = run?.matcher?.fallback;
+  const { warnings = [] } = run?.outcome ?? {};
+  return fallback ? [...warnings, fallback] : warnings;
+}
+
 /** The error before and after an edit, both of the same links: those that count after it. */
 export interface RunChange {
   readonly label: string;

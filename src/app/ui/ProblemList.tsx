@@ -1,6 +1,6 @@
 import { errorEntry } from '../../core/error-table.ts';
 import { tileGroups } from '../state/project.ts';
-import type { AppState } from '../state/store.ts';
+import { warningsOfRun } from '../state/result.ts';
 import { useApp, useAppState } from './app-context.ts';
 
 interface ListedProblem {
@@ -18,7 +18,8 @@ export function ProblemList() {
   const layoutProblems = useAppState(({ project }) => project.edits.layoutProblems);
   const isLayingOut = useAppState(({ job }) => job.current.kind === 'running' && job.current.task !== 'stitch');
   const tileCount = useAppState(({ project }) => project.tiles.length);
-  const warnings = useAppState(warningsOf);
+  const run = useAppState(({ result }) => result.run);
+  const warnings = warningsOfRun(run);
   if (!inspection) return null;
   const problems: readonly ListedProblem[] = [
     ...inspection.problems,
@@ -54,12 +55,6 @@ export function ProblemList() {
       </ul>
     </section>
   );
-}
-
-const noWarnings: readonly string[] = [];
-
-function warningsOf({ result }: AppState): readonly string[] {
-  return result.run?.outcome.warnings ?? noWarnings;
 }
 
 function onlyOne(file: string): ListedProblem {

@@ -1,7 +1,7 @@
 import { TriangleAlert } from 'lucide-react';
 import { isSidePanelOpen } from '../state/attention.ts';
 import { updateSlice } from '../state/store.ts';
-import type { StitchRun } from '../state/result.ts';
+import { warningsOfRun, type StitchRun } from '../state/result.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { Tip } from './Tip.tsx';
 
@@ -9,7 +9,7 @@ import { Tip } from './Tip.tsx';
 export function WarningStrip({ run }: { readonly run: StitchRun }) {
   const { store } = useApp();
   const isListed = useAppState(isSidePanelOpen);
-  const [first, ...others] = run.outcome.warnings;
+  const [first, ...others] = warningsOfRun(run);
   if (first === undefined || isListed) return null;
   return (
     <div className="warning-strip" role="status" data-testid="warning-strip">
