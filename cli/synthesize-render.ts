@@ -4,7 +4,7 @@ import { StitchError } from '../src/core/errors.ts';
 import { silentContext } from '../src/core/progress.ts';
 import { cropRaster, lumaOf } from '../src/core/raster/raster.ts';
 import type { Raster } from '../src/core/raster/raster.ts';
-import { percentilesOf } from '../src/core/raster/statistics.ts';
+import { quantilesOf } from '../src/core/raster/statistics.ts';
 import { fadeTexture } from '../src/core/synthesis/fade-texture.ts';
 import { proceduralSource } from '../src/core/synthesis/procedural-source.ts';
 import type { SourceSpec } from '../src/core/synthesis/set-grid.ts';
@@ -75,7 +75,7 @@ async function readGrey(path: string): Promise<Raster<Uint8Array>> {
     for (let i = 0; i < grey.length; i++) grey[i] = luma.data[i] + 0.5;
     return { data: grey, width, height };
   }
-  const [low, high] = percentilesOf(luma.data, [0.001, 0.999]);
+  const [low, high] = quantilesOf(luma.data, [0.001, 0.999]);
   if (!(high > low)) throw new StitchError('unsupported-image', `${path} is empty: all its values are equal.`);
   const scale = 255 / (high - low);
   for (let i = 0; i < grey.length; i++) grey[i] = Math.min(Math.max(scale * (luma.data[i] - low), 0), 255) + 0.5;

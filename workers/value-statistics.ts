@@ -1,5 +1,5 @@
 import type { Raster } from '../src/core/raster/raster.ts';
-import { displayBins, histogramOf, percentilesOf } from '../src/core/raster/statistics.ts';
+import { displayBins, histogramOf, quantilesOf } from '../src/core/raster/statistics.ts';
 import type { ValueStatistics } from './protocol.ts';
 
 /** Percentiles that a picture is stretched between, as fractions. */
@@ -10,6 +10,6 @@ export function valueStatistics({ data }: Raster, coverage: Uint8Array | null): 
   const mask = coverage ?? undefined;
   const { counts, min, max, count } = histogramOf(data, mask ? { mask } : {});
   if (count === 0) return { min: 0, max: 0, low: 0, high: 0, histogram: new Uint32Array(displayBins) };
-  const [low, high] = percentilesOf(data, displayFractions, mask);
+  const [low, high] = quantilesOf(data, displayFractions, mask);
   return { min, max, low, high, histogram: counts };
 }

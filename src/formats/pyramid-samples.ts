@@ -3,7 +3,7 @@ import type { Rect } from '../core/geometry/rect.ts';
 import type { CoveredImage } from '../core/mosaic/pyramid-stream.ts';
 import { allocateSamples, sampleTypeOf } from '../core/raster/raster.ts';
 import type { Samples, SampleType } from '../core/raster/raster.ts';
-import { percentilesOf } from '../core/raster/statistics.ts';
+import { quantilesOf } from '../core/raster/statistics.ts';
 
 /** Bits of the samples that are written; 32 is floating point. */
 export const outputBits = ['8', '16', '32f'] as const;
@@ -69,7 +69,7 @@ export async function measuredRange(
     all.set(part, at);
     at += part.length;
   }
-  const [low, high] = percentilesOf(all, narrowedFractions);
+  const [low, high] = quantilesOf(all, narrowedFractions);
   return Number.isFinite(low) ? { low, high: high > low ? high : low + 1 } : null;
 }
 

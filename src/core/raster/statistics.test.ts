@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { histogramOf, momentsOf, percentilesOf } from './statistics.ts';
+import { histogramOf, momentsOf, quantilesOf } from './statistics.ts';
 
 describe('momentsOf', () => {
   it('gives mean, variance and range, and keeps its digits on a large mean', () => {
@@ -46,12 +46,12 @@ describe('histogramOf', () => {
   });
 });
 
-describe('percentilesOf', () => {
+describe('quantilesOf', () => {
   it('interpolates between order statistics as numpy does', () => {
-    const found = percentilesOf(Uint8Array.of(10, 0, 4, 2), [0, 0.5, 0.9, 1]);
+    const found = quantilesOf(Uint8Array.of(10, 0, 4, 2), [0, 0.5, 0.9, 1]);
     [0, 3, 4 + 0.7 * 6, 10].forEach((expected, n) => expect(found[n]).toBeCloseTo(expected, 9));
-    expect(percentilesOf(Float32Array.of(NaN), [0.5])[0]).toBeNaN();
-    expect(() => percentilesOf(Uint8Array.of(1), [1.5])).toThrow('outside');
+    expect(quantilesOf(Float32Array.of(NaN), [0.5])[0]).toBeNaN();
+    expect(() => quantilesOf(Uint8Array.of(1), [1.5])).toThrow('outside');
   });
 
   it('agrees between integers and floats of the same values', () => {
@@ -60,8 +60,8 @@ describe('percentilesOf', () => {
         fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 1, maxLength: 60 }),
         fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000),
         (values, fraction) => {
-          const [a] = percentilesOf(Int16Array.from(values), [fraction]);
-          const [b] = percentilesOf(Float32Array.from(values), [fraction]);
+          const [a] = quantilesOf(Int16Array.from(values), [fraction]);
+          const [b] = quantilesOf(Float32Array.from(values), [fraction]);
           expect(a).toBeCloseTo(b, 9);
         },
       ),

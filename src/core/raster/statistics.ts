@@ -89,15 +89,15 @@ export function histogramOf(
  * neighbouring order statistics at (count − 1)·fraction (numpy's default). Exact for every sample type. NaN when no
  * sample is finite.
  */
-export function percentilesOf(samples: Samples, fractions: readonly number[], mask?: Uint8Array): readonly number[] {
+export function quantilesOf(samples: Samples, fractions: readonly number[], mask?: Uint8Array): readonly number[] {
   for (const fraction of fractions)
-    if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`percentile fraction ${fraction} outside 0…1`);
+    if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`quantile ${fraction} outside 0…1`);
   return samples instanceof Float32Array
-    ? percentilesBySorting(samples, fractions, mask)
-    : percentilesByCounting(samples, fractions, mask);
+    ? quantilesBySorting(samples, fractions, mask)
+    : quantilesByCounting(samples, fractions, mask);
 }
 
-function percentilesBySorting(samples: Float32Array, fractions: readonly number[], mask: Uint8Array | undefined) {
+function quantilesBySorting(samples: Float32Array, fractions: readonly number[], mask: Uint8Array | undefined) {
   const sorted = samples.filter((value, i) => Number.isFinite(value) && !(mask && mask[i] === 0)).sort();
   return fractions.map((fraction) => {
     if (sorted.length === 0) return NaN;
@@ -108,7 +108,7 @@ function percentilesBySorting(samples: Float32Array, fractions: readonly number[
   });
 }
 
-function percentilesByCounting(samples: Samples, fractions: readonly number[], mask: Uint8Array | undefined) {
+function quantilesByCounting(samples: Samples, fractions: readonly number[], mask: Uint8Array | undefined) {
   const lowest = samples instanceof Int16Array ? -32768 : 0;
   const counts = new Uint32Array(samples instanceof Uint8Array ? 256 : 65536);
   let total = 0;
