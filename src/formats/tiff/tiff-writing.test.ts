@@ -264,6 +264,9 @@ describe('a tile that is written', () => {
     ['one channel too many', [raster, raster]],
     ['another width', [{ ...raster, width: 2 }]],
     ['another height', [{ ...raster, height: 3 }]],
+    ['its sides changed', [{ ...raster, width: 2, height: 3 }]],
+    ['a column missing', [{ data: new Uint16Array(4), width: 2, height: 2 }]],
+    ['a row missing', [{ data: new Uint16Array(3), width: 3, height: 1 }]],
     ['another kind of sample', [{ ...raster, data: new Int16Array(6) }]],
     ['samples missing', [{ ...raster, data: new Uint16Array(5) }]],
   ])('is a mistake with %s', async (_, rasters) => {
