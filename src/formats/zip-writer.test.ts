@@ -44,6 +44,68 @@ describe('the ZIP writer', () => {
     );
   });
 
+  it('is a local entry, its bytes, the directory and its end, byte by byte', async () => {
+    const sink = memorySink();
+    const tree = zipTreeSink(sink, { startAt: 3, comment: 'µ' });
+    await tree.write('a/ö', new TextEncoder().encode('123456789'));
+    expect(await tree.commit()).toBe(3 + 30 + 4 + 9 + 46 + 4 + 22 + 2);
+    // Flags, method, time, date, checksum, two sizes, lengths of name and extra field.
+    const both = [0, 8, 0, 0, 0, 0, 0x21, 0, 0x26, 0x39, 0xf4, 0xcb, 9, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0];
+    const name = [0x61, 0x2f, 0xc3, 0xb6];
+    const words = (...values: readonly number[]) => values.flatMap((value) => [value & 255, value >> 8, 0, 0]);
+    expect([...sink.bytes()]).toEqual([
+      ...[0, 0, 0],
+      ...[0x50, 0x4b, 3, 4, 20, 0, ...both, ...name],
+      ...[49, 50, 51, 52, 53, 54, 55, 56, 57],
+      ...[0x50, 0x4b, 1, 2, 20, 0, 20, 0, ...both],
+      ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...words(3), ...name],
+      ...[0x50, 0x4b, 5, 6, 0, 0, 0, 0, 1, 0, 1, 0, ...words(50, 46), 2, 0, 0xc2, 0xb5],
+    ]);
+  });
+
+  it('needs ZIP64 from the first place that 32 bits cannot hold', async () => {
+    const ends = async (startAt: number) => {
+      const writes: [number, Uint8Array][] = [];
+      const tree = zipTreeSink(
+        {
+          ...memorySink(),
+          writeAt: async (offset, bytes) => void writes.push([offset, bytes]),
+          truncate: async () => undefined,
+          commit: async () => undefined,
+        },
+        { startAt },
+      );
+      await tree.write('a', Uint8Array.of(7));
+      await tree.commit();
+      return writes.map(([, bytes]) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+    };
+    const most = 2 ** 32 - 1;
+    // A local entry of 32 bytes: the directory begins behind it.
+    const [, near, nearEnd] = await ends(most - 33);
+    expect([near.byteLength, near.getUint32(42, true), nearEnd.byteLength]).toEqual([47, most - 33, 22]);
+    expect(nearEnd.getUint32(16, true)).toBe(most - 1);
+    const [, , farEnd] = await ends(most - 32);
+    expect(farEnd.byteLength).toBe(98);
+    const [, far, end] = await ends(most);
+    expect([far.byteLength, far.getUint16(4, true), far.getUint16(6, true), far.getUint16(30, true)]).toEqual([
+      59, 45, 45, 12,
+    ]);
+    expect([far.getUint32(42, true), far.getUint16(47, true), far.getUint16(49, true)]).toEqual([most, 1, 8]);
+    expect(far.getBigUint64(51, true)).toBe(BigInt(most));
+    const at = BigInt(most) + 32n;
+    expect([end.getUint32(0, true), end.getBigUint64(4, true)]).toEqual([0x06064b50, 44n]);
+    expect([end.getUint16(12, true), end.getUint16(14, true)]).toEqual([45, 45]);
+    expect([24, 32, 40, 48].map((place) => end.getBigUint64(place, true))).toEqual([1n, 1n, 59n, at]);
+    expect([end.getUint32(56, true), end.getUint32(60, true), end.getUint32(72, true)]).toEqual([0x07064b50, 0, 1]);
+    expect(end.getBigUint64(64, true)).toBe(at + 59n);
+    expect([
+      end.getUint32(76, true),
+      end.getUint16(84, true),
+      end.getUint32(88, true),
+      end.getUint32(92, true),
+    ]).toEqual([0x06054b50, 1, 59, most]);
+  });
+
   it('counts beyond 65,535 entries as ZIP64', async () => {
     const sink = memorySink();
     const tree = zipTreeSink(sink);
