@@ -18,6 +18,25 @@ const maxMatchWorkers = 8;
 /** Pairs in flight on the one network worker: the next one is read and cropped while the network runs. */
 const networkPairsInFlight = 2;
 
+/** Puts together what the threads wait for; one file is told, whichever came first. */
+function waitingFiles() {
+  let listener: (file: string | null) => void = () => undefined;
+  const waiting = new Map<object, string>();
+  return {
+    waitingOf: () => {
+      const thread = {};
+      return (file: string | null) => {
+        const [before = null] = waiting.values();
+        if (file === null) waiting.delete(thread);
+        else waiting.set(thread, file);
+        const [now = null] = waiting.values();
+        if (now !== before) listener(now);
+      };
+    },
+    onWaiting: (heard: typeof listener) => void (listener = heard),
+  };
+}
+
 /** What a rung is called in a sentence. */
 function placeOf({ rung, device }: MatcherStatus): string {
   return rung === 'webgpu' ? `WebGPU, ${device.split(';')[0]}` : device.split(';')[0];
@@ -38,16 +57,17 @@ const browserWorkers: WorkerSpawners = {
 export function createStitchClient(spawn: WorkerSpawners = browserWorkers): StitchClient {
   allowOwnScripts(globalThis);
   const cores = navigator.hardwareConcurrency || 2;
+  const { waitingOf, onWaiting } = waitingFiles();
   const matchers: WorkerThread<MatchApi>[] = Array.from(
     { length: Math.min(maxMatchWorkers, Math.max(1, cores - 1)) },
-    () => workerThread<MatchApi>('matching', matchWindDownMs, spawn.match),
+    () => workerThread<MatchApi>('matching', matchWindDownMs, spawn.match, waitingOf()),
   );
   const solver = workerThread<SolveApi>('solver', matchWindDownMs, spawn.solve);
   // Two raster threads: what the user looks at never waits behind an export or a folder being read.
-  const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawn.raster);
+  const view = workerThread<RasterApi>('viewing', rasterWindDownMs, spawn.raster, waitingOf());
   // One pair at a time with any matcher, beside the run: loaded and dropped without touching the run's.
-  const trial = workerThread<MatchApi>('trial', matchWindDownMs, spawn.match);
-  const files = workerThread<RasterApi>('file', rasterWindDownMs, spawn.raster);
+  const trial = workerThread<MatchApi>('trial', matchWindDownMs, spawn.match, waitingOf());
+  const files = workerThread<RasterApi>('file', rasterWindDownMs, spawn.raster, waitingOf());
 
   let choice: MatcherChoice | null = null;
   let status: MatcherStatus | null = null;
@@ -128,6 +148,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
   };
 
   return {
+    onWaiting,
     inspect: (named, signal, onProgress) => files.call('inspect', named, signal, onProgress),
     parseProject: (text, file) => files.call('parseProject', { text, file }),
     parseOptions: (text, file) => files.call('parseOptions', { text, file }),

@@ -18,10 +18,12 @@ import { cacheBudget } from './memory-budget.ts';
 import { allowOwnScripts } from './own-scripts.ts';
 import type { MatcherChoice, MatcherStatus, ModelSource } from './protocol.ts';
 import { serveCalls } from './remote-calls.ts';
+import { workerReads } from './worker-reads.ts';
 
 /** Decoded tiles kept between the (up to four) pairs that a tile is in. */
 const tileCacheBytes = cacheBudget(256 * 2 ** 20);
 
+const patient = workerReads(self);
 let reader: TileReader | null = null;
 let tiles: ReadonlyMap<TileId, Tile> = new Map();
 let matcher: Matcher | null = null;
@@ -39,7 +41,7 @@ async function disposeFormer(): Promise<void> {
 
 const api: MatchApi = {
   async open(sources) {
-    const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
+    const files = sources.map(({ tile, file }) => ({ tile, source: patient(byteSourceFromBlob(tile.file, file)) }));
     reader = cachedTileReader(projectTileReader(files), tileCacheBytes);
     tiles = new Map(sources.map(({ tile }) => [tile.id, tile]));
   },

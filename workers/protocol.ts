@@ -275,6 +275,8 @@ export interface SampleGrid {
  * every method rejects with StitchError (codes survive the thread) or the signal's AbortError.
  */
 export interface StitchClient {
+  /** Has `listener` told of a file whose drive does not answer, and null once none is waited for any more. */
+  readonly onWaiting?: (listener: (file: string | null) => void) => void;
   inspect(files: readonly NamedFile[], signal: AbortSignal, onProgress: OnProgress): Promise<InspectReport>;
   /** Checks the text of a project file; `bad-options` names the place. */
   parseProject(text: string, file: string): Promise<ProjectFile>;

@@ -34,6 +34,7 @@ import { cacheBudget } from './memory-budget.ts';
 import { movedPicture } from './moved-picture.ts';
 import { renderPairView } from './pair-view.ts';
 import { reportEvidence } from './report-evidence.ts';
+import { workerReads } from './worker-reads.ts';
 import { serveCalls } from './remote-calls.ts';
 import { makeSample, makeTestGrid } from './sample.ts';
 import { screenPicture } from './screen-picture.ts';
@@ -56,6 +57,7 @@ interface Shown {
   readonly seams: SeamStore;
 }
 
+const patient = workerReads(self);
 let project: Project | null = null;
 let shown: Shown | null = null;
 const chunks = chunkCache(chunkCacheBytes);
@@ -63,7 +65,7 @@ const chunks = chunkCache(chunkCacheBytes);
 const api: RasterApi = {
   inspect: (named, context) =>
     inspectFiles(
-      named.map(({ path, file }) => byteSourceFromBlob(path, file)),
+      named.map(({ path, file }) => patient(byteSourceFromBlob(path, file))),
       context,
     ),
 
@@ -75,7 +77,7 @@ const api: RasterApi = {
     const identities: string[] = [];
     for (const { path, file } of named) {
       signal.throwIfAborted();
-      identities.push(await fileIdentity(byteSourceFromBlob(path, file)).catch(unreadable));
+      identities.push(await fileIdentity(patient(byteSourceFromBlob(path, file))).catch(unreadable));
     }
     return identities;
   },
@@ -93,7 +95,7 @@ const api: RasterApi = {
   estimateShading: (request, context) => estimateShading(request, opened().reader, context),
 
   async open(sources) {
-    const files = sources.map(({ tile, file }) => ({ tile, source: byteSourceFromBlob(tile.file, file) }));
+    const files = sources.map(({ tile, file }) => ({ tile, source: patient(byteSourceFromBlob(tile.file, file)) }));
     project = {
       tiles: new Map(sources.map(({ tile }) => [tile.id, tile])),
       reader: cachedTileReader(boundedTileReader(projectTileReader(files)), tileCacheBytes),

@@ -32,6 +32,29 @@ interface ProgressMessage {
   readonly progress: Progress;
 }
 
+/** A worker's word that a file is waited for, or that none is any more. */
+interface WaitingMessage {
+  readonly kind: 'em-stitch-waiting';
+  readonly file: string | null;
+}
+
+/** Tells the page which file is waited for: its drive does not answer. */
+export function tellWaiting(endpoint: Pick<CallEndpoint, 'postMessage'>, file: string | null): void {
+  const message: WaitingMessage = { kind: 'em-stitch-waiting', file };
+  endpoint.postMessage(message);
+}
+
+/** Hears which file a worker waits for. */
+export function hearWaiting(
+  endpoint: Pick<CallEndpoint, 'addEventListener'>,
+  onWaiting: (file: string | null) => void,
+) {
+  endpoint.addEventListener('message', ((event: MessageEvent<unknown>) => {
+    const message = event.data as Partial<WaitingMessage> | null;
+    if (message?.kind === 'em-stitch-waiting') onWaiting(message.file ?? null);
+  }) as EventListener);
+}
+
 /** An endpoint that both a Worker, a worker's `self` and a MessagePort satisfy. */
 export type CallEndpoint = comlink.Endpoint;
 

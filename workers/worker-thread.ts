@@ -1,7 +1,7 @@
 import { whenAwakeFor, type SetTimer } from '../src/core/awake-time.ts';
 import { StitchError } from '../src/core/errors.ts';
 import type { OnProgress } from '../src/core/progress.ts';
-import { abortError, connectCalls, type Connection } from './remote-calls.ts';
+import { abortError, connectCalls, hearWaiting, type Connection } from './remote-calls.ts';
 
 /** A worker that says nothing about a call for so long is given up, ms; the time is counted in so many periods. */
 const patienceMs = 300_000;
@@ -38,8 +38,14 @@ export interface WorkerThread<T> {
 /**
  * @param windDownMs how long an aborted call may go on before its worker is replaced (a wasm `run()` cannot be
  * interrupted); calls of others that are on it then start again.
+ * @param onWaiting told of the file whose drive does not answer, null once none is waited for
  */
-export function workerThread<T>(name: string, windDownMs: number, spawn: () => Worker): WorkerThread<T> {
+export function workerThread<T>(
+  name: string,
+  windDownMs: number,
+  spawn: () => Worker,
+  onWaiting: (file: string | null) => void = () => undefined,
+): WorkerThread<T> {
   interface Life {
     readonly worker: Worker;
     readonly connection: Connection<T>;
@@ -51,6 +57,7 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
   const end = (ending: Life, error: unknown) => {
     if (life === ending) life = null;
     ending.worker.terminate();
+    onWaiting(null);
     ending.connection.close(error);
   };
 
@@ -75,6 +82,9 @@ export function workerThread<T>(name: string, windDownMs: number, spawn: () => W
     worker.addEventListener('messageerror', () =>
       end(born, new StitchError('worker-lost', `A message to the ${name} worker could not be read.`)),
     );
+    hearWaiting(worker, (file) => {
+      if (life === born) onWaiting(file);
+    });
     life = born;
     return born;
   };

@@ -93,6 +93,7 @@ export function createJobs({
   persist = async () => undefined,
   wallClock = () => 0,
 }: JobDeps): Jobs {
+  client.onWaiting?.((waitingFor) => updateSlice(store, 'job', (job) => ({ ...job, waitingFor })));
   const foreground = createForeground(store, now);
   const files = openFiles(store, client, foreground, (context) => session.whenLaidOut(context));
   const identities = fileIdentities(client);

@@ -40,6 +40,8 @@ export interface JobState {
   readonly errors: readonly ShownError[];
   /** The matcher that is loaded, with the rung it runs on. */
   readonly matcher: MatcherStatus | null;
+  /** A file whose drive does not answer; nothing is lost by waiting. */
+  readonly waitingFor: string | null;
   /** The last check of this device. */
   readonly deviceTest: CheckedDevice | null;
 }
@@ -51,7 +53,13 @@ export interface CheckedDevice {
   readonly picture: ImageBitmap;
 }
 
-export const noJob: JobState = { current: { kind: 'idle' }, errors: [], matcher: null, deviceTest: null };
+export const noJob: JobState = {
+  current: { kind: 'idle' },
+  errors: [],
+  matcher: null,
+  waitingFor: null,
+  deviceTest: null,
+};
 
 export function startJob(task: Task, now: number): ForegroundJob {
   return {

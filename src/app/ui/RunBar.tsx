@@ -111,6 +111,7 @@ function stalenessNow({ result, project }: AppState) {
 /** Bar, stage, count and time left while something runs; else how the last job ended. */
 function Progress() {
   const current = useAppState(({ job }) => job.current);
+  const waitingFor = useAppState(({ job }) => job.waitingFor);
   const staleness = useAppState(stalenessNow);
   const now = useClock(current.kind === 'running');
   if (current.kind === 'running') {
@@ -126,7 +127,13 @@ function Progress() {
           {total > 1 && ` ${done} of ${total}`}
           {left !== null && ` · ${durationText(left)} left`}
         </span>
-        <span className="dim note">{current.note}</span>
+        {waitingFor ? (
+          <span className="warn-text note" role="status" title={`${waitingFor} ${waitingText}`}>
+            {waitingFor} {waitingText}
+          </span>
+        ) : (
+          <span className="dim note">{current.note}</span>
+        )}
       </div>
     );
   }
@@ -141,6 +148,9 @@ function Progress() {
     </div>
   );
 }
+
+/** Behind the name of a file. */
+const waitingText = 'is waited for: its drive does not answer. The run goes on by itself when it does.';
 
 function endText(job: ForegroundJob): string {
   switch (job.kind) {
