@@ -100,6 +100,13 @@ export const errorTable: Readonly<Record<ShownCode, ErrorEntry>> = {
     cause: 'An option has a value that it cannot have, or two options contradict each other.',
     next: 'Correct the option that the message names.',
   },
+  'bad-project': {
+    title: 'Project cannot be opened',
+    cause:
+      'The file is no project of this app: another kind of file, cut off, written by a newer version, or changed by hand to a value that cannot be.',
+    next: 'Open another project file. What this browser keeps of earlier visits stands on the start page.',
+    nextInTerminal: 'Name another project file.',
+  },
   'project-files': {
     title: 'Other files than the project’s',
     cause:
@@ -124,6 +131,12 @@ export const errorTable: Readonly<Record<ShownCode, ErrorEntry>> = {
     cause: 'A worker thread ended or the graphics device went away in the middle of a call; most often memory ran out.',
     next: 'Press Stitch again; finished pairs are kept. If it stays, close other tabs to free memory.',
     nextInTerminal: 'Run the command again; finished pairs are kept. If it stays, close other programs to free memory.',
+  },
+  'storage-failed': {
+    title: 'Storage of the browser',
+    cause:
+      'What this browser keeps between visits (projects, finished pairs) cannot be reached: another tab blocks it, the disk is full, or the browser does not allow it here.',
+    next: 'Go on as usual; save the project as a file to be sure of it. To see earlier projects again, reload the page.',
   },
   'write-failed': {
     title: 'Writing failed',

@@ -13,10 +13,12 @@ export type ErrorCode =
   | 'bad-model' // a model bundle that does not match its manifest
   | 'altered-file' // a file of the app itself is not the one it was built with
   | 'bad-options' // an option out of its range
+  | 'bad-project' // a file that is no project, or a project that does not hold
   | 'project-files' // the files are not those that a project was made from
   | 'bad-solution' // a solution.json that does not hold
   | 'inference-failed' // the network could not run
   | 'worker-lost' // a worker or the GPU device went away
+  | 'storage-failed' // what the browser keeps between visits cannot be reached
   | 'write-failed' // the sink took fewer bytes than given, or none
   | 'too-large' // a declared limit is exceeded
   | 'numerical-failure'; // the solver met NaN or a singular system

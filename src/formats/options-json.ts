@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { StitchError } from '../core/errors.ts';
+import { StitchError, type ErrorCode } from '../core/errors.ts';
 import { defaultStitchOptions, type StitchOptions } from '../core/options.ts';
 import { optionsSchema } from './solution-json.ts';
 
@@ -43,17 +43,12 @@ export function checkedOptions(value: unknown, file: string): StitchOptions {
   );
 }
 
-/** @throws StitchError `bad-options` when the text is no JSON. */
-export function jsonOf(text: string, file: string): unknown {
+/** @throws StitchError `code` when the text is no JSON. */
+export function jsonOf(text: string, file: string, code: ErrorCode = 'bad-options'): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new StitchError(
-      'bad-options',
-      `${file} is no JSON: it was cut off or is another kind of file.`,
-      { file },
-      { cause },
-    );
+    throw new StitchError(code, `${file} is no JSON: it was cut off or is another kind of file.`, { file }, { cause });
   }
 }
 

@@ -79,7 +79,7 @@ const projectSchema = v.object({
   /** What the user calls it: the dropped folder. */
   name: v.string(),
   /** The files, with the paths they have in the drop and their identity by content (`fileIdentity`). */
-  files: v.array(v.object({ path: name, size: count, identity: v.string() })),
+  files: v.pipe(v.array(v.object({ path: name, size: count, identity: v.string() })), v.minLength(1)),
   pages: v.variant('kind', [v.object({ kind: v.literal('page'), page: count }), v.object({ kind: v.literal('all') })]),
   group: v.nullable(v.string()),
   layoutChoice,
@@ -111,21 +111,21 @@ export function writeProject(project: ProjectFile): string {
 
 /**
  * Reads a project file.
- * @throws StitchError `bad-options` naming the place.
+ * @throws StitchError `bad-project` naming the place; `bad-options` for one in its options.
  */
 export function parseProject(text: string, file = 'the project file'): ProjectFile {
-  const json = jsonOf(text, file);
+  const json = jsonOf(text, file, 'bad-project');
   const version = v.safeParse(v.object({ kind: v.literal(projectKind), version: v.number() }), json);
   if (version.success && version.output.version > projectVersion)
     throw new StitchError(
-      'bad-options',
+      'bad-project',
       `${file} was saved by a newer version of this app (format ${version.output.version}, known here: ${projectVersion}). Reload the page to get it, and open the project again.`,
       { file },
     );
   const parsed = v.safeParse(projectSchema, json);
   if (!parsed.success)
     throw new StitchError(
-      'bad-options',
+      'bad-project',
       `${file} is no project that can be opened: ${issueText(parsed.issues[0])}. Choose another file, or correct this place.`,
       {
         file,

@@ -195,7 +195,7 @@ describe('a session', () => {
     expect(second.session.state.getState().recent.map(({ id }) => id)).toEqual([kept.id, 'later']);
     await second.session.continueProject('later');
     expect(second.session.state.getState().pending).toBeNull();
-    expect(second.store.getState().job.errors).toMatchObject([{ code: 'bad-options' }]);
+    expect(second.store.getState().job.errors).toMatchObject([{ code: 'bad-project' }]);
     expect(second.store.getState().job.errors[0].message).toContain('newer version');
   });
 

@@ -115,6 +115,11 @@ function layoutOf(choice: LayoutChoice, { tiles, ranking, positionTables }: Layo
     case 'hypothesis': {
       const layout = ranking?.hypotheses[choice.index]?.layout ?? null;
       if (layout) return { layout, problems: [] };
+      if (ranking && ranking.hypotheses.length > 0)
+        throw new StitchError(
+          'layout-unknown',
+          `The project asks for reading ${choice.index + 1} of the file names; they allow ${ranking.hypotheses.length}. Choose one of them, or another source of the positions.`,
+        );
       throw new StitchError(
         'layout-unknown',
         'No layout could be read from the file names. Give a name pattern, or rows, columns and the scan order.',

@@ -43,11 +43,13 @@ function Finding() {
   const choice = useAppState(({ project }) => project.edits.layoutChoice);
   if (!ranking || choice.kind !== 'hypothesis') return null;
   const chosen = ranking.hypotheses.at(choice.index);
-  if (!chosen) return null;
-  if (ranking.isClose)
+  if (ranking.hypotheses.length === 0) return null;
+  if (ranking.isClose || !chosen)
     return (
       <fieldset className="hypotheses question">
-        <legend data-testid="layout-question">Several readings fit about equally well. Which is right?</legend>
+        <legend data-testid="layout-question">
+          {chosen ? 'Several readings fit about equally well. Which is right?' : 'Which reading of the names is right?'}
+        </legend>
         <Readings />
       </fieldset>
     );
