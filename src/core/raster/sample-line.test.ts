@@ -33,6 +33,48 @@ describe('sampleLine', () => {
     expect([...sampled(image, 5, 5, 2, 3, 3)]).toEqual([505, 505, 505]);
   });
 
+  it.each([
+    [7, 5],
+    [4, 4],
+    [3, 6],
+    [6, 2],
+    [1, 1],
+    [1, 4],
+  ])('is the cubic through four neighbours an axis, the border repeated: %d × %d px', (width, height) => {
+    const image = rasterOf(width, height, (x, y) => (37 * x * x + 61 * y * y + 17 * x * y) % 101);
+    const pixel = (x: number, y: number) =>
+      image.data[Math.min(Math.max(y, 0), height - 1) * width + Math.min(Math.max(x, 0), width - 1)];
+    /** Lagrange's polynomials over −1, 0, 1, 2. */
+    const weights = (s: number) =>
+      [-1, 0, 1, 2].map((n) =>
+        [-1, 0, 1, 2].reduce((product, m) => (m === n ? product : (product * (s - m)) / (n - m)), 1),
+      );
+    const expected = (u: number, v: number) => {
+      const [x, y] = [Math.min(Math.max(u, 0), width - 1), Math.min(Math.max(v, 0), height - 1)];
+      const [i, j] = [Math.floor(x), Math.floor(y)];
+      const [p, q] = [weights(x - i), weights(y - j)];
+      let sum = 0;
+      for (let m = 0; m < 4; m++) for (let n = 0; n < 4; n++) sum += p[n] * q[m] * pixel(i + n - 1, j + m - 1);
+      return sum;
+    };
+    for (const [u, v, du, dv] of [
+      [-1.3, -0.7, 0.37, 0.29],
+      [-1.3, height - 0.4, 0.41, -0.33],
+      [0.2, 1.4, 0.3, 0],
+      [1.6, -2, 0, 0.31],
+      [width + 1, height + 1, -0.43, -0.37],
+      [0, 0, 0.5, 0.25],
+      [width - 1, 0, 0, 0.5],
+      [0, height - 1, 0.5, 0],
+      [1, 1, 0.5, 0.5],
+      [width - 2, height - 2, -0.5, -0.25],
+      [width - 2.01, height - 2.01, 0.004, 0.004],
+    ]) {
+      const values = sampled(image, u, v, du, dv, 24);
+      values.forEach((value, k) => expect(value).toBeCloseTo(expected(u + k * du, v + k * dv), 3));
+    }
+  });
+
   it('shifts a wave by less than a thousandth of a pixel where Catmull–Rom shifts it by four', () => {
     const period = 10;
     const omega = (2 * Math.PI) / period;

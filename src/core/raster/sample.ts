@@ -37,8 +37,8 @@ export const sampleBilinear: RowSampler = (window, us, vs, from, to, out) => {
   const bottom = window.size.height - 1;
   let start = from;
   let end = to;
-  while (start < end && !(us[start] >= 0 && us[start] < right && vs[start] >= 0 && vs[start] < bottom)) start++;
-  while (end > start && !(us[end - 1] >= 0 && us[end - 1] < right && vs[end - 1] >= 0 && vs[end - 1] < bottom)) end--;
+  while (start < end && !isInside(us[start], vs[start], right, bottom)) start++;
+  while (end > start && !isInside(us[end - 1], vs[end - 1], right, bottom)) end--;
   if (!areInside(us, vs, start, end, right, bottom)) {
     start = from;
     end = from;
@@ -48,7 +48,12 @@ export const sampleBilinear: RowSampler = (window, us, vs, from, to, out) => {
   sampleBilinearClamped(window, us, vs, end, to, out);
 };
 
-/** True when every point has four neighbours: 0 ≤ u < right and 0 ≤ v < bottom. */
+/** True when a point has four neighbours. */
+function isInside(u: number, v: number, right: number, bottom: number): boolean {
+  return u >= 0 && u < right && v >= 0 && v < bottom;
+}
+
+/** True when every point has four neighbours. */
 function areInside(
   us: Float64Array,
   vs: Float64Array,
@@ -57,11 +62,7 @@ function areInside(
   right: number,
   bottom: number,
 ): boolean {
-  for (let i = from; i < to; i++) {
-    const u = us[i];
-    const v = vs[i];
-    if (!(u >= 0 && u < right && v >= 0 && v < bottom)) return false;
-  }
+  for (let i = from; i < to; i++) if (!isInside(us[i], vs[i], right, bottom)) return false;
   return true;
 }
 
