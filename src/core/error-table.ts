@@ -137,6 +137,7 @@ export const errorTable: Readonly<Record<ShownCode, ErrorEntry>> = {
     cause:
       'What this browser keeps between visits (projects, finished pairs) cannot be reached: another tab blocks it, the disk is full, or the browser does not allow it here.',
     next: 'Go on as usual; save the project as a file to be sure of it. To see earlier projects again, reload the page.',
+    nextInTerminal: 'Only a browser says this: run the command again.',
   },
   'write-failed': {
     title: 'Writing failed',

@@ -264,7 +264,7 @@ export function createSession(deps: SessionDeps): Session {
 function storageFailed(cause: unknown): StitchError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new StitchError(
-    'unreadable-file',
+    'storage-failed',
     `The projects of earlier visits cannot be read from the storage of this browser (${why}). A project file opens all the same.`,
     {},
     { cause },
