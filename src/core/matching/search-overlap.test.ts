@@ -8,7 +8,16 @@ import { levelFromTile } from './alignment-level.ts';
 import { correlationSurface } from './correlation-surface.ts';
 import { smallMotion } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
-import { distanceAt, distinct, fitAt, onePlacePx, searchImages, searchOverlap, turnsWithin } from './search-overlap.ts';
+import {
+  distanceAt,
+  distinct,
+  fitAt,
+  onePlacePx,
+  peaksOf,
+  searchImages,
+  searchOverlap,
+  turnsWithin,
+} from './search-overlap.ts';
 
 const blank = (region: Rect): Strip => ({
   region,
@@ -93,6 +102,47 @@ describe('places', () => {
   });
 });
 
+describe('the peaks of a surface', () => {
+  const rows = [
+    [9, 1, 1, 4, 1, 6],
+    [1, 1, 3, 1, 1, 1],
+    [1, 2.5, 1, 1, 5, 5],
+    [2, 1, 1, 1, 1, 1],
+    [1, 1, 2.1, 1, 8, 1],
+  ];
+  const surface = { x: -3, y: -2, width: 6, height: 5, z: Float64Array.from(rows.flat()) };
+
+  it('are above two and above all of their neighbours, the best first, counted from the place of no shift', () => {
+    const found = peaksOf(surface, 20);
+    expect(found).toEqual([
+      { x: -3, y: -2, z: 9 },
+      { x: 1, y: 2, z: 8 },
+      { x: 2, y: -2, z: 6 },
+      // Of two equal neighbours both.
+      { x: 1, y: 0, z: 5 },
+      { x: 2, y: 0, z: 5 },
+      { x: 0, y: -2, z: 4 },
+      { x: -1, y: 2, z: 2.1 },
+    ]);
+    expect(peaksOf(surface, 3)).toEqual(found.slice(0, 3));
+  });
+
+  it('may lie at any border, and hide what is next to them on each side', () => {
+    for (let k = 0; k < 9; k++) {
+      const z = new Float64Array(9).fill(3);
+      z[k] = 4;
+      const near = [...z.keys()].filter(
+        (n) => Math.max(Math.abs((n % 3) - (k % 3)), Math.abs(Math.floor(n / 3) - Math.floor(k / 3))) > 1,
+      );
+      const found = peaksOf({ x: 0, y: 0, width: 3, height: 3, z }, 9);
+      expect(found[0]).toEqual({ x: k % 3, y: Math.floor(k / 3), z: 4 });
+      expect(found.slice(1).map(({ x, y }) => x + 3 * y)).toEqual(near);
+    }
+    expect(peaksOf({ x: 0, y: 0, width: 3, height: 3, z: new Float64Array(9).fill(2) }, 9)).toEqual([]);
+    expect(peaksOf({ x: 0, y: 0, width: 3, height: 3, z: new Float64Array(9).fill(NaN) }, 9)).toEqual([]);
+  });
+});
+
 describe('a search', () => {
   const size = { width: 64, height: 96 };
   const truth = smallMotion('rigid', [9, -12, 0.08], [32, 48]);
@@ -120,6 +170,21 @@ describe('a search', () => {
       expect(distanceAt(here.middleB, aFromB, identityAffine)).toBeLessThanOrEqual(26 * Math.SQRT2);
     expect(searchOverlap(here, identityAffine, 24, turns, 1)).toEqual(found.slice(0, 1));
     expect(searchOverlap(here, identityAffine, 24, [], 3)).toEqual([]);
+  });
+
+  it('turns about where the motion puts the middle of b', () => {
+    const here = images();
+    const start = translation(9, -12);
+    for (const turn of [0.08, -0.05]) {
+      const [best] = searchOverlap(here, start, 4, [turn], 1);
+      const moved = applyAffine(best.aFromB, ...here.middleB);
+      // The middle goes by whole pixels of the reduced strips alone, whatever the turn.
+      const middle = applyAffine(start, ...here.middleB);
+      for (const step of [(moved.x - middle.x) * here.scale, (moved.y - middle.y) * here.scale])
+        expect(step - Math.round(step)).toBeCloseTo(0, 9);
+      expect(best.aFromB.a).toBeCloseTo(Math.cos(turn), 12);
+      expect(best.aFromB.b).toBeCloseTo(Math.sin(turn), 12);
+    }
   });
 
   it('reaches no further than it is told', () => {

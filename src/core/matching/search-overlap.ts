@@ -4,6 +4,8 @@ import { blurGaussian, downsample } from '../raster/resample.ts';
 import type { FloatRaster } from '../raster/raster.ts';
 import { levelFromTile } from './alignment-level.ts';
 import { correlationSurface } from './correlation-surface.ts';
+import type { CorrelationSurface } from './correlation-surface.ts';
+import { smallMotion } from './motion-model.ts';
 import type { Strip } from './overlap-intensities.ts';
 
 /** Two strips reduced to what correlation compares: local structure of even strength. */
@@ -35,6 +37,8 @@ const contrastReachPx = 5;
 const leastContrast = 0.3;
 /** Turning by one step moves the ends of the strip by this, px of the reduced strips. */
 const turnStepPx = 4;
+/** Standard deviations that a place must stand out by to be looked at. */
+const leastPeak = 2;
 /** Places nearer to each other than this are one, full-resolution px. */
 export const onePlacePx = 7;
 
@@ -90,7 +94,8 @@ export function searchOverlap(
 ): readonly Fit[] {
   const found: Fit[] = [];
   for (const turn of turns) {
-    const turned = composeAffine(turnAbout(applyAffine(aFromB, ...images.middleB), turn), aFromB);
+    const { x, y } = applyAffine(aFromB, ...images.middleB);
+    const turned = composeAffine(smallMotion('rigid', [0, 0, turn], [x, y]), aFromB);
     found.push(...peaksUnder(images, turned, radiusPx, most));
   }
   return distinct(found, images.middleB).slice(0, most);
@@ -117,12 +122,6 @@ export function fitAt(
   return { z: here, rival };
 }
 
-function turnAbout({ x, y }: { readonly x: number; readonly y: number }, turnRad: number): Affine2 {
-  const cos = Math.cos(turnRad);
-  const sin = Math.sin(turnRad);
-  return { a: cos, b: sin, c: -sin, d: cos, e: x - cos * x + sin * y, f: y - sin * x - cos * y };
-}
-
 /** The surface round a motion with its own spread as the unit: no line or lattice stands out of itself. */
 function surfaceOf(images: SearchImages, aFromB: Affine2, radiusPx: number) {
   const motion = composeAffine(images.aFromTile, composeAffine(aFromB, invertAffine(images.bFromTile)));
@@ -139,24 +138,29 @@ function surfaceOf(images: SearchImages, aFromB: Affine2, radiusPx: number) {
 function peaksUnder(images: SearchImages, aFromB: Affine2, radiusPx: number, most: number): Fit[] {
   const surface = surfaceOf(images, aFromB, radiusPx);
   if (surface === null) return [];
-  const { z, width, height } = surface;
-  const peaks: { i: number; j: number; z: number }[] = [];
-  for (let j = 0; j < height; j++)
-    for (let i = 0; i < width; i++) {
-      const value = z[j * width + i];
-      if (value > 2 && isPeak(z, width, height, i, j)) peaks.push({ i, j, z: value });
-    }
-  peaks.sort((p, q) => q.z - p.z);
-  return peaks.slice(0, 2 * most).map((peak) => {
-    const [dx, dy] = [(surface.x + peak.i) / images.scale, (surface.y + peak.j) / images.scale];
-    return { aFromB: { ...aFromB, e: aFromB.e + dx, f: aFromB.f + dy }, z: peak.z };
+  return peaksOf(surface, 2 * most).map(({ x, y, z }) => {
+    const [dx, dy] = [x / images.scale, y / images.scale];
+    return { aFromB: { ...aFromB, e: aFromB.e + dx, f: aFromB.f + dy }, z };
   });
 }
 
+/** Places above `leastPeak` that none of their eight neighbours exceeds, best first, px of the reduced strips. */
+export function peaksOf(
+  { x, y, z, width, height }: Pick<CorrelationSurface, 'x' | 'y' | 'z' | 'width' | 'height'>,
+  most: number,
+): readonly { readonly x: number; readonly y: number; readonly z: number }[] {
+  const peaks: { x: number; y: number; z: number }[] = [];
+  z.forEach((value, k) => {
+    const [i, j] = [k % width, Math.floor(k / width)];
+    if (value > leastPeak && isPeak(z, width, height, i, j)) peaks.push({ x: x + i, y: y + j, z: value });
+  });
+  return peaks.sort((p, q) => q.z - p.z).slice(0, most);
+}
+
 function isPeak(z: Float64Array, width: number, height: number, i: number, j: number): boolean {
-  const value = z[j * width + i];
   for (let v = Math.max(0, j - 1); v <= Math.min(height - 1, j + 1); v++)
-    for (let u = Math.max(0, i - 1); u <= Math.min(width - 1, i + 1); u++) if (z[v * width + u] > value) return false;
+    for (let u = Math.max(0, i - 1); u <= Math.min(width - 1, i + 1); u++)
+      if (z[v * width + u] > z[j * width + i]) return false;
   return true;
 }
 
