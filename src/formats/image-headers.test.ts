@@ -115,6 +115,36 @@ describe('the header of a PNG', () => {
       { chunks: [['pHYs', [...bigEndian(200_000_000), ...bigEndian(200_000_000), 0]]] },
       { nm: null },
     ],
+    ['20 µm a pixel', { chunks: [['pHYs', [...bigEndian(50_000), ...bigEndian(1), 1]]] }, { nm: 20_000 }],
+    ['a little more', { chunks: [['pHYs', [...bigEndian(49_999), ...bigEndian(1), 1]]] }, { nm: null }],
+    ['2 bits', { depth: 2, rows: [0, 0x60] }, { notes: ['2-bit grey: scaled to 0…255.'], values: [[85, 170]] }],
+    [
+      'colour of 16 bits',
+      { depth: 16, colour: 2, width: 1, rows: [0, 1, 2, 3, 4, 5, 6] },
+      { notes: [], values: [[258], [772], [1286]] },
+    ],
+    [
+      'a palette of 256 colours, of which one is not grey',
+      { colour: 3, chunks: [['PLTE', [...Array<number>(766).fill(4), 5, 4]]], rows: [0, 255, 0] },
+      {
+        values: [
+          [4, 4],
+          [5, 4],
+          [4, 4],
+        ],
+      },
+    ],
+    [
+      'a palette whose red alone differs',
+      { colour: 3, chunks: [['PLTE', [9, 8, 8]]], rows: [0, 0, 1] },
+      {
+        values: [
+          [9, 0],
+          [8, 0],
+          [8, 0],
+        ],
+      },
+    ],
     ['96 dots an inch', { chunks: [['pHYs', [...bigEndian(3780), ...bigEndian(3780), 1]]] }, { nm: null }],
     ['bytes behind its end', { end: [...chunk('IEND', []), 1, 2, 3] }, { values: [[7, 9]] }],
   ])('says: %s', async (_, parts, what) => {
@@ -128,6 +158,11 @@ describe('the header of a PNG', () => {
     [{ height: 2 ** 30 }, /its PNG header claims 2 × 1073741824/],
     [{ depth: 3 }, /its PNG header claims colour type 0 of 3 bits/],
     [{ colour: 1 }, /its PNG header claims colour type 1 of 8 bits/],
+    [{ width: 2 ** 24 + 1 }, /its PNG header claims 16777217 × 1/],
+    [{ height: 2 ** 24 + 1 }, /its PNG header claims 2 × 16777217/],
+    [{ width: 2 ** 24 }, /bytes, which cannot hold 16777216 × 1 pixels/],
+    [{ height: 2 ** 24 }, /bytes, which cannot hold 2 × 16777216 pixels/],
+    [{ colour: 3, chunks: [['PLTE', Array<number>(771).fill(1)]] }, /it has palette indices but no palette/],
     [{ methods: [1, 0, 0] }, /^unsupported-image p\.png: a PNG of compression 1, filter 0, interlace 0/],
     [{ methods: [0, 2, 0] }, /a PNG of compression 0, filter 2, interlace 0/],
     [{ methods: [0, 0, 2] }, /a PNG of compression 0, filter 0, interlace 2/],
@@ -142,6 +177,14 @@ describe('the header of a PNG', () => {
     [{ rows: [9, 7, 9] }, /its PNG data cannot be decoded \(/],
   ])('%j is refused', async (parts, message) => {
     expect(await said('p.png', pngOf(parts))).toMatch(message);
+  });
+});
+
+describe('a PNG of few bytes', () => {
+  it('may unpack to 1032 times as many, and to no more', async () => {
+    const most = pngOf({}).length * 1032;
+    expect((await open('p.png', pngOf({ width: most - 1 }))).pages[0].size.width).toBe(most - 1);
+    await expect(open('p.png', pngOf({ width: most }))).rejects.toMatchObject({ code: 'truncated-file' });
   });
 });
 
@@ -183,6 +226,32 @@ describe('the header of a BMP', () => {
       notes: [],
       values: [[9, 9, 5, 9]],
     });
+    for (const [colour, channels] of [
+      [
+        [5, 6, 5, 0],
+        [5, 6, 5],
+      ],
+      [
+        [5, 5, 6, 0],
+        [6, 5, 5],
+      ],
+    ])
+      expect(await said('b.bmp', bmpOf({ 28: 8, 46: 1 }, [0, 0, 0, 0, 0, 0, 0, 0], colour))).toMatchObject({
+        values: channels.map((value) => Array<number>(4).fill(value)),
+      });
+    // A longer header lies before the palette, which has 256 colours where it does not say, and where it says more.
+    for (const count of [0, 256, 999]) {
+      const palette = [
+        ...Array<number>(84).fill(1),
+        ...Array.from({ length: 1024 }, (_, k) => (k % 4 === 3 ? 0 : 255 - (k >> 2))),
+      ];
+      expect(
+        await said('b.bmp', bmpOf({ 28: 8, 14: 124, 46: count }, [0, 1, 0, 0, 2, 255, 0, 0], palette)),
+      ).toMatchObject({
+        notes: [],
+        values: [[253, 0, 255, 254]],
+      });
+    }
     expect(await said('b.bmp', bmpOf({ 28: 8, 46: 2 }, indices, [5, 6, 7, 0, 9, 9, 9, 0]))).toMatchObject({
       notes: ['Colour palette: expanded to RGB.'],
       values: [
@@ -200,11 +269,74 @@ describe('the header of a BMP', () => {
     [{ 22: 0 }, /its BMP header claims 2 × 0 pixels/],
     [{ 22: -(2 ** 30) }, /its BMP header claims 2 × -1073741824/],
     [{ 18: 2 ** 30 }, /its BMP header claims 1073741824 × 2/],
+    [{ 18: 2 ** 24 + 1 }, /its BMP header claims 16777217 × 2 pixels/],
+    [{ 18: 2 ** 24 }, /the file has 70 of the 100663350 bytes/],
+    [{ 22: 2 ** 24 + 1 }, /its BMP header claims 2 × 16777217 pixels/],
+    [{ 22: 2 ** 24 }, /the file has 70 of the 134217782 bytes/],
+    [{ 30: 1 }, /^unsupported-image b\.bmp: a run-length coded BMP/],
+    [{ 30: 2 }, /a run-length coded BMP/],
+    [{ 30: 3 }, /a bit-field BMP/],
+    [{ 30: 4 }, /a JPEG-compressed BMP/],
+    [{ 30: 5 }, /a PNG-compressed BMP/],
+    [{ 30: 6 }, /a bit-field BMP/],
     [{ 28: 16 }, /^unsupported-image b\.bmp: a 16-bit BMP/],
     [{ 30: 99 }, /^unsupported-image b\.bmp: a type 99 BMP/],
     [{ 22: 3 }, /^truncated-file b\.bmp: the file has 70 of the 78 bytes that its BMP header claims/],
   ])('with %j is refused', async (fields, message) => {
     expect(await said('b.bmp', bmpOf(fields, rows))).toMatch(message);
+  });
+});
+
+describe('rows of a large image', () => {
+  /** A source that makes up zeros behind a header, and keeps note of what is read. */
+  const zeros = (head: Uint8Array, size: number) => {
+    const reads: [number, number][] = [];
+    return {
+      reads,
+      source: {
+        name: 'large',
+        size,
+        read: async (offset: number, length: number) => {
+          if (offset > 0) reads.push([offset, length]);
+          const bytes = new Uint8Array(length);
+          bytes.set(head.subarray(offset, offset + length));
+          return bytes;
+        },
+      },
+    };
+  };
+  const region = { x: 5, y: 1, width: 1, height: 19 };
+  const [row, mebibytes] = [2 ** 20, 2 ** 20];
+
+  it('of a BMP are read 8 MiB at once, from the bottom or from the top', async () => {
+    const palette = Array<number>(1024).fill(0);
+    for (const isBottomUp of [true, false]) {
+      const head = bmpOf({ 28: 8, 18: row, 22: isBottomUp ? 20 : -20 }, [], palette);
+      const { reads, source } = zeros(head, head.length + 20 * row);
+      const image = await openImage(source);
+      reads.length = 0;
+      await image.readRegion(0, region, silentContext.signal);
+      const places = isBottomUp ? [11, 3, 0] : [1, 9, 17];
+      expect(reads).toEqual(places.map((first, k) => [head.length + first * row, (k < 2 ? 8 : 3) * mebibytes]));
+    }
+  });
+
+  it('of an MRC too, from the bottom, in its section', async () => {
+    const head = mrcOf({ 0: row, 4: 20, 8: 2 }, []);
+    const { reads, source } = zeros(head, 1024 + 40 * row);
+    const image = await openImage(source);
+    reads.length = 0;
+    await image.readRegion(1, region, silentContext.signal);
+    expect(reads).toEqual([20 + 11, 20 + 3, 20].map((first, k) => [1024 + first * row, (k < 2 ? 8 : 3) * mebibytes]));
+    const stop = Object.assign(new Error('stop'), { name: 'AbortError' });
+    let asked = 0;
+    const signal = {
+      aborted: false,
+      throwIfAborted: () => {
+        if (asked++ === 1) throw stop;
+      },
+    };
+    await expect(image.readRegion(0, region, signal)).rejects.toBe(stop);
   });
 });
 
@@ -218,6 +350,11 @@ describe('the header of a JPEG', () => {
   it.each<[string, readonly number[], RegExp]>([
     ['lossless', frame(0xc3), /^unsupported-image j\.jpg: a lossless JPEG/],
     ['hierarchical', frame(0xc5), /a hierarchical JPEG/],
+    ['hierarchical, progressive', frame(0xc6), /a hierarchical JPEG/],
+    ['hierarchical and lossless', frame(0xc7), /a hierarchical lossless JPEG/],
+    ['arithmetic-coded, progressive', frame(0xca), /a arithmetic-coded JPEG/],
+    ['arithmetic-coded and lossless', frame(0xcb), /a arithmetic-coded lossless JPEG/],
+    ['of fill bytes without end', Array<number>(65_600).fill(0xff), /it has no JPEG frame header/],
     ['arithmetic-coded', frame(0xc9), /a arithmetic-coded JPEG/],
     ['JPEG-LS', frame(0xf7), /a JPEG-LS JPEG/],
     ['of 12 bits', frame(0xc0, 12), /^unsupported-image j\.jpg: a JPEG of 12 bits/],
@@ -240,6 +377,13 @@ describe('the header of a JPEG', () => {
     ],
   ])('%s is refused', async (_, bytes, message) => {
     expect(await said('j.jpg', [...start, ...bytes])).toMatch(message);
+  });
+
+  it('asks for no more than is given to one', async () => {
+    const scans = Array.from({ length: 101 }, () => [0xff, 0xda, 0, 2]).flat();
+    expect(await said('j.jpg', [...start, ...frame(0xc0), ...scans])).toMatch(
+      /^unsupported-image j\.jpg: a JPEG too large to decode here \(more than 100 scans\)/,
+    );
   });
 
   it('is found behind fill bytes and other segments', async () => {
@@ -290,6 +434,15 @@ describe('the header of an MRC', () => {
     expect(await said('m.mrc', mrcOf({ 12: 16 }, [0]))).toMatch(
       /^unsupported-image m\.mrc: an MRC of RGB samples \(mode 16\)/,
     );
+    for (const [mode, words] of [
+      [3, 'complex 16-bit'],
+      [4, 'complex 32-bit'],
+      [12, '16-bit float'],
+      [101, '4-bit'],
+    ] as const)
+      expect(await said('m.mrc', mrcOf({ 12: mode }, [0]))).toContain(`an MRC of ${words} samples (mode ${mode})`);
+    const many = await open('m.mrc', mrcOf({ 0: 1, 8: 65_536 }, Array<number>(65_536).fill(3)));
+    expect(many.pages.length).toBe(65_536);
     expect(await said('m.mrc', mrcOf({}, [1]))).toMatch(
       /^truncated-file m\.mrc: the file has 1025 of the 1026 bytes that its MRC header claims/,
     );
