@@ -1,4 +1,4 @@
-import type { PairResult } from '../../core/matching/link.ts';
+import type { Link, PairResult } from '../../core/matching/link.ts';
 import { pairKey } from '../../core/tiles/tile.ts';
 import type { Solution } from '../solution-json.ts';
 import type { LinkMatches } from './hand-off.ts';
@@ -8,24 +8,22 @@ import type { LinkMatches } from './hand-off.ts';
  * excluded or removed have none here; of several results for a pair the one that the solution tells of is taken.
  */
 export function linkMatches(solution: Solution, results: Iterable<PairResult>): readonly LinkMatches[] {
-  const byPair = new Map<string, PairResult[]>();
+  const byPair = new Map<string, Link[]>();
   for (const result of results) {
+    if (result.kind !== 'link') continue;
     const key = pairKey(result.pair);
     byPair.set(key, [...(byPair.get(key) ?? []), result]);
   }
   return solution.links.flatMap((link) => {
     if (link.state !== 'link') return [];
-    const found = (byPair.get(`${link.a}\u0000${link.b}`) ?? []).find(
-      (result) =>
-        result.kind === 'link' &&
-        result.inliers === link.inliers &&
-        result.correspondences.confidence.length === link.matches,
-    );
-    return found?.kind === 'link' ? [inliersOf(link.a, link.b, found)] : [];
+    const found = byPair
+      .get(`${link.a}\u0000${link.b}`)
+      ?.find((each) => each.inliers === link.inliers && each.correspondences.confidence.length === link.matches);
+    return found === undefined ? [] : [inliersOf(link.a, link.b, found)];
   });
 }
 
-function inliersOf(a: string, b: string, link: Extract<PairResult, { kind: 'link' }>): LinkMatches {
+function inliersOf(a: string, b: string, link: Link): LinkMatches {
   const { correspondences, inlierMask } = link;
   const kept = [...inlierMask.keys()].filter((n) => inlierMask[n] === 1);
   const points = (from: Float32Array) => kept.flatMap((n) => [from[2 * n], from[2 * n + 1]]);
