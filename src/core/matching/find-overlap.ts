@@ -39,7 +39,7 @@ export interface FoundOverlap extends OverlapEvidence {
 }
 
 /** A place that was aligned, where that was possible, and compared. */
-interface Place extends Fit {
+export interface ComparedPlace extends Fit {
   readonly rival: number;
   readonly structureNcc: number;
   readonly sparedNcc: number | null;
@@ -62,7 +62,7 @@ export function findOverlap(images: SearchImages, judged: PairResult, weighed: W
   const places = searchOverlap(images, affineFromPose(judged.pair.aFromB), radius, turns, candidates)
     .map((fit) => alignedPlace(fit, images, judged, weighed, radius))
     .filter(({ aFromB }) => implausibility(judged.pair, aFromB, sizes, plausibility) === null);
-  const backed = backedPlace(places, images, weighed.isFaint === true ? faintZ : neededTogether.z);
+  const backed = backedPlace(places, images.middleB, weighed.isFaint === true ? faintZ : neededTogether.z);
   if (backed !== null) return backed;
   const [best, second] = distinct(places, images.middleB);
   if (best === undefined) return null;
@@ -77,7 +77,7 @@ function alignedPlace(
   judged: PairResult,
   { a, b, options }: WeighedPair,
   radius: number,
-): Place {
+): ComparedPlace {
   const aligned = alignOverlap(a, b, fit.aFromB, 'rigid', { startErrorPx: 4, resolution: 'ample' });
   if (aligned === null) return { ...fit, rival: -Infinity, structureNcc: 0, sparedNcc: null, support: 0, sum: 0 };
   const { aFromB, structureNcc, sparedNcc } = aligned;
@@ -97,13 +97,17 @@ function supportOf(aFromB: Affine2, { pair, correspondences }: PairResult, optio
 }
 
 /** The place that overlap and matches prove together; null when there is none, or another nearly as good. */
-function backedPlace(places: readonly Place[], { middleB }: SearchImages, leastZ: number): FoundOverlap | null {
+export function backedPlace(
+  places: readonly ComparedPlace[],
+  middleB: readonly [number, number],
+  leastZ: number,
+): FoundOverlap | null {
   const same = places
     .filter(({ structureNcc }) => structureNcc >= neededTogether.structureNcc)
     .sort((p, q) => q.sum - p.sum);
   if (same.length === 0) return null;
   const [{ aFromB, z, rival, support, sum, structureNcc, sparedNcc }] = same;
-  const isElsewhere = (place: Place) => distanceAt(middleB, place.aFromB, aFromB) > onePlacePx;
+  const isElsewhere = (place: ComparedPlace) => distanceAt(middleB, place.aFromB, aFromB) > onePlacePx;
   const next = Math.max(-logNormalTail(rival), same.find(isElsewhere)?.sum ?? 0);
   const isProof = z >= leastZ && support >= neededTogether.support && sum >= neededTogether.sum;
   if (!isProof || sum - next < neededTogether.lead) return null;

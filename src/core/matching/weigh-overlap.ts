@@ -1,25 +1,13 @@
 import { findOverlap } from './find-overlap.ts';
 import type { FoundOverlap, WeighedPair } from './find-overlap.ts';
 import type { Link, OverlapEvidence, PairResult, RejectedPair } from './link.ts';
+import { needed, neededAlone, neededFaint, objectionTo } from './overlap-objection.ts';
+import type { NeededEvidence } from './overlap-objection.ts';
 import { distanceAt, fitAt, onePlacePx, searchImages } from './search-overlap.ts';
 import type { SearchImages } from './search-overlap.ts';
 import { motionOf, sharpenLink, sharpMotion } from './sharpen-link.ts';
 import { rejectPair, shiftLimitPx } from './verify.ts';
 
-/**
- * What an overlap must show, chosen on the training images and on procedural specimens (docs/adr/0008): correlation in
- * standard deviations of other places, its lead over the best of them, and the share of the structure that agrees.
- * `needed` beside matches that are proof by themselves, `neededFaint` where there may be nothing but noise, in which
- * matches agree now and then, `neededAlone` when no matches speak for it. Repeated structure under noise fits by chance
- * up to `lowZ`, with matches in plenty: only what is the same throughout counts there.
- */
-const needed = { z: 3, lead: 0.5, structureNcc: 0.93 } as const;
-const lowZ = 5.5;
-const lowZStructureNcc = 0.98;
-const neededFaint = { z: 4.5, lead: 1.5, structureNcc: 0.93 } as const;
-const neededAlone = { z: 6, lead: 2, structureNcc: 0.95 } as const;
-/** What stands in for the structure of the whole where charges, streaks or dirt are in one of the images alone. */
-const neededSpared = { z: 14, lead: 10, sparedNcc: 0.9 } as const;
 /** How far the motion of the matches may be wrong, px: as a rule, and at best. */
 const likelyErrorPx = 3;
 const smallErrorPx = 1;
@@ -44,13 +32,16 @@ export function weighOverlap(judged: PairResult, weighed: WeighedPair): PairResu
   const z = sharp.evidence.z;
   if (z >= weakZ && objectionTo(sharp.evidence, least) === null) return sharp;
   const found = findOverlap(images, judged, weighed);
-  const isSamePlace = found !== null && distanceAt(images.middleB, found.aFromB, sharp.aFromB) < onePlacePx;
-  if (found !== null && found.z > z + (isSamePlace ? betterTurnZ : betterZ)) {
-    if (!isSamePlace) return linkAlone(rejectionOf(judged, found, least), found, weighed);
-    const turned = sharpenAndWeigh({ ...judged, aFromB: found.aFromB }, images, weighed);
-    return objectionTo(turned.evidence, least) === null ? turned : rejectionOf(judged, turned.evidence, least);
-  }
-  return objectionTo(sharp.evidence, least) === null ? sharp : rejectionOf(judged, sharp.evidence, least);
+  if (found === null) return verdictOn(sharp, judged, least);
+  const isSamePlace = distanceAt(images.middleB, found.aFromB, sharp.aFromB) < onePlacePx;
+  if (!(found.z > z + (isSamePlace ? betterTurnZ : betterZ))) return verdictOn(sharp, judged, least);
+  if (!isSamePlace) return linkAlone(rejectionOf(judged, found, least), found, weighed);
+  return verdictOn(sharpenAndWeigh({ ...judged, aFromB: found.aFromB }, images, weighed), judged, least);
+}
+
+/** The link where its evidence is enough, else the rejection of what was judged. */
+function verdictOn(link: WeighedLink, judged: Link, least: NeededEvidence): PairResult {
+  return objectionTo(link.evidence, least) === null ? link : rejectionOf(judged, link.evidence, least);
 }
 
 /**
@@ -71,17 +62,11 @@ function sharpenAndWeigh(link: Link, images: SearchImages, { a, b, options }: We
 
 type WeighedLink = Link & { readonly evidence: OverlapEvidence };
 
-function rejectionOf(link: Link, evidence: OverlapEvidence | undefined, least: NeededEvidence): RejectedPair {
+function rejectionOf(link: Link, evidence: OverlapEvidence, least: NeededEvidence): RejectedPair {
   const { pair, correspondences, matchMs, inliers } = link;
   const why = objectionTo(evidence, least) ?? 'the overlaps fit better elsewhere';
   const detail = `${inliers} of ${correspondences.confidence.length} matches agree, but ${why}.`;
   return rejectPair(pair, 'no-consensus', detail, { correspondences, matchMs });
-}
-
-interface NeededEvidence {
-  readonly z: number;
-  readonly lead: number;
-  readonly structureNcc: number;
 }
 
 /** A link on the word of the overlap alone, or the rejection with what was missing added to its sentence. */
@@ -108,19 +93,4 @@ function linkAlone(rejected: RejectedPair, found: FoundOverlap | null, { a, b, o
     intensities: null,
     evidence: { kind, z, rivalZ, structureNcc, sparedNcc },
   };
-}
-
-/** Why an overlap proves nothing, as the end of a sentence; null when it does. */
-function objectionTo(evidence: OverlapEvidence | undefined, least: NeededEvidence): string | null {
-  if (evidence === undefined) return 'the overlap was not weighed';
-  const { z, rivalZ, structureNcc, sparedNcc } = evidence;
-  if (!(z >= least.z))
-    return `their best fit stands out by ${z.toFixed(1)} standard deviations, where ${least.z} are needed`;
-  if (!(z - rivalZ >= least.lead))
-    return `they fit elsewhere about as well (${z.toFixed(1)} and ${rivalZ.toFixed(1)} standard deviations)`;
-  const leastNcc = z < lowZ ? Math.max(lowZStructureNcc, least.structureNcc) : least.structureNcc;
-  const isSpared = z >= neededSpared.z && z - rivalZ >= neededSpared.lead && (sparedNcc ?? 0) >= neededSpared.sparedNcc;
-  if (structureNcc !== null && !(structureNcc >= leastNcc) && !isSpared)
-    return `only ${Math.floor(100 * Math.max(0, structureNcc))} % of their structure agrees, where ${100 * leastNcc} % are needed`;
-  return null;
 }
