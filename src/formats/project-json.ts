@@ -8,6 +8,8 @@ import { checkedOptions, issueText, jsonOf } from './options-json.ts';
 const finite = v.pipe(v.number(), v.finite());
 const positive = v.pipe(finite, v.gtValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Of a tile's side; neighbours that leave a gap have less than none. */
+const share = v.pipe(finite, v.minValue(-1), v.ltValue(1));
 const name = v.pipe(v.string(), v.minLength(1));
 const point = v.object({ x: finite, y: finite });
 const pose = v.object({ x: finite, y: finite, thetaRad: finite });
@@ -55,7 +57,7 @@ const layoutChoice = v.variant('kind', [
         kind: v.literal('grid'),
         rows: lines,
         columns: lines,
-        overlap: v.object({ x: finite, y: finite }),
+        overlap: v.object({ x: share, y: share }),
         places: v.pipe(v.array(v.object({ tile: name, row: count, column: count })), v.readonly()),
       }),
       v.object({
@@ -83,7 +85,7 @@ const projectSchema = v.object({
   pages: v.variant('kind', [v.object({ kind: v.literal('page'), page: count }), v.object({ kind: v.literal('all') })]),
   group: v.nullable(v.string()),
   layoutChoice,
-  overlap: v.nullable(v.object({ x: finite, y: finite })),
+  overlap: v.nullable(v.object({ x: share, y: share })),
   /** Checked by `checkedOptions`. */
   options: v.unknown(),
   corrections: v.array(v.object({ id: name, isOn: v.boolean(), edit: editSchema })),

@@ -1,3 +1,4 @@
+import { countText } from '../../core/count-text.ts';
 import { StitchError } from '../../core/errors.ts';
 import type { NamedFile, ProjectFile, StitchClient } from '../../../workers/protocol.ts';
 import { compareNames } from '../../core/tiles/name-fields.ts';
@@ -54,6 +55,15 @@ export function filesMissing(saved: ProjectFile, files: readonly NamedFile[], { 
     'The rest is as it was.',
   ];
   return new StitchError('project-files', sentences.filter(Boolean).join(' '));
+}
+
+/** Corrections that cannot be meant were switched off. */
+export function brokenCorrections({ name, corrections }: ProjectFile, faults: readonly string[]): StitchError {
+  const count = `${faults.length} of ${countText(corrections.length, 'correction')}`;
+  return new StitchError(
+    'bad-project',
+    `${count} of the project "${name}" cannot be meant and ${faults.length === 1 ? 'is' : 'are'} switched off: ${listed(faults)}. Everything else is as it was; look under Corrections.`,
+  );
 }
 
 /** So many names are said. */

@@ -15,12 +15,13 @@ import {
   type SessionState,
 } from '../state/session.ts';
 import { groupNow, renamedFiles, withNamesNow } from '../state/renamed-files.ts';
+import { soundCorrections } from '../state/sound-corrections.ts';
 import { updateSlice, type AppState, type AppStore } from '../state/store.ts';
 import { createAutosave } from './autosave.ts';
 import type { FileIdentities } from './file-identities.ts';
 import type { JobContext } from './foreground.ts';
 import { filesOfHandles, mayRead } from './folder-handles.ts';
-import { filesMissing, layoutAsSaved, strangeFiles } from './project-files.ts';
+import { brokenCorrections, filesMissing, layoutAsSaved, strangeFiles } from './project-files.ts';
 import type { ProjectLock } from './project-lock.ts';
 import type { SavePlace } from './save-place.ts';
 import type { SessionStore, StoredProject } from './session-store.ts';
@@ -110,10 +111,10 @@ export function createSession(deps: SessionDeps): Session {
     const { files } = store.getState().project;
     const isOvertaken = () => pendingNow() !== pending || store.getState().project.files !== files;
     const signal = context?.signal ?? new AbortController().signal;
-    const named = relativeToDrop(files);
-    const known = await identities.of(named, signal);
+    const present = relativeToDrop(files);
+    const known = await identities.of(present, signal);
     if (isOvertaken()) return false;
-    const found = renamedFiles(pending, named, known);
+    const found = renamedFiles(pending, present, known);
     if (found.missing.length === pending.files.length) throw strangeFiles(pending);
     const { pages } = pending;
     const { project } = store.getState();
@@ -123,8 +124,11 @@ export function createSession(deps: SessionDeps): Session {
     if (isOvertaken()) return false;
     const layoutChoice = await layoutAsSaved(store.getState().project, pending, found, client, signal);
     if (isOvertaken()) return false;
-    if (found.missing.length > 0) fail(filesMissing(pending, named, found));
-    const now = { ...withNamesNow(pending, found), ...(layoutChoice && { layoutChoice }) };
+    if (found.missing.length > 0) fail(filesMissing(pending, present, found));
+    const named = withNamesNow(pending, found);
+    const { corrections, faults } = soundCorrections(named.corrections, store.getState().project.tiles);
+    if (faults.length > 0) fail(brokenCorrections(pending, faults));
+    const now = { ...named, corrections, ...(layoutChoice && { layoutChoice }) };
     // In one go: a save in between would keep the project without its decisions.
     autosave.goOnFrom(pending);
     updateSlice(store, 'project', (later) => withSaved(later, now, knownPast));
@@ -181,6 +185,7 @@ export function createSession(deps: SessionDeps): Session {
         if (isWorthSaving(now, before)) autosave.soon();
       });
       await listRecent().catch(fail);
+      state.setState({ isFleeting: (await sessions.lasts?.()) === false });
     },
     async continueProject(id) {
       try {

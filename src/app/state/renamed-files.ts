@@ -75,9 +75,9 @@ export function withNamesThen(tiles: readonly Tile[], { now }: RenamedFiles): re
   return tiles.map((tile) => ({ ...tile, file: then.get(tile.file) ?? tile.file }));
 }
 
-/** The group of files that was stitched, under the names of now; null = all tiles. */
+/** The group of files that was stitched, under the names of now; null = all tiles, or none is left of it. */
 export function groupNow(saved: ProjectFile, tiles: readonly Tile[], renamed: RenamedFiles): string | null {
-  if (saved.group === null || renamed.now.size === 0) return saved.group;
+  if (saved.group === null) return null;
   const then = withNamesThen(tiles, renamed);
   const at = then.findIndex((tile) => groupKey(tile) === saved.group);
   return at < 0 ? null : groupKey(tiles[at]);
@@ -96,8 +96,11 @@ function tilesOf(edit: Edit): readonly TileId[] {
 
 type NameOf = (tile: TileId) => TileId;
 
-/** Pairs stand in the order of their names: where that has turned, so does what is said of a and b. */
-function renamedEdit(edit: Edit, nameOf: NameOf): Edit {
+/**
+ * An edit with its tiles called otherwise. Pairs stand in the order of their names: where that has turned, so does what
+ * is said of a and b.
+ */
+export function renamedEdit(edit: Edit, nameOf: NameOf): Edit {
   switch (edit.kind) {
     case 'exclude-link':
     case 'restore-link': {

@@ -17,6 +17,8 @@ export class Camera {
   #view: Viewport = { x: 0, y: 0, zoom: 1 };
   /** The view follows the bounds until the user moves it. */
   #isFitted = true;
+  /** The view came from a file or an address and has not been checked yet. */
+  #isForeign = false;
 
   get view(): Viewport {
     return this.#view;
@@ -70,6 +72,7 @@ export class Camera {
       return false;
     this.#screen = screen;
     this.#ratio = ratio;
+    this.#checkForeign();
     this.#follow();
     return true;
   }
@@ -78,6 +81,7 @@ export class Camera {
     const isSame = isSameRect(bounds, this.#bounds) && turns === this.#turns;
     this.#bounds = bounds;
     this.#turns = turns;
+    this.#checkForeign();
     if (!isSame) this.#follow();
   }
 
@@ -92,10 +96,12 @@ export class Camera {
     this.#follow();
   }
 
-  /** Takes the view as it is. */
+  /** Takes the view as it is; the whole mosaic instead of one that nobody could have come to, once that is known. */
   adopt(view: Viewport): void {
     this.#isFitted = false;
     this.#view = view;
+    this.#isForeign = true;
+    this.#checkForeign();
   }
 
   panBy(dx: number, dy: number): void {
@@ -127,6 +133,12 @@ export class Camera {
   sees({ x, y }: Point): boolean {
     const { left, top, right, bottom } = this.visible;
     return x >= left && x <= right && y >= top && y <= bottom;
+  }
+
+  #checkForeign(): void {
+    if (!this.#isForeign || this.#bounds === null || this.#screen.width === 0) return;
+    this.#isForeign = false;
+    if (!viewports.isReachable(this.#view, this.#bounds, this.#frame())) this.fit();
   }
 
   #frame(): Size {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   edgesOf,
   fitViewport,
+  isReachable,
   keepInside,
   mosaicFromScreen,
   panBy,
@@ -102,6 +103,15 @@ describe('viewport', () => {
     expect(keepInside({ x: -40, y: 3, zoom: 1 }, bounds)).toEqual({ x: -0.5, y: 3, zoom: 1 });
     const inside = { x: 4, y: 3, zoom: 1 };
     expect(keepInside(inside, bounds)).toBe(inside);
+  });
+
+  it('tells a view that somebody may have had from one that a file makes up', () => {
+    const bounds = { x: 0, y: 0, width: 100, height: 60 };
+    const screen = { width: 400, height: 300 };
+    const view = { x: 50, y: 20, zoom: 1 };
+    expect(isReachable(view, bounds, screen)).toBe(true);
+    for (const change of [{ x: 1e12 }, { zoom: 1e9 }, { zoom: 1e-9 }])
+      expect(isReachable({ ...view, ...change }, bounds, screen)).toBe(false);
   });
 
   it('always lets the user reach 100 %', () => {

@@ -78,6 +78,12 @@ export function zoomLimits(bounds: Rect, screen: Size): ZoomLimits {
   return { min: Math.min(fit * SMALLEST_FRACTION_OF_FIT, 0.5), max: Math.max(LARGEST_ZOOM, fit) };
 }
 
+/** True for a view that a user can come to: its middle on the mosaic, its zoom within the limits. */
+export function isReachable(view: Viewport, bounds: Rect, screen: Size): boolean {
+  const { min, max } = zoomLimits(bounds, screen);
+  return view.zoom >= min && view.zoom <= max && keepInside(view, bounds) === view;
+}
+
 /** Zooms by `factor` so that the mosaic point under (x, y) stays there. */
 export function zoomAt(
   view: Viewport,
