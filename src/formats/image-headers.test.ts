@@ -446,6 +446,7 @@ describe('the header of an MRC', () => {
     expect(await said('m.mrc', mrcOf({}, [1]))).toMatch(
       /^truncated-file m\.mrc: the file has 1025 of the 1026 bytes that its MRC header claims/,
     );
+    expect(await said('m.mrc', mrcOf({ 4: 3, 8: 5, 12: 1 }, [1]))).toMatch(/has 1025 of the 1084 bytes/);
     expect(await said('m.mrc', mrcOf({ 8: 65537 }, [1]))).toMatch(
       /^unsupported-image m\.mrc: an MRC of 65537 sections/,
     );
@@ -457,6 +458,17 @@ describe('the header of an MRC', () => {
     expect(await said('m.mrc', mrcOf(imod, [5, 255]))).toMatchObject({
       notes: ['8-bit signed samples are kept as 16-bit signed.'],
       values: [[5, -1]],
+    });
+    // Only bytes are signed so; without the stamp the flag is another program's.
+    expect(await said('m.mrc', mrcOf({ 156: 1 }, [5, 255]))).toMatchObject({ values: [[5, 255]] });
+    expect(await said('m.mrc', mrcOf({ ...imod, 12: 6 }, [1, 2, 255, 4]))).toMatchObject({
+      notes: [],
+      values: [[513, 1279]],
+    });
+    expect(await said('m.mrc', mrcOf({ 12: 1 }, [255, 254, 0, 4], false))).toMatchObject({ values: [[-2, 4]] });
+    expect(await said('m.mrc', mrcOf({ 12: 6 }, [255, 254, 0, 4], false))).toMatchObject({ values: [[65534, 4]] });
+    expect(await said('m.mrc', mrcOf({ 12: 2 }, [0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0], false))).toMatchObject({
+      values: [[1.5, -2]],
     });
     expect(await said('m.mrc', mrcOf({ ...imod, 156: 2 }, [5, 255]))).toMatchObject({ values: [[5, 255]] });
     expect(await said('m.mrc', mrcOf({ 92: 3 }, [0, 0, 0, 5, 6]))).toMatchObject({ values: [[5, 6]] });

@@ -78,6 +78,36 @@ describe('inspecting a drop', () => {
     ]);
   });
 
+  it('knows when a tile was imaged, and which are pages of their files', async () => {
+    const ome = '<OME><Image><AcquisitionDate>2025-01-02T03:04:05</AcquisitionDate><Pixels/></Image></OME>';
+    const found = await inspectFiles(drop({ 'a.tif': await tiff(4, ome), 'b.tif': await tiff(4) }), silentContext);
+    expect(found.tiles[0].acquiredAtMs).toBe(Date.UTC(2025, 0, 2, 3, 4, 5));
+    expect('acquiredAtMs' in found.tiles[1]).toBe(false);
+    expect(found.multiPage).toEqual([]);
+  });
+
+  it('refuses a list of positions above 64 MiB', async () => {
+    const tile = await tiff(null);
+    const list = (size: number) => ({ name: 'p.csv', size, read: async () => text('a.tif,1,2\n') });
+    const inspect = async (size: number) =>
+      inspectFiles([list(size), byteSourceFromBytes('a.tif', tile)], silentContext);
+    expect((await inspect(2 ** 26)).positionTables.map(({ path }) => path)).toEqual(['p.csv']);
+    expect((await inspect(2 ** 26 + 1)).problems).toEqual([
+      { file: 'p.csv', code: 'too-large', message: 'p.csv is too large for a list of positions (over 64 MB).' },
+    ]);
+  });
+
+  it('passes on what is no fault of a file, and stops where it is told to', async () => {
+    const broken = new RangeError('a mistake');
+    const source = { name: 'a.tif', size: 99, read: () => Promise.reject(broken) };
+    await expect(inspectFiles([source], silentContext)).rejects.toBe(broken);
+    const controller = new AbortController();
+    controller.abort();
+    await expect(inspectFiles([source], { ...silentContext, signal: controller.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  });
+
   it('orders names by their numbers', () => {
     expect(['t10', 't9', 't09', 'a', 't9b'].sort(compareNames)).toEqual(['a', 't09', 't9', 't9b', 't10']);
   });

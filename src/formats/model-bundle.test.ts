@@ -45,7 +45,10 @@ describe('model bundle', () => {
   });
 
   it('is refused when the file has another size or other bytes', async () => {
-    await expect(open({}, model.slice(1))).rejects.toMatchObject(bad('999 bytes'));
+    await expect(open({}, model.slice(1))).rejects.toThrow(
+      'The model bundle does not hold: tiny.onnx has 999 bytes where the manifest says 1000. ' +
+        'Choose the bundle again, all its files together, or use the embedded model.',
+    );
     const changed = model.slice();
     changed[500] ^= 1;
     await expect(open({}, changed)).rejects.toMatchObject(bad('SHA-256'));
@@ -96,6 +99,14 @@ describe('model bundle', () => {
     expect(chosen([band, plain])).toEqual(['plain', 'plain', 'plain']);
     expect(bandFileOf(manifestOf([band, plain]))).toBeNull(); // nobody knows its input's name
     expect(() => manifestOf([band])).toThrow('beside the band');
+    const cells = file('cells', { precision: 'fp32', graph: 'cells' });
+    expect(chosen([plain, cells])).toEqual(['plain', 'cells', 'cells']);
+    expect(chosen([f16, cells])).toEqual(['cells', 'cells', 'f16']);
+    const halfMutual = file('half mutual', { precision: 'fp16', graph: 'mutual' });
+    expect(chosen([halfMutual, plain])).toEqual(['plain', 'half mutual', 'half mutual']);
+    const padded16 = file('padded 16', { precision: 'fp16', arithmetic: 'fp16', graph: 'cells' });
+    expect(chosen([cells, padded16])).toEqual(['cells', 'cells', 'padded 16']);
+    expect(chosen([plain, { ...plain, path: 'same' }])).toEqual(['plain', 'plain', 'plain']);
     expect(chosen([file('old', { precision: 'fp32' })])).toEqual(['old', 'old', 'old']);
   });
 

@@ -57,7 +57,7 @@ describe('lines of positions', () => {
 
 describe('MIST positions', () => {
   it('are the name and the two numbers of each line', () => {
-    const text = 'file: a b.tif; corr: 0.9; position: (1.5, -2); grid: (0, 1);\n\n  file:c\\d.tif;position:(3,4)';
+    const text = 'file: a b.tif; corr: 0.9; position: (1.5, -2); grid: (0, 1);\n\n \t\n  file:c\\d.tif;position:(3,4)';
     expect(said(parseMistPositions, text)).toEqual(['a b.tif 1.5 -2', 'c/d.tif 3 4']);
     expect(isMistPositions(`# x\n${text}`)).toBe(true);
   });
@@ -151,6 +151,22 @@ describe('a SerialEM .mdoc', () => {
     const image = parseMdoc('m.mdoc', '[Image = sub\\a.tif]\nPixelSpacing=-1');
     expect(image.sections).toEqual([{ section: null, file: 'sub/a.tif', piece: null, stage: null, pixelSizeNm: null }]);
     expect(image.imageFile).toBeNull();
+  });
+
+  it('is passed over where a line only looks like one', () => {
+    const odd = [
+      '2PixelSpacing = 5',
+      'PixelSpacing = 0',
+      '[ZValue = 1] x',
+      ' [ZValue = 3] ',
+      'x [ZValue = 4]',
+      'StagePosition =  1.5   2 ',
+    ];
+    expect(parseMdoc('m', odd.join('\n'))).toEqual({
+      imageFile: null,
+      pixelSizeNm: null,
+      sections: [{ section: 3, file: null, piece: null, stage: { x: 1.5, y: 2 }, pixelSizeNm: null }],
+    });
   });
 
   it('counts pieces from the lowest up, and turns them', () => {

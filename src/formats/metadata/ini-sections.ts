@@ -25,6 +25,6 @@ export function parseIni(text: string): IniSections {
 
 /** A number of the text, NaN when it is absent or none. */
 export function iniNumber(sections: IniSections, section: string, key: string): number {
-  const text = sections.get(section)?.get(key);
-  return text === undefined || text === '' ? NaN : Number(text);
+  const text = sections.get(section)?.get(key) ?? '';
+  return text === '' ? NaN : Number(text);
 }

@@ -29,11 +29,16 @@ describe('OME-XML', () => {
 
   it('places an image by its first plane that has a position', () => {
     const planes =
-      '<Plane TheC="0"/><Plane PositionX="1"/><Plane PositionX="8" PositionXUnit="nm" PositionY="-0.004"/>' +
+      '<Plane TheC="0"/><Plane PositionX="1"/><Plane PositionX="8" PositionXUnit="nm" PositionY="-0.004" PositionYUnit="µm"/>' +
       '<Plane PositionX="100" PositionY="100"/>';
     const [{ acquisition }] = ome(`<Image><Pixels PhysicalSizeX="0.004"/>${planes}</Image>`);
     expect(acquisition.stagePx?.x).toBeCloseTo(2, 12);
     expect(acquisition.stagePx?.y).toBeCloseTo(-1, 12);
+    const other = '<Plane PositionX="0" PositionY="8" PositionYUnit="nm"/>';
+    expect(ome(`<Image><Pixels PhysicalSizeX="0.004"/>${other}</Image>`)[0].acquisition.stagePx).toEqual({
+      x: 0,
+      y: 2,
+    });
     expect(ome(`<Image>${planes}</Image>`)[0].acquisition.stagePx).toBeNull();
   });
 
@@ -56,6 +61,7 @@ describe('OME-XML', () => {
   it('takes a UUID that is the name of a TIFF for its file, and no other', () => {
     expect(ome('<Image><TiffData><UUID>x.tif</UUID></TiffData></Image>')[0]).toMatchObject({ ifd: 0, file: 'x.tif' });
     expect(ome('<Image><TiffData><UUID>urn:uuid:1</UUID></TiffData></Image>')[0].file).toBeNull();
+    expect(ome('<Image><Description>x.tif</Description></Image>')[0].file).toBeNull();
     expect(ome('<Image><UUID FileName="y.tif">x.tif</UUID></Image>')[0].file).toBe('y.tif');
   });
 

@@ -13,11 +13,14 @@ const unknown = { pixelSizeNm: null, stagePx: null };
 
 describe('INI text', () => {
   it('is keys by section, the later one of a name, blanks trimmed', () => {
-    const ini = parseIni('first=0\r\n [A] \n x = 1 \rno entry\n=nothing\nx=2=3\n[B]\nx=5\n[A]\ny=\n[open\n');
+    const ini = parseIni(
+      'first=0\r\n [A] \n x = 1 \rno entry\n=nothing\nx=  2=3\n z =  4 \n[B]\nx=5\n[A]\ny=\n[open\n',
+    );
     expect([...ini.keys()]).toEqual(['', 'A', 'B']);
     expect([...(ini.get('') ?? [])]).toEqual([['first', '0']]);
     expect([...(ini.get('A') ?? [])]).toEqual([
       ['x', '2=3'],
+      ['z', '4'],
       ['y', ''],
     ]);
     expect([...(ini.get('B') ?? [])]).toEqual([['x', '5']]);
@@ -83,6 +86,8 @@ describe('a Zeiss block', () => {
     const text = 'Stage = 5 nm\r\n0\r\n0\r\n1e-9\r\n';
     expect(parseZeissMetadata(text, size).pixelSizeNm).toBeCloseTo(1024 / 101, 12);
     expect(parseZeissMetadata(text, size).stagePx).toBeNull();
+    const first = 'AP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 3 nm\r\n0\r\n1e-9\r\n';
+    expect(parseZeissMetadata(first, size).pixelSizeNm).toBe(3);
   });
 });
 

@@ -37,7 +37,7 @@ export function* xmlElements(text: string): Generator<XmlElement> {
     if (open < 0) return;
     const skip = skipMarkup(text, open);
     if (skip !== null) {
-      if (skip < 0) return;
+      if (skip === -1) return;
       at = skip;
       continue;
     }
@@ -51,7 +51,7 @@ export function* xmlElements(text: string): Generator<XmlElement> {
     }
     const isEmpty = inside.endsWith('/');
     const next = text.indexOf('<', at);
-    const name = localName(/^[^\s/]*/.exec(inside)?.[0] ?? '');
+    const name = localName(inside.split(/[\s/]/, 1)[0]);
     const content = isEmpty ? '' : decodeEntities(text.slice(at, next < 0 ? text.length : next)).trim();
     yield { name, attributes: attributesOf(inside), text: content, ancestors: [...ancestors] };
     count++;
@@ -109,7 +109,6 @@ function localName(name: string): string {
 }
 
 function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text;
   return text.replace(/&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w+);/g, (whole, name: string) => {
     if (!name.startsWith('#')) return entities.get(name) ?? whole;
     const code = name[1] === 'x' ? parseInt(name.slice(2), 16) : Number(name.slice(1));
