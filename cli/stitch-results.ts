@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { bendSentences } from '../src/core/diagnosis/bend-sentences.ts';
 import { diagnoseAcquisition } from '../src/core/diagnosis/diagnose-acquisition.ts';
 import type { StitchResult } from '../src/core/stitch.ts';
 import { linksCsv } from '../src/formats/links-csv.ts';
@@ -39,11 +40,12 @@ async function writeAcquisition(out: string, { tiles, layout }: GridRun, result:
     x: Array.from(diagnosis.scan.line.x),
     stretch: Array.from(diagnosis.scan.line.stretch),
   };
-  const elastic = 'elastic' in result.report ? result.report.elastic : null;
+  const { bend = null } = result;
   const scan = diagnosis.scan && { ...diagnosis.scan, line };
-  const text = JSON.stringify({ recommendation, elastic, findings: diagnosis.findings, scan }, null, 1);
+  const text = JSON.stringify({ recommendation, elastic: bend, findings: diagnosis.findings, scan }, null, 1);
   await writeText(join(out, 'acquisition.json'), `${text}\n`);
   if (recommendation) process.stderr.write(`${recommendation.sentence}\n`);
+  for (const sentence of bend ? bendSentences(bend) : []) process.stderr.write(`${sentence}\n`);
   for (const { sentence, advice } of diagnosis.worthFixing) process.stderr.write(`${sentence} ${advice ?? ''}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Recommendation } from './diagnosis/recommend-transform.ts';
-import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
+import type { ElasticFit, ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import { translation } from './geometry/affine2.ts';
 import { linkMoments } from './matching/link-moments.ts';
@@ -280,10 +280,16 @@ describe('refining and bending', () => {
       });
   });
 
-  const elastic = (asked: ElasticRequest[]) => async (request: ElasticRequest) => {
-    asked.push(request);
-    return { ...reportOf(request.graph), iterations: 77 } as unknown as ElasticReport;
+  const fit: ElasticFit = {
+    ...{ medianPx: 0.1, p90Px: 0.3, patches: 99, fittedPx: 0.1, heldOutPx: 0.11, softness: 0.001 },
+    ...{ leastStretch: 0.9, mostStretch: 1.1, stiffened: [ids[1]], converged: true },
   };
+  const elastic =
+    (asked: ElasticRequest[]) =>
+    async (request: ElasticRequest): Promise<ElasticReport> => {
+      asked.push(request);
+      return { ...reportOf(request.graph), iterations: 77, meshes: new Map(), elastic: fit };
+    };
 
   it('solve again with the patches, under the same options', async () => {
     const asked: ElasticRequest[] = [];
@@ -301,6 +307,7 @@ describe('refining and bending', () => {
     expect(overlaps.map(pairKey)).not.toContain(key(0, 1));
     expect(overlaps.length).toBe(solved[0].graph.links.length - 1);
     expect(result.refined?.length).toBe(overlaps.length);
+    expect(result.bend).toBeUndefined();
     expect(asked).toEqual([]);
     // The second report, too, is silent about what was excluded.
     expect(result.report.edges.map((edge) => edge.pairKey)).not.toContain(key(0, 1));
@@ -339,6 +346,10 @@ describe('refining and bending', () => {
       expect(asked[0].graph.edits).toBeUndefined();
       expect(asked[0].refined.length).toBe(refine === false ? 0 : asked[0].graph.links.length);
       expect(result.report.iterations).toBe(77);
+      expect(result.bend).toEqual(fit);
+      expect(result.warnings).toContainEqual(
+        expect.stringContaining(`1 tile would have folded and was made stiffer: ${ids[1]}`),
+      );
       expect(result.refined).toEqual(asked[0].refined);
     }
   });

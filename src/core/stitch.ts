@@ -4,9 +4,10 @@ import { effectOf, withExtraPairs } from './edits/edit-effect.ts';
 import type { EditList } from './edits/edit.ts';
 import { editedMosaic } from './edits/edited-mosaic.ts';
 import { StitchError } from './errors.ts';
+import { bendWarnings } from './diagnosis/bend-sentences.ts';
 import { oddTileSentence, type OddTile, type PairOutcome } from './diagnosis/tile-orientation.ts';
 import type { Recommendation } from './diagnosis/recommend-transform.ts';
-import type { ElasticReport } from './elastic/solve-elastic-graph.ts';
+import type { ElasticFit, ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
 import type { Link, PairResult } from './matching/link.ts';
 import type { Mosaic } from './mosaic/mosaic.ts';
@@ -85,6 +86,8 @@ export interface StitchResult {
   /** The simplest transform that explains the patches, with the numbers of all; never chosen silently. */
   readonly recommendation?: Recommendation;
   readonly report: SolveReport;
+  /** How well the bent tiles meet and how much they bend, when the run bent them. */
+  readonly bend?: ElasticFit;
   readonly tones: ReadonlyMap<TileId, GainOffset>;
   /** What was found of the shading, when the options ask for it. */
   readonly shading?: ShadingEstimate;
@@ -122,7 +125,7 @@ export async function resolve(
   const { tiles, layout, options } = input;
   const effect = effectOf(input.edits ?? []);
   const edited = poseGraphOf(input, pairs);
-  const { report, refined } = await solveGraph(edited, input, steps, context);
+  const { report, refined, bend } = await solveGraph(edited, input, steps, context);
   const graph = withoutExcluded(edited);
   context.signal.throwIfAborted();
   const recommendation =
@@ -146,10 +149,11 @@ export async function resolve(
     ...(refined ? { refined } : {}),
     ...(recommendation ? { recommendation } : {}),
     report,
+    ...(bend ? { bend } : {}),
     tones,
     ...(shading ? { shading } : {}),
     mosaic,
-    warnings: [...odd.map(oddTileSentence), ...warningsOf(pairs, report)],
+    warnings: [...odd.map(oddTileSentence), ...warningsOf(pairs, report), ...(bend ? bendWarnings(bend) : [])],
   };
 }
 
@@ -182,7 +186,7 @@ async function solveGraph(
   { options: { solve: options }, knownRefined }: StitchInput,
   steps: StitchSteps,
   context: RunContext,
-): Promise<{ readonly report: SolveReport; readonly refined?: readonly RefinedOverlap[] }> {
+): Promise<Pick<StitchResult, 'report' | 'refined' | 'bend'>> {
   const isElastic = options.elastic === true;
   const first = withoutExcludedEdges(await steps.solve(graph, isElastic ? { ...options, model: 'affine' } : options));
   if (!isElastic && options.refine !== true) return { report: first };
@@ -193,10 +197,12 @@ async function solveGraph(
   const { nodes, links } = withoutExcluded(graph);
   const refined =
     options.refine === false ? [] : await refineOverlaps(links, first, refine, known, steps.concurrency, context);
-  const report = isElastic
-    ? await steps.solveElastic({ graph: { nodes, links }, start: first, refined })
-    : await steps.solve({ ...graph, links: refinedLinks(graph.links, refined) }, options);
-  return { report: withoutExcludedEdges(report), refined };
+  if (!isElastic) {
+    const again = await steps.solve({ ...graph, links: refinedLinks(graph.links, refined) }, options);
+    return { report: withoutExcludedEdges(again), refined };
+  }
+  const { elastic, ...bent } = await steps.solveElastic({ graph: { nodes, links }, start: first, refined });
+  return { report: withoutExcludedEdges(bent), refined, bend: elastic };
 }
 
 /** An excluded link is no part of the solution: only what was asked of the solver is reported. */

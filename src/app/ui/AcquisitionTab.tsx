@@ -4,6 +4,7 @@ import type { EdgeReport } from '../../core/graph/pose-graph.ts';
 import type { PairResult } from '../../core/matching/link.ts';
 import { pairKey } from '../../core/tiles/tile.ts';
 import type { Tile } from '../../core/tiles/tile.ts';
+import { bendSentences } from '../../core/diagnosis/bend-sentences.ts';
 import { diagnoseAcquisition, type Finding } from '../../core/diagnosis/diagnose-acquisition.ts';
 import type { Recommendation } from '../../core/diagnosis/recommend-transform.ts';
 import type { StitchRun } from '../state/result.ts';
@@ -26,6 +27,16 @@ export function AcquisitionTab({ run }: { readonly run: StitchRun }) {
           Choose “Refine patches at full resolution” or the elastic transform in the options to compare the transforms
           on patches that are held out.
         </p>
+      )}
+      {outcome.bend && (
+        <>
+          <h2>Bent tiles</h2>
+          <ul data-testid="bend">
+            {bendSentences(outcome.bend).map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </>
       )}
       <Spread run={run} />
       <h2>Worth mending at the microscope</h2>
