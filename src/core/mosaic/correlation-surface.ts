@@ -121,7 +121,13 @@ function correlationAt(patch: Pixels, search: Pixels, left: number, top: number)
   return varP > 0 && varQ > 0 ? (pq - (p * q) / n) / Math.sqrt(varP * varQ) : NaN;
 }
 
-function peakOf(values: Float32Array, side: number, reach: number, notNear: SurfacePeak | null): SurfacePeak | null {
+/** The best place of a surface, or the best farther than `rivalPx` from another; null where all values are NaN. */
+export function peakOf(
+  values: Float32Array,
+  side: number,
+  reach: number,
+  notNear: SurfacePeak | null,
+): SurfacePeak | null {
   let best = -1;
   for (let k = 0; k < values.length; k++) {
     const dx = (k % side) - reach;
