@@ -6,21 +6,30 @@ export const storagePatienceMs = 8000;
 /** It is counted in so many parts: a laptop that wakes gives what it asked before more than a moment to answer. */
 const patienceParts = 3;
 
+/** From one version of a database to the next; what is kept in it stays. */
+export type MigrationStep = (database: IDBPDatabase) => void;
+
 /**
  * Opens a database of this browser, and makes way for a newer version of the app in another tab. Null where there is
- * none (private windows, a full disk) or none comes in time: what would be stored lasts as long as the page.
+ * none (private windows, a full disk), a newer version of the app has made it, or none comes in time: what would be
+ * stored lasts as long as the page.
+ * @param steps the first makes the stores of version 1, each later one leads from the version before to its own
+ * @param onCleared told when the browser has cleared the database under the open page
  */
 export async function openStore(
   name: string,
-  version: number,
-  upgrade: (fresh: IDBPDatabase) => void,
+  steps: readonly MigrationStep[],
+  onCleared: () => void,
 ): Promise<IDBPDatabase | null> {
   let isLate = false;
   try {
-    const opening = openDB(name, version, {
-      upgrade,
+    const opening = openDB(name, steps.length, {
+      upgrade(database, from) {
+        for (const step of steps.slice(from)) step(database);
+      },
       // A newer version of the app waits in another tab: this one goes on without a store.
       blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
+      terminated: onCleared,
     });
     opening.then(
       (database) => {

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import { answered, openStore, reading, writing } from './open-store.ts';
+import { answered, openStore, reading, writing, type MigrationStep } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -66,11 +66,29 @@ export function persistentPairCache(
   };
 }
 
+const pairSteps: readonly MigrationStep[] = [
+  (database) => {
+    database.createObjectStore(storeName);
+    database.createObjectStore('about');
+  },
+];
+
+/** The store of pairs, made anew when the browser has cleared it under the page. */
 async function openPairs(codeVersion: string): Promise<PairStore | null> {
-  const database = await openStore('em-stitch', 1, (fresh) => {
-    fresh.createObjectStore(storeName);
-    fresh.createObjectStore('about');
-  });
+  let opened: Promise<PairStore | null>;
+  const open = () => {
+    opened = openPairsOnce(codeVersion, open);
+    return opened;
+  };
+  if (!(await open())) return null;
+  return {
+    get: async (keys) => (await opened)?.get(keys) ?? keys.map(() => undefined),
+    put: async (key, result) => (await opened)?.put(key, result),
+  };
+}
+
+async function openPairsOnce(codeVersion: string, onCleared: () => void): Promise<PairStore | null> {
+  const database = await openStore('em-stitch', pairSteps, onCleared);
   if (!database) return null;
   try {
     await forgetOthers(database, codeVersion).catch(() => forgetOthers(database, codeVersion));

@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { answered, openStore, reading, writing } from './open-store.ts';
+import { answered, openStore, reading, writing, type MigrationStep } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -20,6 +20,8 @@ export interface SessionStore {
   list(): Promise<readonly StoredProject[]>;
   put(project: StoredProject): Promise<void>;
   remove(id: string): Promise<void>;
+  /** False where nothing outlives the page; true when absent. */
+  readonly lasts?: () => Promise<boolean>;
   /** Removes a record, unless somebody has saved it again since. */
   removeUnchanged(project: StoredProject): Promise<void>;
 }
@@ -39,11 +41,19 @@ const storeName = 'projects';
 /** Older projects than so many are forgotten. */
 const mostProjects = 12;
 
+const projectSteps: readonly MigrationStep[] = [(database) => database.createObjectStore(storeName, { keyPath: 'id' })];
+
 /** A store in IndexedDB; in private windows, where there is none, one in memory. */
 export function persistentSessionStore(): SessionStore {
   const memory = memorySessionStore();
-  const opened = openProjects();
+  let opened: Promise<IDBPDatabase | null>;
+  // What the browser cleared under the page is made anew: what comes is kept, and what is open is saved whole.
+  const open = () => {
+    opened = openStore('em-stitch-projects', projectSteps, open);
+  };
+  open();
   return {
+    lasts: async () => (await opened) !== null,
     async list() {
       const database = await opened;
       // Written by this page only; a project of an older version is checked when it is opened.
@@ -78,12 +88,6 @@ export function persistentSessionStore(): SessionStore {
 
 async function allOf(database: IDBPDatabase): Promise<readonly StoredProject[]> {
   return (await reading(database, storeName, (store) => store.getAll())) as StoredProject[];
-}
-
-function openProjects(): Promise<IDBPDatabase | null> {
-  return openStore('em-stitch-projects', 1, (fresh) => {
-    fresh.createObjectStore(storeName, { keyPath: 'id' });
-  });
 }
 
 function latestFirst(projects: readonly StoredProject[]): readonly StoredProject[] {

@@ -40,7 +40,10 @@ async function runWith(faultAt: ReadonlyMap<number, WorkerFault>) {
   const cache = memoryPairCache();
   const jobs = createJobs({
     ...{ store, client, spareClient: () => client, now: () => performance.now() },
-    cache: { get: cache.get, put: (key, result) => void (cache.put(key, result), kept.set(key, result)) },
+    cache: {
+      get: (keys) => cache.get(keys),
+      put: (key, result) => void (cache.put(key, result), kept.set(key, result)),
+    },
     place: { choose: async () => null, download: () => undefined },
     embeddedModel: { kind: 'url', manifestUrl: 'manifest.json' },
   });

@@ -31,9 +31,11 @@ export interface SessionState {
   readonly pending: ProjectFile | null;
   /** Another tab has the project open and saves it: this one does not. */
   readonly isElsewhere: boolean;
+  /** Nothing outlives the page: this browser gives no storage, or a newer version of the app has it. */
+  readonly isFleeting: boolean;
 }
 
-export const noSession: SessionState = { recent: [], pending: null, isElsewhere: false };
+export const noSession: SessionState = { recent: [], pending: null, isElsewhere: false, isFleeting: false };
 
 /** What names the project: the dropped folder that all files share, else the first file. */
 export function projectName(files: readonly NamedFile[]): string {
