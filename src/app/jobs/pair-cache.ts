@@ -77,7 +77,7 @@ const pairSteps: readonly MigrationStep[] = [
 async function openPairs(codeVersion: string): Promise<PairStore | null> {
   let opened: Promise<PairStore | null>;
   const open = () => {
-    opened = openPairsOnce(codeVersion, open);
+    opened = openPairsOnce(codeVersion, () => void open());
     return opened;
   };
   if (!(await open())) return null;
