@@ -46,8 +46,8 @@ export function encodeDirectory(fields: readonly TiffField[], at: number, bigTif
     if (bigTiff) view.setBigUint64(where, BigInt(value), true);
     else view.setUint32(where, value, true);
   };
-  if (bigTiff) view.setBigUint64(0, BigInt(sorted.length), true);
-  else view.setUint16(0, sorted.length, true);
+  // Of the eight bytes that a BigTIFF counts its entries in, two are enough.
+  view.setUint16(0, sorted.length, true);
   let next = even(tableBytes);
   sorted.forEach((field, i) => {
     const { bytes, count } = payloads[i];

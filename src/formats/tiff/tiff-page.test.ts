@@ -241,6 +241,7 @@ describe('a TIFF is refused', () => {
       /the file ends at byte \d+, inside or before strip 1 of 1/,
     ],
     ['with strips that are not listed', { 278: [1], 279: [4] }, 'truncated-file', /it lists 1 of its 2 strips/],
+    ['with strips that are nowhere', { 273: undefined }, 'truncated-file', /it lists 0 of its 1 strips/],
     ['with tiles of nothing', { 322: [0], 323: [16], 324: [0], 325: [8] }, 'truncated-file', /claims tiles of 0 × 16/],
     [
       'with a packed strip that cannot hold its pixels',

@@ -197,7 +197,8 @@ describe('samples of a strip', () => {
     const wide = (type: TiffPage['storedType'], big: boolean, bytes: readonly number[], count: number) =>
       decode({ storedType: type, littleEndian: !big, segmentWidth: count }, bytes);
     expect(await wide('uint16', true, [1, 2, 3, 4], 2)).toEqual([0x0102, 0x0304]);
-    expect(await wide('uint32', true, [1, 2, 3, 4], 1)).toEqual([0x01020304]);
+    expect(await wide('uint32', true, [0x81, 2, 3, 4], 1)).toEqual([0x81020304]);
+    expect(await wide('uint16', false, [1, 0x82], 1)).toEqual([0x8201]);
     expect(await wide('int16', false, [254, 255], 1)).toEqual([-2]);
     expect(await wide('int32', true, [255, 255, 255, 254], 1)).toEqual([-2]);
     expect(await wide('int8', true, [254, 3], 2)).toEqual([-2, 3]);
