@@ -133,6 +133,83 @@ describe('proposeLayouts from names alone', () => {
     expect(new Set(descriptions).size).toBe(descriptions.length);
   });
 
+  it('weighs shapes and scans of running numbers', () => {
+    const told = (count: number) =>
+      new Map(
+        proposeLayouts(Array.from({ length: count }, (_, k) => tile(`i${k}.tif`))).map(
+          ({ description, confidence }) => [description, confidence],
+        ),
+      );
+    const twelve = told(12);
+    const share = (shape: string, scan: string) => twelve.get(`0…11 in ${shape}, ${scan}`) ?? NaN;
+    const usual = share('3 rows × 4 columns', 'raster by rows from the top left');
+    const slope = (ratio: number) => Math.exp(-1.2 * Math.log(ratio)) / Math.exp(-1.2 * Math.log(4 / 3));
+    for (const [shape, scan, weight] of [
+      ['3 rows × 4 columns', 'snake by rows from the top left', 0.6],
+      ['3 rows × 4 columns', 'raster by columns from the top left', 0.3],
+      ['3 rows × 4 columns', 'raster by rows from the bottom left', 0.15],
+      ['3 rows × 4 columns', 'raster by rows from the top right', 0.1],
+      ['3 rows × 4 columns', 'snake by columns from the bottom right', 0.05 * 0.3 * 0.6],
+      ['4 rows × 3 columns', 'raster by rows from the top left', 1],
+      ['2 rows × 6 columns', 'raster by rows from the top left', slope(3)],
+      ['6 rows × 2 columns', 'raster by rows from the top left', slope(3)],
+      ['12 rows × 1 columns', 'raster by rows from the top left', slope(12)],
+      ['1 rows × 12 columns', 'raster by rows from the top left', slope(12)],
+      ['3 rows × 5 columns', 'raster by rows from the top left', 0.08 * slope(5 / 3)],
+    ] as const)
+      expect(share(shape, scan) / usual, `${shape} ${scan}`).toBeCloseTo(weight, 9);
+    // A whole column of 3 × 5 cells would be empty; two rows of seven leave too long a line.
+    expect(share('3 rows × 5 columns', 'raster by columns from the top left')).toBeNaN();
+    expect(share('2 rows × 7 columns', 'raster by rows from the top left')).toBeNaN();
+    const forty = [...told(40).keys()].join();
+    for (const shape of ['5 rows × 8 columns', '4 rows × 10 columns', '10 rows × 4 columns'])
+      expect(forty).toContain(shape);
+    for (const shape of ['2 rows × 20 columns', '20 rows × 2 columns', '1 rows × 40'])
+      expect(forty).not.toContain(shape);
+    expect([...told(36).keys()].join()).toContain('2 rows × 18 columns');
+  });
+
+  it('counts evenly spaced numbers by their step, and keeps their gaps', () => {
+    const spaced = best([0, 900, 2700].flatMap((x) => [0, 1500].map((y) => tile(`x${x}_y${y}.tif`))));
+    expect([spaced.rows, spaced.columns]).toEqual([2, 4]);
+    expect(spaced.cells.get(tileId('x2700_y1500.tif'))).toEqual({ row: 1, column: 3 });
+    const hundreds = proposeLayouts([500, 600, 700, 800].map((n) => tile(`t${n}.tif`)))[0];
+    expect(hundreds.description).toBe('500…800 in 2 rows × 2 columns, raster by rows from the top left');
+    const late = proposeLayouts([2, 3, 4, 5, 6, 7, 8, 9].map((n) => tile(`t${n}.tif`)))[0];
+    expect(late.description).toBe('1…9 in 3 rows × 3 columns, raster by rows from the top left');
+    const stamps = best([13, 1024, 99_871, 4_000_000].map((n) => tile(`t${n}.tif`)));
+    expect(stamps.cells.get(tileId('t99871.tif'))).toEqual({ row: 1, column: 0 });
+  });
+
+  it('believes stage positions of all twentyfold, and those of some hardly', () => {
+    const tiles = grid(2, 2, (r, c) => `t_${r}_${c}.tif`).map((made, k) => ({
+      ...made,
+      stage: k === 0 ? null : { x: 90 * k, y: 0, thetaRad: 0 },
+    }));
+    const some = proposeLayouts(tiles).find(({ layout }) => layout.kind === 'positions');
+    expect(some?.description).toBe('stage positions written in 3 of 4 files; the others have none');
+    expect(some?.confidence).toBeCloseTo(0.02 / 1.02, 12);
+    const whole = tiles.map((made, k) => ({ ...made, stage: { x: 0, y: k, thetaRad: 0 } }));
+    const [all] = proposeLayouts(whole);
+    expect([all.description, all.correlation]).toEqual(['stage positions written in the files', null]);
+    expect(all.confidence).toBeCloseTo(20 / 21, 12);
+    expect(stageLayout(tiles.slice(0, 2))).toBeNull();
+    expect(stageLayout(whole.slice(0, 2))?.poses.size).toBe(2);
+  });
+
+  it('names two files with the same running number', () => {
+    const error = errorOf(() => proposeLayouts(['t_1.tif', 't_2.tif', 't_02.tif'].map((file) => tile(file))));
+    expect(error).toMatchObject({ code: 'cell-taken', detail: { file: 't_02.tif', pair: ['t_2.tif', 't_02.tif'] } });
+    expect(error.message).toBe(
+      '"t_2.tif" and "t_02.tif" have the same numbers in their names and would lie in the same cell. ' +
+        'Remove one of the two files or give a name pattern.',
+    );
+    expect(errorOf(() => proposeLayouts([])).message).toBe('There is no tile to lay out. Drop the images of a grid.');
+    expect(errorOf(() => proposeLayouts([tile('a.tif')])).message).toBe(
+      '"a.tif" is the only tile; a mosaic needs two. Add its neighbours.',
+    );
+  });
+
   it('reads a single column, pages of one file, coordinates and names without numbers', () => {
     const column = best(grid(3, 1, (r) => `tile_r${r}_c1.tif`));
     expect([column.rows, column.columns]).toEqual([3, 1]);
