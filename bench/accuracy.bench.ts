@@ -10,7 +10,7 @@ import { mosaicQuality } from '../src/core/testing/accuracy/mosaic-quality.ts';
 import { meanOf, medianOf, quantileOf } from '../src/core/evaluation/statistics.ts';
 import { pairErrors, type PairErrors } from '../src/core/testing/accuracy/pair-errors.ts';
 import { markdownTable, verdict, writeBetweenMarkers } from './markdown.ts';
-import { hasRealGrids, realGrids, scoreRealGrid, type RealGrid } from './real-grids.ts';
+import { hasRealGrids, realGrids, scoreRealGrid, type RealGrid, type RealScore } from './real-grids.ts';
 import {
   planClean,
   planEm424,
@@ -21,7 +21,7 @@ import {
 } from '../src/core/testing/accuracy/synthetic-cases.ts';
 
 const usage =
-  'usage: npm run bench -- accuracy [--matchers sift,loftr] [--parts corners,bias,mosaic,real] [--repeats 1] [--quick] [--write FILE]';
+  'usage: npm run bench -- accuracy [--matchers sift,loftr] [--parts corners,bias,mosaic,real,bent] [--repeats 1] [--quick] [--write FILE]';
 
 /** Bounds of the project's issue 2, points 3 to 5; px unless named otherwise. */
 const bounds: Readonly<Partial<Record<MatcherId, MatcherBounds>>> = {
@@ -63,6 +63,7 @@ const parts: Readonly<Record<string, (setting: Setting) => Promise<string>>> = {
   bias: measureBias,
   mosaic: measureMosaics,
   real: measureRealGrids,
+  bent: measureBentGrids,
 };
 
 /** Measures the accuracy of the whole pipeline and prints, or writes between markers, tables of Markdown. */
@@ -243,7 +244,7 @@ function matchingOnce(matcher: Matcher): Matcher {
 }
 
 async function measureRealGrids({ id, limits, isQuick }: Setting): Promise<string> {
-  if (!hasRealGrids()) return 'Not measured: `../shared/data` or `../shared/tools/score.py` is absent.';
+  if (!hasRealGrids()) return notMeasured;
   const rows: (string | number)[][] = [];
   for (const name of isQuick ? realGrids.slice(0, 1) : realGrids) {
     const score = await scoreRealGrid(name, id);
@@ -254,15 +255,7 @@ async function measureRealGrids({ id, limits, isQuick }: Setting): Promise<strin
       score.p90Px <= bound.p90Px &&
       score.worstPairMedianPx <= worstPairPx;
     rows.push([
-      name,
-      `${score.links} of ${score.pairs}, ${score.removed} removed`,
-      Object.entries(score.states)
-        .filter(([, count]) => count > 0)
-        .map(([state, count]) => `${count} ${state}`)
-        .join(', '),
-      score.medianPx.toFixed(2),
-      score.p90Px.toFixed(2),
-      score.worstPairMedianPx.toFixed(2),
+      ...seamCells(name, score),
       score.correlationOfCeiling.toFixed(3),
       `${(score.wallMs / 1000).toFixed(0)} s`,
       bound
@@ -270,16 +263,56 @@ async function measureRealGrids({ id, limits, isQuick }: Setting): Promise<strin
         : '',
     ]);
   }
-  const header = [
-    'grid',
-    'links',
-    'tiles',
-    'median shift',
-    'p90',
-    'worst pair median',
-    'NCC of ceiling',
-    'wall',
-    'bounds',
+  return markdownTable([...seamHeader, 'NCC of ceiling', 'wall', 'bounds'], rows);
+}
+
+/** Bounds of the project's issue 4, point 1. */
+const bentBounds = {
+  medianPx: 0.35,
+  p90Px: 1,
+  worstPairPx: 0.8,
+  heldOutRatio: 1.2,
+  leastStretch: 0.9,
+  mostStretch: 1.1,
+};
+
+async function measureBentGrids({ id, isQuick }: Setting): Promise<string> {
+  if (!hasRealGrids()) return notMeasured;
+  const rows: (string | number)[][] = [];
+  for (const name of isQuick ? realGrids.slice(0, 1) : realGrids) {
+    const score = await scoreRealGrid(name, id, 'elastic');
+    if (!score.bend) throw new Error(`${name} was not bent`);
+    const { fittedPx, heldOutPx, leastStretch, mostStretch } = score.bend;
+    const isMet =
+      score.medianPx <= bentBounds.medianPx &&
+      score.p90Px <= bentBounds.p90Px &&
+      score.worstPairMedianPx <= bentBounds.worstPairPx &&
+      heldOutPx <= bentBounds.heldOutRatio * fittedPx &&
+      leastStretch >= bentBounds.leastStretch &&
+      mostStretch <= bentBounds.mostStretch;
+    rows.push([
+      ...seamCells(name, score),
+      `${heldOutPx.toFixed(3)} / ${fittedPx.toFixed(3)} = ${(heldOutPx / fittedPx).toFixed(2)}`,
+      `${leastStretch.toFixed(3)} – ${mostStretch.toFixed(3)}`,
+      `${(score.wallMs / 1000).toFixed(0)} s`,
+      isMet ? 'met' : '**MISSED**',
+    ]);
+  }
+  const { medianPx, p90Px, worstPairPx: pairPx, heldOutRatio, leastStretch, mostStretch } = bentBounds;
+  const asked = `Bounds: median ≤ ${medianPx}, p90 ≤ ${p90Px}, worst pair ≤ ${pairPx} px, held out ≤ ${heldOutRatio} × fitted, stretches within ${leastStretch} – ${mostStretch}.`;
+  const header = [...seamHeader, 'patches held out / fitted, px', 'stretches of the meshes', 'wall', 'bounds'];
+  return `${markdownTable(header, rows)}\n\n${asked}`;
+}
+
+const notMeasured = 'Not measured: `../shared/data` or `../shared/tools/score.py` is absent.';
+const seamHeader = ['grid', 'links', 'tiles', 'median shift', 'p90', 'worst pair median'];
+
+function seamCells(name: RealGrid, score: RealScore): readonly string[] {
+  const states = Object.entries(score.states).filter(([, count]) => count > 0);
+  return [
+    name,
+    `${score.links} of ${score.pairs}, ${score.removed} removed`,
+    states.map(([state, count]) => `${count} ${state}`).join(', '),
+    ...[score.medianPx, score.p90Px, score.worstPairMedianPx].map((px) => px.toFixed(2)),
   ];
-  return markdownTable(header, rows);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { ElasticFit } from '../src/core/elastic/solve-elastic-graph.ts';
 import type { MatcherId } from '../src/core/options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,7 +28,11 @@ export interface RealScore {
   /** Median NCC of blocks at the solved placement as a share of its peak. */
   readonly correlationOfCeiling: number;
   readonly wallMs: number;
+  /** Of bent tiles, what the solve says of itself. */
+  readonly bend?: Bend;
 }
+
+type Bend = Pick<ElasticFit, 'fittedPx' | 'heldOutPx' | 'leastStretch' | 'mostStretch'>;
 
 interface Scored {
   readonly states: Record<string, number>;
@@ -43,12 +48,16 @@ export function hasRealGrids(): boolean {
   return existsSync(join(shared, 'data')) && existsSync(join(shared, 'tools/score.py'));
 }
 
-/** Stitches a real grid by the command line, affine and without mosaic, and scores the solution. */
-export async function scoreRealGrid(name: RealGrid, matcher: MatcherId): Promise<RealScore> {
+/** Stitches a real grid by the command line, without mosaic, and scores the solution. */
+export async function scoreRealGrid(
+  name: RealGrid,
+  matcher: MatcherId,
+  transform: 'affine' | 'elastic' = 'affine',
+): Promise<RealScore> {
   const folder = join(shared, 'data', name);
   const out = await mkdtemp(join(tmpdir(), `bench-${name}-`));
   try {
-    const command = ['stitch', folder, '--out', out, '--matcher', matcher, '--transform', 'affine', '--no-mosaic'];
+    const command = ['stitch', folder, '--out', out, '--matcher', matcher, '--transform', transform, '--no-mosaic'];
     const start = performance.now();
     await execute(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...command], {
       cwd: root,
@@ -56,14 +65,14 @@ export async function scoreRealGrid(name: RealGrid, matcher: MatcherId): Promise
     });
     const wallMs = performance.now() - start;
     const solution = join(out, 'solution.json');
-    const score = await execute('/usr/bin/python3', [
-      join(shared, 'tools/score.py'),
-      solution,
-      '--tiles',
-      folder,
-      '--json',
-    ]);
-    return { ...scoreOf(JSON.parse(score.stdout) as Scored), ...linksOf(await readFile(solution, 'utf8')), wallMs };
+    const scorer = [join(root, 'bench/score_bent.py'), join(shared, 'tools/score.py')];
+    const score = await execute('/usr/bin/python3', [...scorer, solution, '--tiles', folder, '--json']);
+    return {
+      ...scoreOf(JSON.parse(score.stdout) as Scored),
+      ...linksOf(await readFile(solution, 'utf8')),
+      ...(transform === 'elastic' ? { bend: await bendOf(join(out, 'acquisition.json')) } : {}),
+      wallMs,
+    };
   } finally {
     await rm(out, { recursive: true, force: true });
   }
@@ -78,6 +87,12 @@ function scoreOf({ states, overlap }: Scored) {
     worstPairMedianPx: overlap.worstPairMedian,
     correlationOfCeiling: overlap.nccOfCeiling,
   };
+}
+
+async function bendOf(path: string): Promise<Bend> {
+  const { elastic } = JSON.parse(await readFile(path, 'utf8')) as { readonly elastic: Bend | null };
+  if (elastic === null) throw new Error(`${path} says nothing of bent tiles`);
+  return elastic;
 }
 
 function linksOf(solutionText: string) {
