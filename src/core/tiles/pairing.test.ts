@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { composePose, invertPose } from '../geometry/pose2.ts';
 import type { Pose2 } from '../geometry/pose2.ts';
 import { nominalPriors } from './nominal-poses.ts';
-import { proposePairs } from './pairing.ts';
+import { boundsUnder, proposePairs } from './pairing.ts';
 import { pairKey, tileId } from './tile.ts';
 import type { GridCell, Layout, Tile, TileId } from './tile.ts';
 import { plainTile } from '../testing/plain-tile.ts';
@@ -86,7 +86,35 @@ describe('proposePairs on a grid', () => {
   });
 });
 
+describe('the bounds of a tile', () => {
+  it.each([
+    [0, { x: 100, y: 100, width: 100, height: 80 }],
+    [90, { x: 21, y: 100, width: 80, height: 100 }],
+    [180, { x: 1, y: 21, width: 100, height: 80 }],
+    [270, { x: 100, y: 1, width: 80, height: 100 }],
+  ])('reach half a pixel beyond the centres of its pixels, turned by %d°', (degrees, bounds) => {
+    const pose = { x: 100, y: 100, thetaRad: (degrees * Math.PI) / 180 };
+    expect(boundsUnder(pose, { width: 100, height: 80 })).toEqual(bounds);
+  });
+
+  it('are those of its corners, turned by 45°', () => {
+    // (−½, −½), (100½, −½), (−½, 100½) and (100½, 100½) turn to 0, −0.71; 71.42, 70.71; −71.42, 70.71; 0, 142.13.
+    const bounds = boundsUnder({ x: 0.2, y: 0, thetaRad: Math.PI / 4 }, { width: 101, height: 101 });
+    expect(bounds).toEqual({ x: -71, y: -0, width: 143, height: 143 });
+  });
+});
+
 describe('proposePairs on free positions', () => {
+  it('ignores slivers in height, and takes the smaller of the tiles for its measure', () => {
+    expect(names(positions({ a: [0, 0], b: [0, 73] }), [tile('a'), tile('b')])).toEqual([]);
+    expect(names(positions({ a: [0, 0], b: [0, 72] }), [tile('a'), tile('b')])).toEqual(['a–b']);
+    const [large, small] = [tile('a', 400, 400), tile('b', 100, 100)];
+    expect(names(positions({ a: [0, 0], b: [392, 300] }), [large, small])).toEqual(['a–b']);
+    expect(names(positions({ a: [0, 0], b: [393, 300] }), [large, small])).toEqual([]);
+    expect(names(positions({ a: [0, 0], b: [300, 392] }), [large, small])).toEqual(['a–b']);
+    expect(names(positions({ a: [0, 0], b: [300, 393] }), [large, small])).toEqual([]);
+  });
+
   it('drops corners that a third tile bridges, and keeps the grid pairs', () => {
     const { layout, tiles } = gridOf(3, 3);
     const priors = nominalPriors(layout, tiles);
@@ -101,6 +129,22 @@ describe('proposePairs on free positions', () => {
   it('ignores slivers', () => {
     expect(names(positions({ a: [0, 0], b: [93, 0] }), [tile('a'), tile('b')])).toEqual([]);
     expect(names(positions({ a: [0, 0], b: [92, 0] }), [tile('a'), tile('b')])).toEqual(['a–b']);
+  });
+
+  it('asks a hundredth of the side of large tiles', () => {
+    const at = (x: number, y: number) =>
+      names(positions({ a: [0, 0], b: [x, y] }), [tile('a', 2000, 1500), tile('b', 2000, 1500)]);
+    expect([at(1980, 0), at(1981, 0), at(0, 1485), at(0, 1486)]).toEqual([['a–b'], [], ['a–b'], []]);
+  });
+
+  it.each([
+    [50, 40, true],
+    [51, 40, true],
+    [50, 41, true],
+    [51, 41, false],
+  ])('takes an overlap that begins at %d,%d of 100 × 80 px for a side or for a corner', (x, y, isSide) => {
+    const pairs = names(positions({ a: [0, 0], b: [x, y], c: [25, 10] }), [tile('a'), tile('b'), tile('c')]);
+    expect(pairs).toEqual(isSide ? ['a–b', 'a–c', 'b–c'] : ['a–c', 'b–c']);
   });
 
   it('pairs tiles of different size by their overlap in the frame of a', () => {
