@@ -34,4 +34,26 @@ describe('a database of the browser', () => {
     expect(still?.version).toBe(2);
     still?.close();
   });
+
+  it('that aborts a write before it is committed rejects that write, and nothing that nobody hears', async () => {
+    const unheard: unknown[] = [];
+    const hear = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      unheard.push(event.reason);
+    };
+    addEventListener('unhandledrejection', hear);
+    const database = await openStore(freshName(), [first], noMatter);
+    if (!database) throw new Error('no database');
+    const aborted = writing(database, 'kept', (store) => {
+      const written = store.put({ id: 'a' });
+      store.transaction.abort();
+      return written;
+    });
+    await expect(aborted).rejects.toThrow(/abort/i);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    removeEventListener('unhandledrejection', hear);
+    expect(unheard).toEqual([]);
+    expect(await database.getAll('kept')).toEqual([]);
+    database.close();
+  });
 });

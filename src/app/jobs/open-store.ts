@@ -67,9 +67,13 @@ export async function writing(
   write: (store: IDBPObjectStore<unknown, [string], string, 'readwrite'>) => Promise<unknown>,
 ): Promise<void> {
   const transaction = database.transaction(name, 'readwrite');
-  const written = write(transaction.store);
-  transaction.commit();
-  await answered(Promise.all([written, transaction.done]));
+  const ended = Promise.all([write(transaction.store), transaction.done]);
+  try {
+    transaction.commit();
+  } catch {
+    // It was aborted already, for want of room say: what it ends with tells how.
+  }
+  await answered(ended);
 }
 
 /** What a database answers; an error when it does not, in time. */
