@@ -280,6 +280,18 @@ describe('several tiles', () => {
     );
   });
 
+  it('leave holes of tiles that lie on the output’s pixels uncovered, too', () => {
+    const holed = rasterOf('float32', 30, 4, (k) => (k % 30 === 5 ? NaN : k));
+    const { channels, coverage } = blended(
+      work('overlay', 'float32', 1),
+      [{ pose: translation(250, 0), channels: [holed] }],
+      1,
+    );
+    // The sample before the hole is interpolated with it at no weight, and lost too.
+    for (let i = 3; i < 26; i++)
+      expect([channels[0][30 + i], coverage[30 + i]]).toEqual(i === 4 || i === 5 ? [canvas, 0] : [30 + i, 255]);
+  });
+
   it('are cut where the owner changes', () => {
     const flat = (value: number) => [rasterOf('uint8', 20, 8, () => value)];
     const shown = [

@@ -1,6 +1,6 @@
 import { bytesPerSample, sampleTypeOf } from '../raster/raster.ts';
 import type { Samples, SampleType } from '../raster/raster.ts';
-import { lastInside, sampleFixed16, sampleFixed8 } from './fixed-point.ts';
+import { lastInside, sampleFixed16, sampleFixed8, setInside } from './fixed-point.ts';
 import type { FixedRun } from './fixed-point.ts';
 import { assignOwners } from './owners.ts';
 import type { PlacedSource, RowWork } from './row-work.ts';
@@ -66,7 +66,7 @@ function storeFixed(work: RowWork, source: PlacedSource, y: number, at: number, 
   let start = from;
   for (let n = 0; n < count * pieceLength; n += pieceLength) {
     const end = pieces[n];
-    setInside(run, start, end, pieces, n, lastU, lastV);
+    setInside(run, start, pieces, n, lastU, lastV);
     if (run.from > start) storeSampled(work, source, y, at, start, run.from);
     if (run.to > run.from) sampleRun(work, source, run, at);
     if (end > run.to) storeSampled(work, source, y, at, run.to, end);
@@ -78,42 +78,6 @@ function storeFixed(work: RowWork, source: PlacedSource, y: number, at: number, 
 
 function isFixedType(type: SampleType): boolean {
   return type === 'uint8' || type === 'uint16';
-}
-
-/** The part of a straight piece whose samples have four neighbours: it is one, for the piece is straight. */
-function setInside(
-  run: FixedRun,
-  start: number,
-  end: number,
-  pieces: Int32Array,
-  n: number,
-  lastU: number,
-  lastV: number,
-): void {
-  let u = pieces[n + 1];
-  let v = pieces[n + 2];
-  const du = pieces[n + 3];
-  const dv = pieces[n + 4];
-  let from = start;
-  let to = end;
-  while (from < to && !(u >= 0 && u <= lastU && v >= 0 && v <= lastV)) {
-    from++;
-    u += du;
-    v += dv;
-  }
-  let endU = u + (to - 1 - from) * du;
-  let endV = v + (to - 1 - from) * dv;
-  while (to > from && !(endU >= 0 && endU <= lastU && endV >= 0 && endV <= lastV)) {
-    to--;
-    endU -= du;
-    endV -= dv;
-  }
-  run.from = from;
-  run.to = to;
-  run.u = u;
-  run.v = v;
-  run.du = du;
-  run.dv = dv;
 }
 
 function sampleRun(work: RowWork, source: PlacedSource, run: FixedRun, at: number): void {

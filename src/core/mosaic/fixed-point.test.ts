@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { affineFromPose } from '../geometry/pose2.ts';
 import { tileId } from '../tiles/tile.ts';
-import { fractionBits, sampleFixed16, sampleFixed8 } from './fixed-point.ts';
+import {
+  fractionBits,
+  lastInside,
+  sampleFixed16,
+  sampleFixed8,
+  setInside,
+  toFixed,
+  toFixedStep,
+} from './fixed-point.ts';
+import { seededRandom } from '../random.ts';
 import { unitGain } from '../photometry/gain-offset.ts';
 import type { Placement } from './mosaic.ts';
 import { pieceLength } from './tile-warp.ts';
@@ -114,5 +123,57 @@ describe('fixed-point sampling', () => {
       ),
       { numRuns: 300, seed: 5 },
     );
+  });
+});
+
+describe('the part of a piece that has four neighbours', () => {
+  const [lastU, lastV] = [lastInside(12), lastInside(7)];
+
+  it('is every column inside, and no other, of a piece that comes from anywhere', () => {
+    const random = seededRandom(4);
+    const seen = { none: 0, all: 0, part: 0 };
+    for (let round = 0; round < 400; round++) {
+      const px = (least: number, most: number) => toFixed(least + (most - least) * random());
+      const [start, columns] = [Math.floor(20 * random()), 1 + Math.floor(24 * random())];
+      const step = (most: number) => toFixedStep(round % 5 === 0 ? 0 : most * (2 * random() - 1));
+      const piece = [start + columns, px(-6, 18), px(-4, 11), step(1.2), step(0.7)];
+      const pieces = Int32Array.from([9, 9, 9, 9, 9, ...piece]);
+      const run = { from: -1, to: -1, u: -1, v: -1, du: -1, dv: -1 };
+      setInside(run, start, pieces, 5, lastU, lastV);
+      const [end, u0, v0, du, dv] = piece;
+      const inside: number[] = [];
+      for (let i = start; i < end; i++) {
+        const [u, v] = [u0 + (i - start) * du, v0 + (i - start) * dv];
+        if (u >= 0 && u <= lastU && v >= 0 && v <= lastV) inside.push(i);
+      }
+      if (inside.length === 0) expect(run.to).toBe(run.from);
+      else
+        expect(run).toEqual({
+          from: inside[0],
+          to: inside[0] + inside.length,
+          u: u0 + (inside[0] - start) * du,
+          v: v0 + (inside[0] - start) * dv,
+          du,
+          dv,
+        });
+      seen[inside.length === 0 ? 'none' : inside.length === columns ? 'all' : 'part']++;
+    }
+    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(20);
+  });
+
+  it.each([
+    [0, 0, true],
+    [lastU, lastV, true],
+    [-1, 0, false],
+    [0, -1, false],
+    [lastU + 1, 0, false],
+    [0, lastV + 1, false],
+  ])('holds the places %d, %d of the borders: %s', (u, v, isInside) => {
+    const run = { from: 0, to: 0, u: 0, v: 0, du: 0, dv: 0 };
+    setInside(run, 3, Int32Array.of(4, u, v, 0, 0), 0, lastU, lastV);
+    expect(run.to - run.from).toBe(isInside ? 1 : 0);
+    // The same as the last of two columns.
+    setInside(run, 3, Int32Array.of(5, 100 - 64, 100 - 64, u - 36, v - 36), 0, lastU, lastV);
+    expect(run.to - run.from).toBe(isInside ? 2 : 1);
   });
 });

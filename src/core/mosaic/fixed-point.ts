@@ -40,6 +40,43 @@ export interface FixedRun {
 }
 
 /**
+ * Sets the run to the part of a straight piece from column `start` on whose samples have four neighbours: it is one, for the
+ * piece is straight.
+ * @param pieces the piece is `pieces[n]` and the four after it, as `TileWarp.pieces` writes them.
+ */
+export function setInside(
+  run: FixedRun,
+  start: number,
+  pieces: Int32Array,
+  n: number,
+  lastU: number,
+  lastV: number,
+): void {
+  const du = pieces[n + 3];
+  const dv = pieces[n + 4];
+  let from = start;
+  let to = pieces[n];
+  let u = pieces[n + 1];
+  let v = pieces[n + 2];
+  while (from < to && !isInside(u, v, lastU, lastV)) {
+    from++;
+    u += du;
+    v += dv;
+  }
+  while (to > from && !isInside(u + (to - 1 - from) * du, v + (to - 1 - from) * dv, lastU, lastV)) to--;
+  run.from = from;
+  run.to = to;
+  run.u = u;
+  run.v = v;
+  run.du = du;
+  run.dv = dv;
+}
+
+function isInside(u: number, v: number, lastU: number, lastV: number): boolean {
+  return u >= 0 && u <= lastU && v >= 0 && v <= lastV;
+}
+
+/**
  * How many samples from (u, v) on stay in one row of pixels and step from one pixel to the next: at least 1. It is given
  * the reciprocals of a run's dv and du − 1; where the last bits of a product say one less than there are, a pixel is made
  * as the first of the next ones, and is the same.
