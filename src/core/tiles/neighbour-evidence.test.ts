@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { silentContext } from '../progress.ts';
+import { seededRandom } from '../random.ts';
+import { cropRaster } from '../raster/raster.ts';
 import type { FloatRaster } from '../raster/raster.ts';
+import { blurGaussian } from '../raster/resample.ts';
 import {
   axisEvidence,
   measureSurfaces,
@@ -162,5 +165,71 @@ describe('the evidence of neighbours', () => {
       await refineOverlap(book, { logOdds: 0, overlap: null, correlations: [], supporters: [] }, context),
     ).toBeNull();
     expect(await refineOverlap(book, { logOdds: 1, overlap: 8, correlations: [], supporters: [] }, context)).toBeNull();
+  });
+});
+
+describe('an overlap that is measured closer', () => {
+  /** Blobs of about four px; the same plane for every cut. */
+  const plane = (() => {
+    const random = seededRandom(12);
+    const noise = { data: Float32Array.from({ length: 420 * 420 }, () => 255 * random()), width: 420, height: 420 };
+    return blurGaussian(noise, 1.8);
+  })();
+  const [a, b] = [tileId('a'), tileId('b')];
+
+  /** The overlap of two tiles, b's corner at (`x`, `y`) of a's, from a coarse overlap that is at most `off` px wrong. */
+  async function measuredAt(axis: 'x' | 'y', x: number, y: number, width: number, height: number, off = 0) {
+    const at = (left: number, top: number) => cropRaster(plane, { x: left, y: top, width, height });
+    const book = surfaceBook(
+      new Map([
+        [a, at(10, 20)],
+        [b, at(10 + x, 20 + y)],
+      ]),
+    );
+    const pair: Neighbours = { a, b, axis };
+    await measureSurfaces(book, [pair], silentContext);
+    const across = axis === 'x' ? width - x : height - y;
+    const overlap = Math.round(across * book.scale) + off;
+    const found = await refineOverlap(
+      book,
+      { logOdds: 1, overlap, correlations: [1], supporters: [pair] },
+      silentContext,
+    );
+    return (found ?? NaN) * (axis === 'x' ? width : height);
+  }
+
+  it.each([
+    ['x', 150, 0, 200, 160],
+    ['x', 161, 7, 200, 160],
+    ['x', 130, -6, 200, 160],
+    ['y', 0, 120, 200, 160],
+    ['y', 9, 131, 200, 160],
+    ['y', -8, 101, 200, 160],
+    ['x', 70, 3, 100, 90],
+    ['y', -4, 65, 100, 90],
+  ] as const)('is found to the pixel along %s, b at %d,%d of %d × %d px', async (axis, x, y, width, height) => {
+    const truth = axis === 'x' ? width - x : height - y;
+    for (const off of [0, 2, -2]) expect(await measuredAt(axis, x, y, width, height, off)).toBeCloseTo(truth, 9);
+  });
+
+  it('is the median of its pairs, and stops where it is told to', async () => {
+    const ids = ['a', 'b', 'c', 'd'].map((name) => tileId(name));
+    // Overlaps of 30, 34 and 50 px.
+    const lefts = [0, 70, 136, 186];
+    const book = surfaceBook(
+      new Map(ids.map((id, k) => [id, cropRaster(plane, { x: lefts[k], y: 9, width: 100, height: 80 })])),
+    );
+    const supporters = [0, 1, 2].map((k): Neighbours => ({ a: ids[k], b: ids[k + 1], axis: 'x' }));
+    await measureSurfaces(book, supporters, silentContext);
+    const evidence = { logOdds: 1, overlap: 34, correlations: [1], supporters: supporters.slice(0, 2) };
+    expect(await refineOverlap(book, evidence, silentContext)).toBeCloseTo(0.32, 9);
+    const stop = Object.assign(new Error('stop'), { name: 'AbortError' });
+    const throwIfAborted = () => {
+      throw stop;
+    };
+    const signal = { aborted: true, throwIfAborted };
+    await expect(refineOverlap(book, evidence, { ...silentContext, signal })).rejects.toBe(stop);
+    const unknown = { ...evidence, supporters: [{ a: tileId('z'), b: ids[0], axis: 'x' } as const] };
+    expect(await refineOverlap(book, unknown, silentContext)).toBeNull();
   });
 });
