@@ -1,5 +1,6 @@
 import { invertAffine } from '../geometry/affine2.ts';
 import type { DisplacementMesh } from '../geometry/displacement-mesh.ts';
+import { boundsOfPlacements } from './build-mosaic.ts';
 import { farthestPx, toFixed, toFixedStep } from './fixed-point.ts';
 import { meshPaths } from './mesh-path.ts';
 import type { MeshPath } from './mesh-path.ts';
@@ -29,7 +30,7 @@ export function meshWarp(placement: Placement, mesh: DisplacementMesh, level: nu
   const width = placement.size.width * k;
   const height = placement.size.height * k;
   const paths = meshPaths(placement, mesh);
-  const reach = reachOf(placement, mesh);
+  const reach = reachOf(placement);
   const level0: LevelPath = { path: paths.path, k, half: (k - 1) / 2 };
   let row = { y: NaN, isWide: false };
   // One row after the other is covered and cut, or mapped: its path is found once, beyond the tile only to be mapped.
@@ -56,24 +57,13 @@ export function meshWarp(placement: Placement, mesh: DisplacementMesh, level: nu
   };
 }
 
-/** Where a bent tile can have pixels: its nodes, grown by more than the half pixel that they cover. */
-function reachOf({ mosaicFromTile, size }: Placement, { columns, rows, dx, dy }: DisplacementMesh): MosaicSpan {
-  const { a, b, c, d, e, f } = mosaicFromTile;
-  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let j = 0; j < rows; j++)
-    for (let i = 0; i < columns; i++) {
-      const u = (i * (size.width - 1)) / (columns - 1);
-      const v = (j * (size.height - 1)) / (rows - 1);
-      const x = a * u + c * v + e + dx[j * columns + i];
-      const y = b * u + d * v + f + dy[j * columns + i];
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      if (y > y1) y1 = y;
-    }
-  const across = Math.abs(a) + Math.abs(c) + 1;
-  const down = Math.abs(b) + Math.abs(d) + 1;
-  return { x0: x0 - across, x1: x1 + across, y0: y0 - down, y1: y1 + down };
+/** Where a bent tile can have pixels: its outline, grown by more than the half pixel that it covers beyond. */
+function reachOf(placement: Placement): MosaicSpan {
+  const { a, b, c, d } = placement.mosaicFromTile;
+  const { x, y, width, height } = boundsOfPlacements([placement]);
+  const across = Math.abs(a) + Math.abs(c);
+  const down = Math.abs(b) + Math.abs(d);
+  return { x0: x - across, x1: x + width + across, y0: y - down, y1: y + height + down };
 }
 
 /** Bounds by the affine alone, grown by the largest displacement. */
