@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { rotationOf } from '../geometry/affine2.ts';
 import { makeSyntheticGraph } from '../testing/synthetic-graph.ts';
 import { noEdits } from './graph-edits.ts';
-import { affineOfPose, buildLinkSystem } from './link-system.ts';
+import { affineOfPose, buildLinkSystem, poseStride } from './link-system.ts';
+import type { LinkSystem } from './link-system.ts';
 import { solvePoseGraph } from './solve.ts';
 import { defaultSolveOptions } from './pose-graph.ts';
 import type { GraphNode } from './pose-graph.ts';
 import { silentContext } from '../progress.ts';
-import { initialPoses, linkMotions, stagePoses } from './stage.ts';
+import { fitStageMap, initialPoses, linkMotions, stagePoses } from './stage.ts';
+import type { StagePoses } from './stage.ts';
 
 const { graph, truth } = makeSyntheticGraph({ rows: 3, columns: 3, rotationSigmaRad: 0.05 });
 const unknown = { x: NaN, y: NaN, thetaRad: NaN };
@@ -61,6 +63,122 @@ describe('the stage map', () => {
       expect(poses[6 * i]).toBeCloseTo(mx + 2 * x + 0.5 * y, 6);
       expect(poses[6 * i + 1]).toBeCloseTo(my - 0.25 * x + 3 * y, 6);
     }
+  });
+});
+
+describe('the fit of the stage map', () => {
+  /** A grid of tiles 100 px apart, turned by `turn`, whose links measure D·n, in the frames of their tiles. */
+  function sceneOf(rows: number, columns: number, map: readonly number[], turn = 0) {
+    const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+    const poses = new Float64Array(poseStride * rows * columns);
+    const known = new Uint8Array(rows * columns).fill(1);
+    const links: (readonly [number, number])[] = [];
+    for (let k = 0; k < rows * columns; k++) {
+      const [row, column] = [Math.floor(k / columns), k % columns];
+      poses.set([100 * column, 100 * row, cos, sin, -sin, cos], poseStride * k);
+      if (column + 1 < columns) links.push([k, k + 1]);
+      if (row + 1 < rows) links.push([k, k + columns]);
+    }
+    const moved = links.map(([i, j]) => {
+      const [nx, ny] = [0, 1].map((axis) => poses[poseStride * j + axis] - poses[poseStride * i + axis]);
+      const [vx, vy] = [map[0] * nx + map[1] * ny, map[2] * nx + map[3] * ny];
+      return [cos * vx + sin * vy, -sin * vx + cos * vy];
+    });
+    const stage: StagePoses = { poses, known };
+    const motions = {
+      theta: new Float64Array(links.length),
+      dx: Float64Array.from(moved, ([x]) => x),
+      dy: Float64Array.from(moved, ([, y]) => y),
+    };
+    const system = {
+      from: Int32Array.from(links, ([i]) => i),
+      to: Int32Array.from(links, ([, j]) => j),
+    } as unknown as LinkSystem;
+    return { system, stage, motions };
+  }
+  const fit = ({ system, stage, motions }: ReturnType<typeof sceneOf>) => fitStageMap(system, stage, motions);
+  const map = [1.02, 0.03, -0.05, 0.97];
+  // Six links along x and six along y, held to the identity by a thousandth of the spread of all of them.
+  const held = 6 / (6 + 0.012);
+
+  it.each([0, 0.3, -2])('is that of exact links, held to the identity, tiles turned by %d', (turn) => {
+    const found = fit(sceneOf(3, 3, map, turn));
+    [1 + 0.02 * held, 0.03 * held, -0.05 * held, 1 - 0.03 * held].forEach((entry, e) =>
+      expect(found[e]).toBeCloseTo(entry, 6),
+    );
+  });
+
+  it('is not moved by links that are far off, alike or not', () => {
+    const clean = fit(sceneOf(4, 4, map));
+    const scene = sceneOf(4, 4, map);
+    for (const l of [3, 8, 13, 18]) scene.motions.dx[l] += 60;
+    scene.motions.dy[20] -= 500;
+    const found = fit(scene);
+    found.forEach((entry, e) => expect(Math.abs(entry - clean[e])).toBeLessThan(2e-4));
+  });
+
+  it('is the identity along what no link says', () => {
+    const row = fit(sceneOf(1, 4, map));
+    const share = 1 / 1.001;
+    [1 + 0.02 * share, 0, -0.05 * share, 1].forEach((entry, e) => expect(row[e]).toBeCloseTo(entry, 6));
+    const column = fit(sceneOf(4, 1, map));
+    [1, 0.03 * share, 0, 1 - 0.03 * share].forEach((entry, e) => expect(column[e]).toBeCloseTo(entry, 6));
+    expect(fit(sceneOf(1, 1, map))).toEqual([1, 0, 0, 1]);
+    const scene = sceneOf(3, 3, map);
+    expect(fit({ ...scene, stage: { ...scene.stage, known: new Uint8Array(9) } })).toEqual([1, 0, 0, 1]);
+  });
+
+  it('leaves out tiles that the stage does not know', () => {
+    const scene = sceneOf(3, 3, map);
+    scene.stage.known[4] = 0;
+    scene.stage.poses.fill(NaN, 4 * poseStride, 4 * poseStride + 2);
+    const found = fit(scene);
+    const left = 4 / (4 + 0.008);
+    [1 + 0.02 * left, 0.03 * left, -0.05 * left, 1 - 0.03 * left].forEach((entry, e) =>
+      expect(found[e]).toBeCloseTo(entry, 6),
+    );
+  });
+
+  it.each([
+    [[1.9, 0, 0, 1.9], true],
+    [[2.1, 0, 0, 2.1], false],
+    [[0.55, 0, 0, 0.55], true],
+    [[0.45, 0, 0, 0.45], false],
+    [[1, 0, 0, -1], true],
+    [[0, -1, 1, 0], true],
+    [[1, 1.6, 0, 1], false],
+    [[1.2, 0, 0, 0.4], false],
+  ])('takes %j for a map: %s', (entries, isPlausible) => {
+    const found = fit(sceneOf(3, 3, entries));
+    if (isPlausible) found.forEach((entry, e) => expect(Math.abs(entry - entries[e])).toBeLessThan(6e-3));
+    else expect(found).toEqual([1, 0, 0, 1]);
+  });
+});
+
+describe('the motion of a link', () => {
+  it('is what its matches say, or a translation with the turn of the stage', () => {
+    const nodes = nodesKnowing([0, 1, 2, 3, 4, 5, 6, 7, 8]).map((node, k) => ({
+      ...node,
+      prior: { ...node.prior, pose: { ...node.prior.pose, thetaRad: 0.01 * k } },
+    }));
+    const system = buildLinkSystem(nodes, graph.links, 'rigid');
+    const stage = stagePoses(system);
+    const [turned, straight] = [linkMotions(system, stage, true), linkMotions(system, stage, false)];
+    system.links.forEach(({ pair }, l) => {
+      const [a, b] = [truth.get(pair.a), truth.get(pair.b)];
+      if (!a || !b) throw new Error('no truth');
+      expect(turned.theta[l]).toBeCloseTo(rotationOf(b) - rotationOf(a), 5);
+      expect(straight.theta[l]).toBeCloseTo(0.01 * (system.to[l] - system.from[l]), 9);
+      const [i, j] = [system.from[l], system.to[l]];
+      const centreOf = (t: typeof a, k: number) => [
+        t.a * system.centre[2 * k] + t.c * system.centre[2 * k + 1] + t.e,
+        t.b * system.centre[2 * k] + t.d * system.centre[2 * k + 1] + t.f,
+      ];
+      const [p, q] = [centreOf(a, i), centreOf(b, j)];
+      const [x, y] = [q[0] - p[0], q[1] - p[1]];
+      expect(turned.dx[l]).toBeCloseTo(a.a * x + a.b * y, 3);
+      expect(turned.dy[l]).toBeCloseTo(a.c * x + a.d * y, 3);
+    });
   });
 });
 
