@@ -10,7 +10,7 @@ import { cropToOverlap } from './alignment-level.ts';
 import { linkMoments, squaredResidual } from './link-moments.ts';
 import type { Link, TransformModel } from './link.ts';
 import { parameterCount, smallMotion } from './motion-model.ts';
-import { motionOf, sharpenLink, sharpMotion } from './sharpen-link.ts';
+import { motionOf, sharpenLink, sharpMotion, shiftNear } from './sharpen-link.ts';
 
 const size = { width: 72, height: 128 };
 const truth = smallMotion('rigid', [8.3, -3.6, 0.015], [36, 64]);
@@ -227,5 +227,36 @@ describe('a sharpened link', () => {
     expect(found.rmsPx).toBeCloseTo(Math.sqrt(squares.reduce((sum, s) => sum + s, 0) / 36), 9);
     expect(found).toMatchObject({ aFromB: sharp.aFromB, moments: sharp.moments, model: 'rigid' });
     expect(motionOf(sharp, correspondences, new Uint8Array(42)).rmsPx).toBe(0);
+  });
+});
+
+describe('the shift near a place', () => {
+  const patches = {
+    a: Float32Array.of(100, 50, 130, 90),
+    precision: Float32Array.of(4, 1),
+    shift: Float64Array.of(0.5, -1, -2, 3),
+  };
+
+  it('is the mean of the patches’, by their precision and a bell of 24 px about them', () => {
+    for (const [x, y] of [
+      [100, 50],
+      [112, 74],
+      [130, 90],
+      [160, 40],
+    ]) {
+      const bell = (u: number, v: number) => Math.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * 24 ** 2));
+      const [p, q] = [4 * bell(100, 50), bell(130, 90)];
+      const [dx, dy] = shiftNear(patches, x, y);
+      expect(dx).toBeCloseTo((0.5 * p - 2 * q) / (p + q), 6);
+      expect(dy).toBeCloseTo((-p + 3 * q) / (p + q), 6);
+    }
+  });
+
+  it('is none far from all of them, nor of none', () => {
+    const [dx, dy] = shiftNear(patches, 9000, -9000);
+    expect(Math.hypot(dx, dy)).toBeLessThan(1e-9);
+    expect(
+      shiftNear({ a: new Float32Array(0), precision: new Float32Array(0), shift: new Float64Array(0) }, 3, 4),
+    ).toEqual([0, 0]);
   });
 });

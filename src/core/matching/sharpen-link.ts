@@ -244,8 +244,12 @@ function moveInliers(matches: Correspondences, mask: Uint8Array, patches: Aligne
 /** Reach of a patch's word, px: two of them overlap. */
 const reachPx = 24;
 
-/** Mean of the patches' shifts, weighted by their precision and by a bell of their distance. */
-function shiftNear({ a, precision, shift }: AlignedPatches, x: number, y: number): readonly [number, number] {
+/** Mean of the patches' shifts, weighted by their precision and by a bell of their distance, at a place in a; px. */
+export function shiftNear(
+  { a, precision, shift }: Pick<AlignedPatches, 'a' | 'precision' | 'shift'>,
+  x: number,
+  y: number,
+): readonly [number, number] {
   let [dx, dy, sum] = [0, 0, 1e-12];
   for (let k = 0; k < precision.length; k++) {
     const square = (a[2 * k] - x) ** 2 + (a[2 * k + 1] - y) ** 2;
