@@ -45,6 +45,34 @@ export async function openStore(
   }
 }
 
+/** A store that is opened anew when the browser has cleared it, or closed it, under the page. */
+export interface ReopenedStore<S> {
+  /** What `work` makes of the store, on a fresh one where it was closed; of null where there is none. */
+  readonly within: <T>(work: (store: S | null) => Promise<T>) => Promise<T>;
+}
+
+export function reopened<S>(openOnce: (onCleared: () => void) => Promise<S | null>): ReopenedStore<S> {
+  let opened: Promise<S | null>;
+  const open = () => {
+    opened = openOnce(open);
+  };
+  open();
+  return {
+    async within(work) {
+      const asked = opened;
+      const store = await asked;
+      try {
+        return await work(store);
+      } catch (error) {
+        const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
+        if (store === null || !isClosed) throw error;
+        if (opened === asked) open();
+        return work(await opened);
+      }
+    },
+  };
+}
+
 /**
  * Reads from one store; a transaction that the browser aborts rejects the read, and nothing beside it. A read that is not
  * answered is given up.

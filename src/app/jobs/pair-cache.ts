@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { PairResult } from '../../core/matching/link.ts';
-import { answered, openStore, reading, writing, type MigrationStep } from './open-store.ts';
+import { answered, openStore, reading, reopened, writing, type MigrationStep } from './open-store.ts';
 
 /** Keeps pair results under everything that decides them. */
 export interface PairCache {
@@ -75,15 +75,11 @@ const pairSteps: readonly MigrationStep[] = [
 
 /** The store of pairs, made anew when the browser has cleared it under the page. */
 async function openPairs(codeVersion: string): Promise<PairStore | null> {
-  let opened: Promise<PairStore | null>;
-  const open = () => {
-    opened = openPairsOnce(codeVersion, () => void open());
-    return opened;
-  };
-  if (!(await open())) return null;
+  const { within } = reopened((onCleared) => openPairsOnce(codeVersion, onCleared));
+  if (await within(async (kept) => kept === null)) return null;
   return {
-    get: async (keys) => (await opened)?.get(keys) ?? keys.map(() => undefined),
-    put: async (key, result) => (await opened)?.put(key, result),
+    get: (keys) => within(async (kept) => kept?.get(keys) ?? keys.map(() => undefined)),
+    put: (key, result) => within(async (kept) => kept?.put(key, result)),
   };
 }
 

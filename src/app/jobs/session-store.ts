@@ -1,6 +1,6 @@
 import type { IDBPDatabase } from 'idb';
 import type { ProjectFile } from '../../../workers/protocol.ts';
-import { answered, openStore, reading, writing, type MigrationStep } from './open-store.ts';
+import { answered, openStore, reading, reopened, writing, type MigrationStep } from './open-store.ts';
 
 /** What is kept of a project between visits. */
 export interface StoredProject {
@@ -46,44 +46,34 @@ const projectSteps: readonly MigrationStep[] = [(database) => database.createObj
 /** A store in IndexedDB; in private windows, where there is none, one in memory. */
 export function persistentSessionStore(): SessionStore {
   const memory = memorySessionStore();
-  let opened: Promise<IDBPDatabase | null>;
-  // What the browser cleared under the page is made anew: what comes is kept, and what is open is saved whole.
-  const open = () => {
-    opened = openStore('em-stitch-projects', projectSteps, open);
-  };
-  open();
+  const { within } = reopened((onCleared) => openStore('em-stitch-projects', projectSteps, onCleared));
   return {
-    lasts: async () => (await opened) !== null,
-    async list() {
-      const database = await opened;
-      // Written by this page only; a project of an older version is checked when it is opened.
-      return database ? latestFirst(await allOf(database)) : memory.list();
-    },
-    async put(project) {
-      const database = await opened;
-      if (!database) return memory.put(project);
-      await writing(database, storeName, (store) => store.put(project));
-      // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
-      if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
-      const all = latestFirst(await allOf(database));
-      for (const { id } of all.slice(mostProjects)) await database.delete(storeName, id);
-    },
-    async remove(id) {
-      const database = await opened;
-      await (database ? answered(database.delete(storeName, id)) : memory.remove(id));
-    },
-    async removeUnchanged(project) {
-      const database = await opened;
-      if (!database) return memory.removeUnchanged(project);
-      // Looked at and removed in one transaction: no tab can save in between.
-      const transaction = database.transaction(storeName, 'readwrite');
-      const remove = async () => {
-        const kept = (await transaction.store.get(project.id)) as StoredProject | undefined;
-        if (kept?.savedAt === project.savedAt) await transaction.store.delete(project.id);
-      };
-      await answered(Promise.all([remove(), transaction.done]));
-    },
+    lasts: () => within(async (database) => database !== null),
+    // Written by this page only; a project of an older version is checked when it is opened.
+    list: () => within(async (database) => (database ? latestFirst(await allOf(database)) : memory.list())),
+    put: (project) => within((database) => (database ? putProject(database, project) : memory.put(project))),
+    remove: (id) => within((database) => (database ? answered(database.delete(storeName, id)) : memory.remove(id))),
+    removeUnchanged: (project) =>
+      within((database) => (database ? removeUnchanged(database, project) : memory.removeUnchanged(project))),
   };
+}
+
+async function putProject(database: IDBPDatabase, project: StoredProject): Promise<void> {
+  await writing(database, storeName, (store) => store.put(project));
+  // A project of ten thousand tiles is a megabyte: it is saved at every click, and the others are not read for that.
+  if ((await reading(database, storeName, (kept) => kept.count())) <= mostProjects) return;
+  const all = latestFirst(await allOf(database));
+  for (const { id } of all.slice(mostProjects)) await database.delete(storeName, id);
+}
+
+async function removeUnchanged(database: IDBPDatabase, { id, savedAt }: StoredProject): Promise<void> {
+  // Looked at and removed in one transaction: no tab can save in between.
+  const transaction = database.transaction(storeName, 'readwrite');
+  const remove = async () => {
+    const kept = (await transaction.store.get(id)) as StoredProject | undefined;
+    if (kept?.savedAt === savedAt) await transaction.store.delete(id);
+  };
+  await answered(Promise.all([remove(), transaction.done]));
 }
 
 async function allOf(database: IDBPDatabase): Promise<readonly StoredProject[]> {

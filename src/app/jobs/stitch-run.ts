@@ -126,8 +126,16 @@ export function stitchRuns({
     context.onProgress({ stage: 'compose', done: 0, total: 1 });
     await client.showMosaic(mosaic, run.options.compose);
     context.signal.throwIfAborted();
-    if (isFirst) await readDisplay(mosaic.bounds, overviewScale(mosaic.bounds), context.signal);
-    updateSlice(store, 'result', ({ revision }) => ({ run, revision: revision + 1 }));
+    const display = isFirst ? readDisplay(mosaic.bounds, overviewScale(mosaic.bounds), context.signal) : null;
+    const unread = await display?.then(
+      () => null,
+      (error: unknown) => error,
+    );
+    context.signal.throwIfAborted();
+    // A tile that cannot be read for the picture is told by its name: what was found is there all the same.
+    if (!unread || isUnreadable(unread))
+      updateSlice(store, 'result', ({ revision }) => ({ run, revision: revision + 1 }));
+    if (unread) throw unread;
   };
 
   const readDisplay = async (rect: Rect, scale: number, signal: AbortSignal) => {
@@ -289,6 +297,10 @@ function namingMasks(result: PairResult, masks: TileMasks): PairResult {
     `Under the mask of ${names}: ${result.detail} ` +
     'Make the mask smaller or switch it off in the corrections, or set landmarks on this pair.';
   return { ...result, detail };
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof StitchError && error.code === 'unreadable-file';
 }
 
 /** What the steps of a run depend on besides their arguments. */
