@@ -21,10 +21,10 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
     [run.options.pair, run.ownModel],
   );
   const { pairs, report } = run.outcome;
-  const { excluded } = run;
+  const { excluded, corrections } = run;
   const rows = useMemo(
-    () => sortRows(linkRows({ results: pairs, ...report, excluded }), { by: 'worst', descending: false }),
-    [pairs, report, excluded],
+    () => sortRows(linkRows({ results: pairs, ...report, excluded, corrections }), { by: 'worst', descending: false }),
+    [pairs, report, excluded, corrections],
   );
   const result = pairs.find(({ pair }) => pairKey(pair) === selected);
   const solved = useMemo(() => (result ? solvedMotion(result.pair, report.mosaicFromTile) : null), [result, report]);
@@ -51,7 +51,8 @@ export function InspectorTab({ run }: { readonly run: StitchRun }) {
       onLook={(next) => updateSlice(store, 'view', (view) => ({ ...view, evidence: next }))}
       result={result}
       edge={report.edges.find((edge) => edge.pairKey === selected) ?? null}
-      leftPx={index < 0 ? null : rows[index].residualPx}
+      leftPx={index < 0 ? null : (rows[index].replacedPx ?? rows[index].residualPx)}
+      landmarkCount={index < 0 ? 0 : rows[index].landmarks}
       isExcluded={excluded.has(selected)}
       solvedAFromB={solved}
       ransacPx={run.options.pair.ransacPx}

@@ -57,8 +57,8 @@ function Finding() {
     <>
       <p data-testid="layout-found">
         {chosen.description}{' '}
-        <span className="dim" title={correlationText(chosen.correlation)}>
-          (confidence {percent(chosen.confidence)})
+        <span className="dim">
+          (confidence {percent(chosen.confidence)}, {correlationText(chosen.correlation)})
         </span>
       </p>
       {ranking.hypotheses.length > 1 && (
@@ -92,9 +92,7 @@ function Readings() {
         value={hypothesis.confidence}
         aria-label={`Confidence ${percent(hypothesis.confidence)}`}
       />
-      <span className="number" title={correlationText(hypothesis.correlation)}>
-        {percent(hypothesis.confidence)}
-      </span>
+      <span className="number">{percent(hypothesis.confidence)}</span>
     </label>
   ));
 }
@@ -299,8 +297,9 @@ function PlaceRow({ tile, layout }: { readonly tile: Tile; readonly layout: Layo
   const [first, second] = placeText(tile, layout);
   return (
     <div className="place">
-      <span role="cell" title={tile.id}>
-        {tile.id}
+      {/* Where a name does not fit its end stays: that is what tells tiles apart. */}
+      <span role="cell" className="end-first">
+        <bdi>{tile.id}</bdi>
       </span>
       <span role="cell" className="number">
         {first}

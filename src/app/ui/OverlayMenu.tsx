@@ -71,20 +71,22 @@ export function OverlayMenu() {
       />
       <SelectField label="Tile colours (G)" value={overlays.tint} options={tints} onChange={(tint) => set({ tint })} />
       {known === null && (
-        <label className="field field-inline">
-          <span>Pixel size, nm</span>
-          <input
-            type="number"
-            min={0}
-            step="any"
-            placeholder="unknown"
-            value={pixelSizeNm ?? ''}
-            title="For the scale bar and the coordinates: the files do not say"
-            onChange={({ currentTarget: { valueAsNumber: nm } }) =>
-              updateSlice(store, 'view', (view) => ({ ...view, pixelSizeNm: nm > 0 ? nm : null }))
-            }
-          />
-        </label>
+        <>
+          <label className="field field-inline">
+            <span>Pixel size, nm</span>
+            <input
+              type="number"
+              min={0}
+              step="any"
+              placeholder="unknown"
+              value={pixelSizeNm ?? ''}
+              onChange={({ currentTarget: { valueAsNumber: nm } }) =>
+                updateSlice(store, 'view', (view) => ({ ...view, pixelSizeNm: nm > 0 ? nm : null }))
+              }
+            />
+          </label>
+          <p className="dim small">The files do not say it: for the scale bar and the coordinates.</p>
+        </>
       )}
     </Popover>
   );

@@ -6,6 +6,7 @@ import { tileName } from '../viewer/tile-name.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { lengthText } from './length-text.ts';
 import { usePixelProbe } from './use-pixel-probe.ts';
+import { Terms } from './Terms.tsx';
 
 /** One pixel of the mosaic: its place, its value before display, and the tiles that make it. */
 export function PixelPanel({ pixelSizeNm }: { readonly pixelSizeNm: number | null }) {
@@ -20,11 +21,11 @@ export function PixelPanel({ pixelSizeNm }: { readonly pixelSizeNm: number | nul
     <section className="pixel-panel" aria-label="Pixel" data-testid="pixel-panel">
       <header>
         <h2>{cursor ? 'Pixel under the pointer' : 'Pixel in the middle'}</h2>
+        <Terms name="What the columns mean" terms={columnTerms} />
         <button
           type="button"
           className="bare"
           aria-label="Close the pixel inspector"
-          title="Close (I)"
           onClick={() => updateSlice(store, 'view', (view) => ({ ...view, isPixelShown: false }))}
         >
           <X className="small" />
@@ -37,6 +38,12 @@ export function PixelPanel({ pixelSizeNm }: { readonly pixelSizeNm: number | nul
     </section>
   );
 }
+
+const columnTerms = [
+  ['Raw', 'The sample of the file, before tones and display'],
+  ['Toned', 'After the tone that evens it with its neighbours'],
+  ['Weight', 'Share in the mosaic’s value'],
+] as const;
 
 interface ProbeProps {
   readonly probe: PixelProbe;
@@ -65,15 +72,9 @@ function Probe({ probe, pixelSizeNm, display }: ProbeProps) {
             <tr>
               <th scope="col">Tile</th>
               <th scope="col">x, y in it</th>
-              <th scope="col" title="The sample of the file, before tones and display">
-                Raw
-              </th>
-              <th scope="col" title="After the tone that evens it with its neighbours">
-                Toned
-              </th>
-              <th scope="col" title="Share in the mosaic’s value">
-                Weight
-              </th>
+              <th scope="col">Raw</th>
+              <th scope="col">Toned</th>
+              <th scope="col">Weight</th>
             </tr>
           </thead>
           <tbody>
@@ -91,9 +92,7 @@ function TileRow({ tile: { tile, u, v, raw, tone, weight } }: { readonly tile: P
   const toned = raw.map((value) => tone.gain * value + tone.offset);
   return (
     <tr data-testid="pixel-tile" className={weight === 0 ? 'dim' : undefined}>
-      <th scope="row" title={tile}>
-        {tileName(tile)}
-      </th>
+      <th scope="row">{tileName(tile)}</th>
       <td>
         {u.toFixed(1)}, {v.toFixed(1)}
       </td>

@@ -15,16 +15,21 @@ import { linkRows } from './links/link-row.ts';
 import { LinkTable } from './links/LinkTable.tsx';
 import { InspectorTab } from './InspectorTab.tsx';
 import { TilesPanel } from './TilesPanel.tsx';
+import { useRemWidth } from './use-rem.ts';
 import { visibleRegion } from './visible-region.ts';
 
-const tabs: readonly (readonly [ResultTab, string])[] = [
+/** With the name where letters are large and the window is small, if it is another. */
+const tabs: readonly (readonly [ResultTab, string, string?])[] = [
   ['links', 'Links'],
   ['inspector', 'Inspector'],
-  ['corrections', 'Corrections'],
+  ['corrections', 'Corrections', 'Edits'],
   ['tiles', 'Tiles'],
   ['export', 'Export'],
-  ['acquisition', 'Acquisition'],
+  ['acquisition', 'Acquisition', 'Scan'],
 ];
+
+/** In a window of fewer rem the long names would break the tabs into two lines. */
+const longNamesRem = 50;
 
 interface ResultPanelProps {
   readonly run: StitchRun;
@@ -34,6 +39,7 @@ interface ResultPanelProps {
 /** The evidence and the files of a run. */
 export function ResultPanel({ run, viewer }: ResultPanelProps) {
   const { store } = useApp();
+  const isShort = useRemWidth() < longNamesRem;
   const tab = useAppState(({ view }) => view.tab);
   const isLarge = useAppState(({ view }) => view.isInspectorLarge && view.tab === 'inspector');
   const show = (next: ResultTab) => updateSlice(store, 'view', (view) => ({ ...view, tab: next }));
@@ -51,9 +57,9 @@ export function ResultPanel({ run, viewer }: ResultPanelProps) {
         aria-label="Result"
       >
         <List className="tabs" aria-label="Result">
-          {tabs.map(([id, label]) => (
+          {tabs.map(([id, label, short = label]) => (
             <Trigger key={id} value={id} data-testid={`${id}-tab`}>
-              {label}
+              {isShort ? short : label}
             </Trigger>
           ))}
         </List>
@@ -75,8 +81,11 @@ function LinksTab({ run, viewer }: ResultPanelProps) {
   const { store, jobs } = useApp();
   const selectedPair = useAppState(({ view }) => view.selectedPair);
   const { pairs, report, mosaic } = run.outcome;
-  const { excluded } = run;
-  const rows = useMemo(() => linkRows({ results: pairs, ...report, excluded }), [pairs, report, excluded]);
+  const { excluded, corrections } = run;
+  const rows = useMemo(
+    () => linkRows({ results: pairs, ...report, excluded, corrections }),
+    [pairs, report, excluded, corrections],
+  );
   const select = (pair: string, tab: ResultTab) => {
     updateSlice(store, 'view', (view) => ({ ...view, selectedPair: pair, tab }));
     const results = pairs.filter((result) => pairKey(result.pair) === pair);

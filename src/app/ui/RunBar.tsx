@@ -8,9 +8,11 @@ import { useApp, useAppState } from './app-context.ts';
 import type { CommandContext } from './commands/command.ts';
 import { FileButtons } from './FileButtons.tsx';
 import { WatchButton } from './WatchButton.tsx';
+import { Popover } from './Popover.tsx';
 import { ProjectButtons } from './session/ProjectButtons.tsx';
 import { Tip } from './Tip.tsx';
 import { UndoButton } from './UndoButton.tsx';
+import { useRemWidth } from './use-rem.ts';
 
 const stageNames: Readonly<Record<Stage, string>> = {
   read: 'Reading headers',
@@ -36,21 +38,26 @@ const taskNames = {
 /** Tasks whose tiles are made, not read. */
 const makingNames = { sample: 'Making the sample', evaluate: 'Making the test grid' } as const;
 
+/** In a window of fewer rem the bar would break into two lines. */
+const fullBarRem = 76;
+
 /** The top bar: files, undo, progress, and the one primary button. */
 export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   const { jobs } = useApp();
   const hasTiles = useAppState(({ project }) => project.tiles.length > 0);
+  const isNarrow = useRemWidth() < fullBarRem;
   return (
     <header className="run-bar">
       {hasTiles ? <h1 className="brand">EM Stitch</h1> : <span className="brand">EM Stitch</span>}
       {hasTiles && (
         <>
-          <FileButtons compact />
-          <WatchButton />
-          <button type="button" onClick={jobs.startOver} data-testid="start-over">
-            Start over
-          </button>
-          <ProjectButtons />
+          {isNarrow ? (
+            <Popover label="Project" name="Files and project" testId="project-menu">
+              <ProjectActions startOver={jobs.startOver} />
+            </Popover>
+          ) : (
+            <ProjectActions startOver={jobs.startOver} />
+          )}
           <UndoButton way="undo" />
           <UndoButton way="redo" />
         </>
@@ -77,6 +84,20 @@ export function RunBar({ show }: { readonly show: CommandContext['show'] }) {
   );
 }
 
+/** What is done seldom: in a bar with large letters it stands behind one button. */
+function ProjectActions({ startOver }: { readonly startOver: () => void }) {
+  return (
+    <>
+      <FileButtons compact />
+      <WatchButton />
+      <button type="button" onClick={startOver} data-testid="start-over">
+        Start over
+      </button>
+      <ProjectButtons />
+    </>
+  );
+}
+
 function RunButton() {
   const { jobs } = useApp();
   const isRunning = useAppState(({ job }) => job.current.kind === 'running');
@@ -96,7 +117,6 @@ function RunButton() {
       className={staleness === 'current' ? '' : 'primary'}
       data-testid="stitch-button"
       disabled={!canStitch}
-      title={canStitch ? '' : 'The layout is not known yet; see the layout panel'}
       onClick={() => void jobs.stitch()}
     >
       {staleness === 'match' ? 'Stitch again' : 'Stitch'}
@@ -113,6 +133,7 @@ function Progress() {
   const current = useAppState(({ job }) => job.current);
   const waitingFor = useAppState(({ job }) => job.waitingFor);
   const staleness = useAppState(stalenessNow);
+  const missing = useAppState(missingForStitch);
   const now = useClock(current.kind === 'running');
   if (current.kind === 'running') {
     const { task, stage, done, total } = current;
@@ -125,6 +146,7 @@ function Progress() {
         <span>
           {name}
           {total > 1 && ` ${done} of ${total}`}
+          {total === 0 && done > 0 && ` · step ${done}`}
           {left !== null && ` · ${durationText(left)} left`}
         </span>
         {waitingFor ? (
@@ -139,14 +161,18 @@ function Progress() {
   }
   const isEnded = current.kind === 'cancelled' || current.kind === 'failed';
   const isStale = !isEnded && (staleness === 'match' || staleness === 'solve');
-  const text = isStale ? 'The mosaic shows an earlier choice of layout or options: press Stitch.' : endText(current);
+  const why = isStale ? 'The mosaic shows an earlier choice of layout or options: press Stitch.' : missing;
   return (
     <div className="progress" role="status" data-testid="progress">
-      <span className={isStale ? 'warn-text' : 'dim'} title={text}>
-        {text}
-      </span>
+      <span className={why === null ? 'dim' : 'warn-text'}>{why ?? endText(current)}</span>
     </div>
   );
+}
+
+/** What has to be there before the tiles can be stitched; null when all is. */
+function missingForStitch({ project }: AppState): string | null {
+  if (project.tiles.length < 2 || project.edits.layout !== null) return null;
+  return 'Where the tiles belong is not known: choose under Layout, then press Stitch.';
 }
 
 /** Behind the name of a file. */

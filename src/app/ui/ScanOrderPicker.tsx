@@ -12,7 +12,7 @@ export function ScanOrderPicker({ value, onChange }: ScanOrderPickerProps) {
       {scanOrders.map((order) => {
         const name = describeScanOrder(order);
         return (
-          <label key={name} className="scan-order" title={name}>
+          <label key={name} className="scan-order">
             <input
               type="radio"
               name="scan-order"
@@ -24,6 +24,9 @@ export function ScanOrderPicker({ value, onChange }: ScanOrderPickerProps) {
           </label>
         );
       })}
+      <p className="scan-order-name dim small" aria-hidden="true">
+        {describeScanOrder(value)}
+      </p>
     </div>
   );
 }

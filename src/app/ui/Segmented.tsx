@@ -1,4 +1,5 @@
 import { Item, Root } from '@radix-ui/react-radio-group';
+import { Hint } from './Tip.tsx';
 
 interface SegmentedProps<T extends string> {
   readonly label: string;
@@ -16,15 +17,15 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
   return (
     <Root className="segmented" orientation="horizontal" aria-label={label} value={value} onValueChange={choose}>
       {options.map((option) => (
-        <Item
-          key={option.value}
-          value={option.value}
-          title={option.title}
-          // radix-ui chooses only if the arrow is still held when the focus has moved: a quick tap would be lost.
-          onFocus={() => choose(option.value)}
-        >
-          {option.label}
-        </Item>
+        <Hint key={option.value} text={option.title} side="bottom">
+          <Item
+            value={option.value}
+            // radix-ui chooses only if the arrow is still held when the focus has moved: a quick tap would be lost.
+            onFocus={() => choose(option.value)}
+          >
+            {option.label}
+          </Item>
+        </Hint>
       ))}
     </Root>
   );

@@ -9,6 +9,7 @@ import { lengthText } from './length-text.ts';
 import { rungText } from './rung-text.ts';
 import { ElsewhereNotice } from './session/ElsewhereNotice.tsx';
 import { TextSizeMenu } from './TextSizeMenu.tsx';
+import { Tip } from './Tip.tsx';
 
 /** The bottom line: cursor, how the tiles stand, warnings. */
 export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
@@ -20,29 +21,28 @@ export function StatusBar({ show }: { readonly show: CommandContext['show'] }) {
       <span className="status-tiles">{run ? <TileCounts /> : tileCount > 0 && countText(tileCount, 'tile')}</span>
       <ElsewhereNotice />
       <OfflineStatus />
-      <Rung />
+      <Rung show={show} />
       <Warnings />
       <TextSizeMenu />
-      <button
-        type="button"
-        className="bare"
-        data-testid="diagnostics-button"
-        title="What helps to find out why something went wrong: text, without pixels or names"
-        onClick={() => show('diagnostics')}
-      >
-        Diagnostics
-      </button>
+      <Tip text="What helps to find out why something went wrong: text, without pixels or names" side="top">
+        <button type="button" className="bare" data-testid="diagnostics-button" onClick={() => show('diagnostics')}>
+          Diagnostics
+        </button>
+      </Tip>
     </footer>
   );
 }
 
 /** What matches, and on which device. */
-function Rung() {
+function Rung({ show }: { readonly show: CommandContext['show'] }) {
   const rung = useAppState(({ job }) => job.matcher);
+  if (!rung) return <span className="rung" data-testid="rung" />;
   return (
-    <span className="rung" data-testid="rung" title={rung ? `${rungText(rung)} (${rung.device})` : undefined}>
-      {rung ? rungText(rung) : ''}
-    </span>
+    <Tip text={`Matched with ${rungText(rung)} (${rung.device})`} side="top">
+      <button type="button" className="bare rung" data-testid="rung" onClick={() => show('diagnostics')}>
+        {rungText(rung)}
+      </button>
+    </Tip>
   );
 }
 
@@ -54,15 +54,16 @@ function Warnings() {
   if (count === 0)
     return <span data-testid="warning-count">{hasTiles && <span className="dim">no warnings</span>}</span>;
   return (
-    <button
-      type="button"
-      className="bare warn-text"
-      data-testid="warning-count"
-      title="Show them beside the layout"
-      onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: 'open' }))}
-    >
-      {countText(count, 'warning')}
-    </button>
+    <Tip text="Show them beside the layout" side="top">
+      <button
+        type="button"
+        className="bare warn-text"
+        data-testid="warning-count"
+        onClick={() => updateSlice(store, 'view', (view) => ({ ...view, sidePanel: 'open' }))}
+      >
+        {countText(count, 'warning')}
+      </button>
+    </Tip>
   );
 }
 
@@ -86,6 +87,7 @@ const states: readonly (readonly [TileState, string])[] = [
 ];
 
 function TileCounts() {
+  const { store } = useApp();
   const report = useAppState(({ result }) => result.run?.outcome.report);
   const all = [...(report?.state.values() ?? [])];
   return (
@@ -93,14 +95,16 @@ function TileCounts() {
       {states.map(([state, about]) => {
         const count = all.filter((one) => one === state).length;
         return (
-          <span
-            key={state}
-            className={count > 0 ? `tile-${state}` : 'dim'}
-            title={`${count} ${state}: ${about}`}
-            data-testid={`count-${state}`}
-          >
-            {count} {state}
-          </span>
+          <Tip key={state} text={`${countText(count, 'tile')} ${about}`} side="top">
+            <button
+              type="button"
+              className={`bare ${count > 0 ? `tile-${state}` : 'dim'}`}
+              data-testid={`count-${state}`}
+              onClick={() => updateSlice(store, 'view', (view) => ({ ...view, tab: 'tiles' }))}
+            >
+              {count} {state}
+            </button>
+          </Tip>
         );
       })}
     </>

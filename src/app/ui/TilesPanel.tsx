@@ -31,13 +31,12 @@ export function TilesPanel({ run, onShow }: TilesPanelProps) {
       <div className="tile-row tiles-head" aria-hidden="true">
         <span>Tile</span>
         <span>State</span>
-        <span className="number" title="How sure its place is: one standard deviation">
-          Place ±
-        </span>
-        <span className="number" title="Factor that evens out its brightness">
-          Gain
-        </span>
+        <span className="number">Place ±</span>
+        <span className="number">Gain</span>
       </div>
+      <p className="tiles-terms dim small">
+        Place ±: how sure its place is, one standard deviation. Gain: the factor that evens out its brightness.
+      </p>
       <WindowedRows
         count={tiles.length}
         rowHeight={rowPx}

@@ -1,8 +1,13 @@
 import { Content, Provider, Root, Trigger } from '@radix-ui/react-tooltip';
-import type { FocusEvent, ReactElement, ReactNode } from 'react';
+import { useEffect, useRef, useState, type FocusEvent, type ReactElement, type ReactNode } from 'react';
 
 /** The pointer rests so long before a tip is shown, ms; the next one beside it comes at once. */
 const REST_MS = 500;
+
+/** A finger that rests so long asks for the tip … */
+const HOLD_MS = 500;
+/** … which stays so long after it has gone, ms. */
+const READ_MS = 2500;
 
 /** What tips share: the time, and that one follows the other without waiting. */
 export function TipProvider({ children }: { readonly children: ReactNode }) {
@@ -23,11 +28,31 @@ interface TipProps {
   readonly children: ReactElement;
 }
 
-/** What a button does and which key does the same: under a resting pointer and, unlike `title`, on focus. */
+/**
+ * What a button does and which key does the same: under a resting pointer and, unlike `title`, on focus and under a
+ * finger that rests.
+ */
 export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const later = (open: boolean, ms: number) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setIsOpen(open), ms);
+  };
+  const release = () => {
+    if (isOpen) later(false, READ_MS);
+    else clearTimeout(timer.current);
+  };
   return (
-    <Root disableHoverableContent>
-      <Trigger asChild onFocus={keepForKeys}>
+    <Root open={isOpen} onOpenChange={setIsOpen} disableHoverableContent>
+      <Trigger
+        asChild
+        onFocus={keepForKeys}
+        onTouchStart={() => later(true, HOLD_MS)}
+        onTouchEnd={release}
+        onTouchCancel={release}
+      >
         {children}
       </Trigger>
       <Content className="tip" side={side} sideOffset={4} collisionPadding={8}>
@@ -38,12 +63,18 @@ export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
   );
 }
 
+interface HintProps {
+  readonly text: string | undefined;
+  readonly side?: TipProps['side'];
+  readonly children: ReactElement;
+}
+
 /** What a field is for, beside it: under a resting pointer, and while a control in it has the focus by keys. */
-export function Hint({ text, children }: { readonly text: string | undefined; readonly children: ReactElement }) {
+export function Hint({ text, side = 'right', children }: HintProps) {
   return text === undefined ? (
     children
   ) : (
-    <Tip text={text} side="right">
+    <Tip text={text} side={side}>
       {children}
     </Tip>
   );

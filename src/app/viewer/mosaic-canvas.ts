@@ -25,6 +25,8 @@ import type { Edges, Viewport } from './viewport.ts';
 export type MosaicPictures = Pick<StitchClient, 'renderChunk' | 'renderEvidence'>;
 
 const PICK_REACH_PX = 6;
+/** … and a finger, which covers what it points at. */
+const FINGER_REACH_PX = 20;
 const PAN_STEP_FRACTION = 0.15;
 const FAST_STEPS = 4;
 const KEY_ZOOM = Math.SQRT2;
@@ -49,6 +51,7 @@ export class MosaicCanvas implements GestureTarget {
   #isOverlayDirty = true;
   #toldView: Viewport | null = null;
   #pickedLink: string | null = null;
+  readonly #reachPx = matchMedia('(pointer: coarse)').matches ? FINGER_REACH_PX : PICK_REACH_PX;
   #hoverLink: string | null = null;
   #hoverTile: TileId | null = null;
   #hoverPixel: Point | null = null;
@@ -338,7 +341,7 @@ export class MosaicCanvas implements GestureTarget {
   #linkAt(p: Point): ViewerLink | null {
     const scene = this.#scene;
     if (scene === null || !scene.overlays.links) return null;
-    return pickLink(scene.links, p, PICK_REACH_PX / this.#camera.view.zoom);
+    return pickLink(scene.links, p, this.#reachPx / this.#camera.view.zoom);
   }
 
   #tellPixel(pixel: Point | null): void {

@@ -6,6 +6,7 @@ import type { StitchRun } from '../../state/result.ts';
 import { updateSlice } from '../../state/store.ts';
 import { tileName } from '../../viewer/tile-name.ts';
 import { useApp, useAppState } from '../app-context.ts';
+import { Tip } from '../Tip.tsx';
 import { UndoButton } from '../UndoButton.tsx';
 import { pinHere } from './pin-here.ts';
 import './edits.css';
@@ -82,14 +83,15 @@ function TileTools({ run }: { readonly run: StitchRun }) {
             <button type="button" data-testid="pin-tile" onClick={() => pinHere(run, selected, jobs.corrections.add)}>
               Pin here
             </button>
-            <button
-              type="button"
-              data-testid="raise-tile"
-              title="Drawn over the others; seen with the blend 'overlay'"
-              onClick={() => jobs.corrections.add({ kind: 'raise-tile', tile: selected })}
-            >
-              Put on top
-            </button>
+            <Tip text="Drawn over the others; seen with the blend ‘overlay’">
+              <button
+                type="button"
+                data-testid="raise-tile"
+                onClick={() => jobs.corrections.add({ kind: 'raise-tile', tile: selected })}
+              >
+                Put on top
+              </button>
+            </Tip>
           </div>
           <div className="row">
             <ToolButton
@@ -135,29 +137,26 @@ function LinkTo({ run, tile }: { readonly run: StitchRun; readonly tile: TileId 
   const others = run.tiles.filter(({ id }) => id !== tile && !paired.has(id));
   return (
     <div className="field field-inline">
-      <label
-        htmlFor="edits-link"
-        title="Matches the two where the mosaic has them, though the layout did not propose it"
-      >
-        Link to
-      </label>
-      <select
-        id="edits-link"
-        value=""
-        data-testid="link-to"
-        disabled={others.length === 0}
-        onChange={({ target }) => {
-          const other = others.find(({ id }) => id === target.value);
-          if (other) jobs.corrections.linkTiles(tile, other.id);
-        }}
-      >
-        <option value="">{others.length > 0 ? 'a tile that was not proposed…' : 'all tiles are proposed'}</option>
-        {others.map(({ id }) => (
-          <option key={id} value={id}>
-            {tileName(id)}
-          </option>
-        ))}
-      </select>
+      <label htmlFor="edits-link">Link to</label>
+      <Tip text="Matches the two where the mosaic has them, though the layout did not propose it" side="top">
+        <select
+          id="edits-link"
+          value=""
+          data-testid="link-to"
+          disabled={others.length === 0}
+          onChange={({ target }) => {
+            const other = others.find(({ id }) => id === target.value);
+            if (other) jobs.corrections.linkTiles(tile, other.id);
+          }}
+        >
+          <option value="">{others.length > 0 ? 'a tile that was not proposed…' : 'all tiles are proposed'}</option>
+          {others.map(({ id }) => (
+            <option key={id} value={id}>
+              {tileName(id)}
+            </option>
+          ))}
+        </select>
+      </Tip>
     </div>
   );
 }
@@ -227,20 +226,21 @@ function Weight({ entry: { id, edit } }: { readonly entry: NamedEdit }) {
   if (edit.kind !== 'pin-tile' && edit.kind !== 'landmark') return <span />;
   const choices = sigmas.includes(edit.sigmaPx) ? sigmas : [...sigmas, edit.sigmaPx].sort((p, q) => p - q);
   return (
-    <select
-      aria-label="Standard deviation, px"
-      title="One standard deviation: the smaller, the more the links give way"
-      value={edit.sigmaPx}
-      onChange={({ target }) => {
-        const changed = { ...edit, sigmaPx: Number(target.value) };
-        jobs.corrections.change(id, changed, `weigh ${entryName({ id, isOn: true, edit: changed })}`);
-      }}
-    >
-      {choices.map((sigma) => (
-        <option key={sigma} value={sigma}>
-          ± {sigma} px
-        </option>
-      ))}
-    </select>
+    <Tip text="One standard deviation: the smaller, the more the links give way" side="left">
+      <select
+        aria-label="Standard deviation, px"
+        value={edit.sigmaPx}
+        onChange={({ target }) => {
+          const changed = { ...edit, sigmaPx: Number(target.value) };
+          jobs.corrections.change(id, changed, `weigh ${entryName({ id, isOn: true, edit: changed })}`);
+        }}
+      >
+        {choices.map((sigma) => (
+          <option key={sigma} value={sigma}>
+            ± {sigma} px
+          </option>
+        ))}
+      </select>
+    </Tip>
   );
 }

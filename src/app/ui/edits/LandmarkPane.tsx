@@ -150,9 +150,7 @@ function LandmarkList({
         return (
           <li key={id} data-testid="landmark" data-on={isOn}>
             <span className="number">{k + 1}</span>
-            <span className="number" title="How far the two ends lie apart at the solution">
-              {off.toFixed(2)} px apart
-            </span>
+            <span className="number">{off.toFixed(2)} px apart</span>
             <span className="dim small">± {sigmaPx} px</span>
             <button
               type="button"

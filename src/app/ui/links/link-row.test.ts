@@ -22,6 +22,8 @@ function row(pairKey: string, change: Partial<LinkRow> = {}): LinkRow {
     shiftPx: 2,
     reason: null,
     detail: null,
+    landmarks: 0,
+    replacedPx: null,
     ...change,
   };
 }
@@ -77,6 +79,13 @@ describe('sortRows', () => {
     const before = keys(rows);
     sortRows(rows, { by: 'residual', descending: true });
     expect(keys(rows)).toBe(before);
+  });
+});
+
+describe('rowSentence', () => {
+  it('does not take the distance of landmarks for that of the matches that they stand in for', () => {
+    const held = row('1', { nameA: 'a', nameB: 'b', landmarks: 1, residualPx: 0.04, replacedPx: 1.93 });
+    expect(rowSentence(held)).toBe('a ↔ b: held by 1 landmark of yours instead of its matches, which are 1.93 px off.');
   });
 });
 

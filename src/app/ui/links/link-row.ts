@@ -1,3 +1,6 @@
+import { countText } from '../../../core/count-text.ts';
+import { effectOf } from '../../../core/edits/edit-effect.ts';
+import type { EditList } from '../../../core/edits/edit.ts';
 import { linkErrorPx } from '../../../core/edits/solution-error.ts';
 import { applyAffine } from '../../../core/geometry/affine2.ts';
 import { affineFromPose } from '../../../core/geometry/pose2.ts';
@@ -30,6 +33,10 @@ export interface LinkRow {
   /** Why there is no link. */
   readonly reason: RejectionReason | null;
   readonly detail: string | null;
+  /** Landmarks that stand in for the matches; 0 for nearly all. */
+  readonly landmarks: number;
+  /** How far the matches are off where landmarks stand in for them, px. */
+  readonly replacedPx: number | null;
 }
 
 /** Columns that can be sorted by. */
@@ -70,7 +77,10 @@ export function linkRows(input: {
   readonly edges: readonly EdgeReport[];
   readonly excluded: ReadonlySet<string>;
   readonly mosaicFromTile: SolveReport['mosaicFromTile'];
+  /** What was corrected by hand. */
+  readonly corrections?: EditList;
 }): readonly LinkRow[] {
+  const landmarksOf = effectOf(input.corrections ?? []).landmarks;
   const edgeOf = new Map(input.edges.map((edge) => [edge.pairKey, edge]));
   const short = shortNames(input.results.flatMap(({ pair }) => [tileName(pair.a), tileName(pair.b)]));
   return input.results.map((result) => {
@@ -79,6 +89,7 @@ export function linkRows(input: {
     const key = pairKey(result.pair);
     const edge = edgeOf.get(key) ?? null;
     const link = result.kind === 'link' ? result : null;
+    const landmarks = landmarksOf.get(key)?.length ?? 0;
     return {
       pairKey: key,
       nameA,
@@ -94,6 +105,8 @@ export function linkRows(input: {
       shiftPx: link === null ? null : stageShiftPx(link),
       reason: result.kind === 'rejected' ? result.reason : null,
       detail: result.kind === 'rejected' ? result.detail : null,
+      landmarks,
+      replacedPx: link && landmarks > 0 ? linkErrorPx(link, input.mosaicFromTile) : null,
     };
   });
 }
@@ -106,6 +119,10 @@ function unsolvedResidual(link: Link, mosaicFromTile: SolveReport['mosaicFromTil
 /** What became of a pair and why, in a sentence that names it. */
 export function rowSentence(row: LinkRow): string {
   const pair = `${row.nameA} ↔ ${row.nameB}`;
+  if (row.landmarks > 0) {
+    const matches = row.replacedPx === null ? '' : `, which are ${row.replacedPx.toFixed(2)} px off`;
+    return `${pair}: held by ${countText(row.landmarks, 'landmark')} of yours instead of its matches${matches}.`;
+  }
   if (row.state === 'rejected') {
     const why = row.reason === null ? '' : reasonLabels[row.reason];
     return `${pair}: ${row.detail?.trim() || why}`;

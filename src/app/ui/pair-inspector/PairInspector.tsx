@@ -21,6 +21,7 @@ import { Segmented } from '../Segmented.tsx';
 import { TrialPane, type TrialSetting } from './TrialPane.tsx';
 import { usePairView } from './use-pair-view.ts';
 import './pair-inspector.css';
+import { Terms } from '../Terms.tsx';
 import { Tip } from '../Tip.tsx';
 
 /** One pair with all its evidence. */
@@ -33,6 +34,8 @@ export interface PairInspectorProps {
   readonly edge: EdgeReport | null;
   /** What the solved positions leave on the link, excluded or not, px; null for a rejected pair. */
   readonly leftPx: number | null;
+  /** Landmarks that stand in for the matches; `leftPx` is of the matches all the same. */
+  readonly landmarkCount?: number;
   readonly isExcluded: boolean;
   /** aFromB at the solved positions, `mosaicFromA⁻¹ · mosaicFromB`; null when one of them has no place. */
   readonly solvedAFromB: Affine2 | null;
@@ -93,6 +96,7 @@ export function PairInspector(props: PairInspectorProps) {
     ransacPx: props.ransacPx ?? null,
     tileStates: props.tileStates ?? null,
     leftPx: props.leftPx,
+    landmarks: props.landmarkCount ?? 0,
   });
   const [link] = useState(() => new PanZoomLink());
   const [trial, setTrial] = useState<PairResult | null>(null);
@@ -178,24 +182,25 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
   const state = linkState(result, edge, isExcluded);
   return (
     <header className="pair-head">
-      <h2 title={`${result.pair.a} ↔ ${result.pair.b}`}>
+      <h2>
         <span>{nameA}</span> <em aria-label="and">↔</em> <span>{nameB}</span>
       </h2>
       <span className="pair-state" data-state={state}>
         {stateLabels[state]}
       </span>
       <div className="pair-actions">
-        <button
-          type="button"
-          className="pair-button"
-          data-testid="toggle-exclude"
-          disabled={result.kind === 'rejected'}
-          title={result.kind === 'rejected' ? 'A rejected pair is not in the solve' : undefined}
-          onClick={() => props.onToggleExclude(pairKey(result.pair))}
-        >
-          {isExcluded ? <RotateCcw className="small" /> : <Ban className="small" />}
-          {isExcluded ? 'Restore link' : 'Exclude link'}
-        </button>
+        {/* A rejected pair is not in the solve. */}
+        {result.kind === 'link' && (
+          <button
+            type="button"
+            className="pair-button"
+            data-testid="toggle-exclude"
+            onClick={() => props.onToggleExclude(pairKey(result.pair))}
+          >
+            {isExcluded ? <RotateCcw className="small" /> : <Ban className="small" />}
+            {isExcluded ? 'Restore link' : 'Exclude link'}
+          </button>
+        )}
         <Tip text="Previous, worse pair" keys="p">
           <button
             type="button"
@@ -208,11 +213,12 @@ function InspectorHead(props: PairInspectorProps & { readonly nameA: string; rea
           </button>
         </Tip>
         {rank && (
-          <span className="pair-rank" title="Place in the order worst first">
+          <span className="pair-rank">
+            <span className="visually-hidden">Place in the order worst first: </span>
             {rank.index + 1}/{rank.count}
           </span>
         )}
-        <Tip text="Next worst pair" keys="n">
+        <Tip text={rank ? `Next worst pair; 1/${rank.count} is the worst` : 'Next worst pair'} keys="n">
           <button
             type="button"
             className="pair-icon"
@@ -256,15 +262,19 @@ function PairNumbers({
   readonly leftPx: number | null;
   readonly ncc: number | null;
 }) {
+  const numbers = pairNumbers(result, edge, leftPx, ncc);
   return (
-    <dl className="pair-numbers">
-      {pairNumbers(result, edge, leftPx, ncc).map((number) => (
-        <div key={number.id} title={number.title} data-number={number.id}>
-          <dt>{number.label}</dt>
-          <dd>{number.value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className="pair-numbers">
+      <dl>
+        {numbers.map(({ id, label, value }) => (
+          <div key={id} data-number={id}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Terms name="What the numbers of a pair mean" terms={numbers.map(({ label, title }) => [label, title])} />
+    </div>
   );
 }
 

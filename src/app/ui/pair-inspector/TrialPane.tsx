@@ -5,6 +5,8 @@ import { transformModels, type PairResult, type TransformModel } from '../../../
 import { matcherIds, type MatcherId, type PairOptions } from '../../../core/options.ts';
 import type { ModelSource, PairTrial, StitchClient } from '../../../../workers/protocol.ts';
 import { CheckField, NumberField, SelectField, SliderField } from '../Fields.tsx';
+import { Terms } from '../Terms.tsx';
+import { Tip } from '../Tip.tsx';
 
 /** What trials of a pair need of the run. */
 export interface TrialSetting {
@@ -84,8 +86,9 @@ export function TrialPane({ client, result, setting, aFromB, shown, onShow }: Tr
         <thead>
           <tr>
             {['Matcher', 'Verdict', 'Matches', 'Inliers', 'Conf.', 'Residual', 'Off by', 'Time', ''].map((label) => (
-              <th key={label} scope="col" title={label === 'Off by' ? offByTitle : undefined}>
+              <th key={label} scope="col">
                 {label || <span className="visually-hidden">Try or show</span>}
+                {label === 'Off by' && <Terms name="What “Off by” means" terms={[[label, offByMeaning]]} />}
               </th>
             ))}
           </tr>
@@ -110,7 +113,7 @@ export function TrialPane({ client, result, setting, aFromB, shown, onShow }: Tr
   );
 }
 
-const offByTitle = 'How far this result puts the middle of the overlap from the positions that are shown';
+const offByMeaning = 'How far this result puts the middle of the overlap from the positions that are shown';
 
 interface TrialRowProps {
   readonly name: string;
@@ -125,10 +128,12 @@ function TrialRow({ name, state, aFromB, shown, onRun, onShow }: TrialRowProps) 
   if (state?.kind === 'done') {
     const { result, matcher, elapsedMs } = state.trial;
     return (
-      <ResultRow name={name} result={result} aFromB={aFromB} elapsedMs={elapsedMs} title={matcher.device}>
-        <button type="button" className="pair-button" aria-pressed={shown === result} onClick={() => onShow(result)}>
-          Show
-        </button>
+      <ResultRow name={name} result={result} aFromB={aFromB} elapsedMs={elapsedMs}>
+        <Tip text={`Its matches in the pictures; it ran on ${matcher.device}`} side="left">
+          <button type="button" className="pair-button" aria-pressed={shown === result} onClick={() => onShow(result)}>
+            Show
+          </button>
+        </Tip>
       </ResultRow>
     );
   }
@@ -153,16 +158,23 @@ interface ResultRowProps {
   readonly result: PairResult;
   readonly aFromB: Affine2;
   readonly elapsedMs: number;
-  readonly title?: string;
   readonly children?: React.ReactNode;
 }
 
-function ResultRow({ name, result, aFromB, elapsedMs, title, children }: ResultRowProps) {
+function ResultRow({ name, result, aFromB, elapsedMs, children }: ResultRowProps) {
   const link = result.kind === 'link' ? result : null;
   return (
-    <tr data-testid="trial-result" data-verdict={result.kind} title={title}>
+    <tr data-testid="trial-result" data-verdict={result.kind}>
       <th scope="row">{name}</th>
-      <td title={result.kind === 'rejected' ? result.detail : undefined}>{link ? 'link' : 'rejected'}</td>
+      <td>
+        {result.kind === 'link' ? (
+          'link'
+        ) : (
+          <>
+            rejected <Terms name={`Why ${name} found no link`} terms={[['Rejected', result.detail]]} />
+          </>
+        )}
+      </td>
       <td>{result.correspondences.confidence.length}</td>
       <td>{link?.inliers ?? '–'}</td>
       <td>{link?.confidence.toFixed(2) ?? '–'}</td>

@@ -52,6 +52,17 @@ describe('explainPair', () => {
     );
   });
 
+  it('says that landmarks hold the pair, and what becomes of the matches', () => {
+    const manual = { ...edge, residualPx: 0.04, manual: true } as const;
+    const context = { ransacPx: 3, tileStates: null, leftPx: 1.93, landmarks: 2 };
+    expect(explain(link, manual, false, context)).toBe(
+      'Held by 2 landmarks of yours, 0.04 px apart, instead of its matches: 1,412 of 1,530 matches agree within 3 px and are 1.9 px off now.',
+    );
+    expect(explain(rejected, manual, false, context)).toBe(
+      'Held by 2 landmarks of yours, 0.04 px apart; its matches were rejected: only 7 of 31 matches agree; at least 12 are needed.',
+    );
+  });
+
   it('leaves out what is not known', () => {
     expect(explain(link, null, false)).toBe('Accepted: 1,412 of 1,530 matches agree; not solved yet.');
   });

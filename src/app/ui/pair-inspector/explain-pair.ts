@@ -1,5 +1,6 @@
 import type { EdgeReport, TileState } from '../../../core/graph/pose-graph.ts';
 import type { Link, PairResult, RejectedPair } from '../../../core/matching/link.ts';
+import { countText } from '../../../core/count-text.ts';
 import { tileName } from '../../viewer/tile-name.ts';
 
 /** What the sentence may lean on besides the pair's own record. */
@@ -10,6 +11,8 @@ export interface ExplanationContext {
   readonly tileStates: readonly [TileState, TileState] | null;
   /** What the solved positions leave on the link, px; null when unknown. */
   readonly leftPx?: number | null;
+  /** Landmarks that stand in for the matches. */
+  readonly landmarks?: number;
 }
 
 const nothingKnown: ExplanationContext = { ransacPx: null, tileStates: null };
@@ -21,6 +24,9 @@ export function explainPair(
   isExcluded: boolean,
   context: ExplanationContext = nothingKnown,
 ): string {
+  const { landmarks = 0 } = context;
+  if (landmarks > 0 && !isExcluded)
+    return `Held by ${countText(landmarks, 'landmark')} of yours${replaced(result, edge, context)}`;
   if (result.kind === 'rejected') return `Rejected: ${reasonOf(result)} ${fateOf(result, context)}`.trim();
   if (isExcluded) {
     const { leftPx = null } = context;
@@ -33,6 +39,15 @@ export function explainPair(
       `${px(edge.residualPx)} here, more than it allows. ${fateOf(result, context)}`
     ).trim();
   return `Accepted: ${agreement(result, context)}${outcome(edge)}.`;
+}
+
+/** What landmarks leave, and what the matches say that they stand in for. */
+function replaced(result: PairResult, edge: EdgeReport | null, context: ExplanationContext): string {
+  const apart = edge === null ? '' : `, ${px(edge.residualPx)} apart`;
+  if (result.kind === 'rejected') return `${apart}; its matches were rejected: ${reasonOf(result)}`;
+  const { leftPx = null } = context;
+  const off = leftPx === null ? '' : ` and are ${px(leftPx)} off now`;
+  return `${apart}, instead of its matches: ${agreement(result, context)}${off}.`;
 }
 
 function agreement(link: Link, context: ExplanationContext): string {

@@ -50,7 +50,7 @@ export function pairNumbers(
       value: `${fixed(Math.hypot(shift.x, shift.y), 1)} px (${signed(shift.x, 1)}, ${signed(shift.y, 1)})`,
       title: 'Measured minus expected place of the overlap: length (x, y)',
     });
-    if (edge !== null)
+    if (edge !== null && edge.manual !== true)
       numbers.push({
         id: 'weight',
         label: 'Weight',

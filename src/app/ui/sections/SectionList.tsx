@@ -4,6 +4,7 @@ import type { SectionFlag } from '../../../core/stack/section-quality.ts';
 import { sectionFlags, type SectionEntry } from '../../state/sections.ts';
 import { useApp, useAppState } from '../app-context.ts';
 import { CheckField, Section } from '../Fields.tsx';
+import { Tip } from '../Tip.tsx';
 import { WindowedRows } from '../WindowedRows.tsx';
 import './section-list.css';
 
@@ -51,15 +52,16 @@ export function SectionList() {
         >
           Stitch all sections
         </button>
-        <button
-          type="button"
-          disabled={isRunning || done === 0}
-          data-testid="export-sections"
-          title="An OME-TIFF and a solution.json of every stitched section, into a folder"
-          onClick={() => void jobs.exportSections({ format: 'ome-tiff' })}
-        >
-          Export all
-        </button>
+        <Tip text="An OME-TIFF and a solution.json of every stitched section, into a folder">
+          <button
+            type="button"
+            disabled={isRunning || done === 0}
+            data-testid="export-sections"
+            onClick={() => void jobs.exportSections({ format: 'ome-tiff' })}
+          >
+            Export all
+          </button>
+        </Tip>
         <CheckField
           label="Start from the section before"
           hint="Tiles begin where the last good section had them, instead of at the pitch of the grid"
@@ -85,25 +87,22 @@ function SectionRow({ entry, flags }: SectionRowProps) {
   return (
     <div className="section-row" data-testid="section-row" data-section={section.name} data-section-state={state}>
       <span role="cell">
-        <button
-          type="button"
-          className="section-name"
-          aria-current={isOpen ? 'true' : undefined}
-          disabled={isRunning}
-          onClick={() => void jobs.sections.open(section.name)}
-        >
-          {section.name}
-        </button>
+        <Tip text={remark || stateText[state]} side="right">
+          <button
+            type="button"
+            className="section-name"
+            aria-current={isOpen ? 'true' : undefined}
+            disabled={isRunning}
+            onClick={() => void jobs.sections.open(section.name)}
+          >
+            {section.name}
+          </button>
+        </Tip>
       </span>
       <span role="cell" className="section-quality number">
         {qualityText(entry)}
       </span>
-      <span
-        role="cell"
-        className="section-state"
-        title={remark || stateText[state]}
-        aria-label={`${stateText[state]} ${remark}`}
-      >
+      <span role="cell" className="section-state" aria-label={`${stateText[state]} ${remark}`}>
         <StateIcon state={state} isFlagged={flags.length > 0} />
       </span>
     </div>
