@@ -18,7 +18,8 @@ export function terminalContext(signal: AbortSignal): RunContext {
         stageStart = now;
         last = -Infinity;
       }
-      if (now - last < minIntervalMs && progress.done < progress.total) return;
+      const isLast = progress.total > 0 && progress.done >= progress.total;
+      if (now - last < minIntervalMs && !isLast) return;
       last = now;
       process.stderr.write(`${progressLine(progress, now - stageStart)}\n`);
     },
@@ -27,5 +28,6 @@ export function terminalContext(signal: AbortSignal): RunContext {
 
 function progressLine({ stage, done, total, note }: Progress, elapsedMs: number): string {
   const left = done > 0 && done < total ? `, ${Math.ceil((elapsedMs / done) * (total - done) * 0.001)} s left` : '';
-  return `${stage} ${done}/${total}${left}${note ? `  ${note}` : ''}`;
+  const count = total > 0 ? `${done}/${total}` : String(done);
+  return `${stage} ${count}${left}${note ? `  ${note}` : ''}`;
 }

@@ -99,7 +99,8 @@ function progressInto(store: AppStore, now: () => number, isCurrent: () => boole
     if (current.kind !== 'running') return;
     const time = now();
     const isNewStage = current.stage !== stage;
-    if (!isNewStage && done < total && time - drawnAt < progressPeriodMs) return;
+    const isLast = total > 0 && done >= total;
+    if (!isNewStage && !isLast && time - drawnAt < progressPeriodMs) return;
     drawnAt = time;
     const start = isNewStage ? { stageStartedAt: time, stageStartDone: done } : {};
     updateSlice(store, 'job', (state) => ({ ...state, current: { ...current, ...start, stage, done, total, note } }));

@@ -6,6 +6,7 @@ import type { PoseGraph, SolveOptions, SolveReport } from '../graph/pose-graph.t
 import { solvePoseGraph } from '../graph/solve.ts';
 import { transformModels } from '../matching/link.ts';
 import type { TransformModel } from '../matching/link.ts';
+import { partOf } from '../progress.ts';
 import type { RunContext } from '../progress.ts';
 import { refinedLinks } from '../refine/refined-links.ts';
 import type { RefinedOverlap } from '../refine/refined-overlap.ts';
@@ -38,6 +39,9 @@ const worsePx = 0.05;
 const worseP90Px = 0.15;
 /** Fewer held-out patches than this decide nothing. */
 const leastPatches = 12;
+/** The share of the time that a stiff transform takes beside the elastic one: rough. */
+const stiffShare = 0.05;
+const comparing = 'comparing the transforms';
 
 /**
  * Solves the graph with every transform from four fifths of the patches and predicts the last fifth. Nothing is chosen:
@@ -56,13 +60,17 @@ export async function recommendTransform(
   const links = refinedLinks(graph.links, given);
   const scores: TransformScore[] = [];
   let affine: SolveReport | null = null;
-  for (const model of transformModels) {
+  for (const [k, model] of transformModels.entries()) {
+    const part = partOf(ctx, 'solve', stiffShare * k, stiffShare * (k + 1), comparing);
     // No link is removed: what a stiffer model cannot follow must show in its score.
-    const report = await solvePoseGraph({ ...graph, links }, { ...options, model, removal: null }, ctx);
+    const report = await solvePoseGraph({ ...graph, links }, { ...options, model, removal: null }, part);
     scores.push(scoreOf(model, graph, report, heldOut));
     affine = report;
   }
-  if (affine) scores.push(scoreOf('elastic', graph, await solveElasticGraph(graph, affine, given, ctx), heldOut));
+  if (affine) {
+    const rest = partOf(ctx, 'solve', stiffShare * transformModels.length, 1, comparing);
+    scores.push(scoreOf('elastic', graph, await solveElasticGraph(graph, affine, given, rest), heldOut));
+  }
   const recommended = simplest(scores);
   return { scores, recommended, patches, sentence: sentenceOf(scores, recommended) };
 }

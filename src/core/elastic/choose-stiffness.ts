@@ -1,3 +1,4 @@
+import { partOf } from '../progress.ts';
 import type { RunContext } from '../progress.ts';
 import type { Stiffness } from './mesh-stiffness.ts';
 import { gridPart } from './grid-part.ts';
@@ -39,12 +40,13 @@ export async function chooseStiffness(
 ): Promise<ChosenStiffness> {
   const part = gridPart(tiles, measurements, isPatch, mostTiles);
   let best: ChosenStiffness | null = null;
-  for (const softness of softnesses) {
+  for (const [k, softness] of softnesses.entries()) {
     const { stretch, bend, linear } = options.stiffness;
     const stiffness = { stretch: softness * stretch, bend: softness * bend, linear };
     const shared = options.shared && { ...options.shared, bend: softness * options.shared.bend };
     const probe = { ...options, stiffness, shared, isProbe: true };
-    const found = await holdOut(part.tiles, part.measurements, part.isPatch, probe, ctx);
+    const own = partOf(ctx, 'solve', k / softnesses.length, (k + 1) / softnesses.length, 'how soft the tiles are');
+    const found = await holdOut(part.tiles, part.measurements, part.isPatch, probe, own);
     const needed = best !== null && best.fittedPx > patchErrorPx ? anyGain : worthwhile;
     if (best !== null && !(found.heldOutPx < needed * best.heldOutPx && best.heldOutPx > noisePx)) break;
     best = { ...found, stiffness, shared };

@@ -1,3 +1,4 @@
+import { partOf } from '../progress.ts';
 import type { RunContext } from '../progress.ts';
 import { chooseStiffness } from './choose-stiffness.ts';
 import type { ChosenStiffness } from './choose-stiffness.ts';
@@ -8,6 +9,9 @@ import type { ElasticOptions, ElasticSolution, ElasticTile } from './solve-elast
 
 /** Tiles that are solved with a fine mesh each. */
 const mostTilesAtOnce = 49;
+/** Where choosing the stiffness and, of large grids, the shared mesh end, as shares of the time: rough. */
+const choosingShare = 0.3;
+const sharedShare = 0.4;
 
 /**
  * Bends the tiles of a grid of any size as softly as they show themselves to be. A mesh that is fine enough for the start
@@ -22,11 +26,17 @@ export async function solveElasticGrid(
   options: ElasticOptions,
   ctx: RunContext,
 ): Promise<{ readonly solution: ElasticSolution; readonly chosen: ChosenStiffness }> {
-  const chosen = await chooseStiffness(tiles, measurements, isPatch, options, ctx);
+  const choosing = partOf(ctx, 'solve', 0, choosingShare, 'how soft the tiles are');
+  const chosen = await chooseStiffness(tiles, measurements, isPatch, options, choosing);
   const soft = { ...options, stiffness: chosen.stiffness, shared: chosen.shared };
-  if (tiles.length <= mostTilesAtOnce) return { solution: await solveElastic(tiles, measurements, soft, ctx), chosen };
+  if (tiles.length <= mostTilesAtOnce) {
+    const bending = partOf(ctx, 'solve', choosingShare, 1, 'bending the tiles');
+    return { solution: await solveElastic(tiles, measurements, soft, bending), chosen };
+  }
+  const sharing = partOf(ctx, 'solve', choosingShare, sharedShare, 'the mesh that the tiles share');
   const part = gridPart(tiles, measurements, isPatch, mostTilesAtOnce);
-  const { shared } = await solveElastic(part.tiles, part.measurements, soft, ctx);
+  const { shared } = await solveElastic(part.tiles, part.measurements, soft, sharing);
   const whole = shared === null ? { ...soft, shared: null } : { ...soft, known: shared };
-  return { solution: await solveElastic(tiles, measurements, whole, ctx), chosen };
+  const bending = partOf(ctx, 'solve', sharedShare, 1, 'bending the tiles');
+  return { solution: await solveElastic(tiles, measurements, whole, bending), chosen };
 }

@@ -139,9 +139,9 @@ export async function solveElastic(
   };
   let poses = tiles.map((tile) => tile.mosaicFromTile);
   for (let attempt = 0; ; attempt++) {
-    let result = await adjustAbout(state, poses, null);
+    let result = await adjustAbout(state, poses, null, 0);
     for (let round = 1; round < rounds && !options.isProbe; round++)
-      result = await adjustAbout(state, result.poses, result.unknowns);
+      result = await adjustAbout(state, result.poses, result.unknowns, round);
     poses = [...result.poses];
     const stretches = result.meshes.map((mesh, i) => meshStretches(mesh, tiles[i].size, poses[i]));
     const folded = stretches.flatMap(([least, most], i) =>
@@ -217,6 +217,7 @@ async function adjustAbout(
   solve: Solve,
   around: readonly Affine2[],
   earlier: readonly Float64Array[] | null,
+  round: number,
 ): Promise<Displaced> {
   const { tiles, lattices, measurements, options, robust, isMeasured, ctx } = solve;
   const references = around.map((pose, i) => (isMeasured[i] === 1 ? rigidPart(pose, tiles[i].size) : pose));
@@ -252,6 +253,8 @@ async function adjustAbout(
     assembleElastic(system, weights, linear);
     if (step < firstStep + refactorings) factor = factoriseElastic(system);
     if (factor === null) throw singular();
+    // What the last step leaves unsolved counts; those before are only on the way.
+    solve.converged = true;
     for (const axis of [0, 1]) {
       const rhs = rightSide(system, start, axis, weights);
       const enough = options.known ? quickTolerance : tolerance;
@@ -259,7 +262,12 @@ async function adjustAbout(
       solve.iterations += report.iterations;
       solve.converged &&= report.converged;
       ctx.signal.throwIfAborted();
-      ctx.onProgress({ stage: 'solve', done: step, total: steps, note: 'bending the tiles' });
+      ctx.onProgress({
+        stage: 'solve',
+        done: round * steps + step,
+        total: (options.isProbe ? 1 : rounds) * steps,
+        note: 'bending the tiles',
+      });
       await ctx.yieldNow();
     }
     misfits = distances(system, start, z);

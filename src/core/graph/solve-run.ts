@@ -67,12 +67,7 @@ export function beginSolve(given: Omit<Solve, 'weights' | 'trusted' | 'pins' | '
 export async function breathe(solve: Solve, note: string): Promise<void> {
   solve.ctx.signal.throwIfAborted();
   solve.iterations++;
-  solve.ctx.onProgress({
-    stage: 'solve',
-    done: solve.iterations,
-    total: Math.max(maxIterations, solve.iterations),
-    note,
-  });
+  solve.ctx.onProgress({ stage: 'solve', done: solve.iterations, total: 0, note });
   await solve.ctx.yieldNow();
 }
 
