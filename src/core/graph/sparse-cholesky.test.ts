@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inverseDiagonal } from './selected-inverse.ts';
 import { analysePattern } from './cholesky-pattern.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
+import type { Factorisation } from './sparse-cholesky.ts';
 
 /** mulberry32: the tests' own stream. */
 function random(seed: number): () => number {
@@ -110,6 +111,62 @@ describe('block Cholesky', () => {
     const pattern = analysePattern(system.from, system.to, system.x, system.y);
     const factor = startFactorisation(pattern, 2, system.diagonal, system.offDiagonal);
     expect(factoriseSome(factor, Infinity)).toBe(4);
+  });
+
+  it.each([1, 2, 3])('names any node whose own block is not positive, blocks of %i', (k) => {
+    const { from, to, x, y, diagonal, offDiagonal } = gridSystem(3, 4, k, 2);
+    const pattern = analysePattern(from, to, x, y);
+    for (let i = 0; i < 12; i++)
+      for (const value of [0, -1, Infinity]) {
+        const broken = diagonal.slice();
+        broken[i * k * k] = value;
+        expect(factoriseSome(startFactorisation(pattern, k, broken, offDiagonal), Infinity)).toBe(i);
+      }
+  });
+
+  it('takes any graph, in one go or in portions, and the memory of one that is spent', () => {
+    const draw = random(9);
+    for (let round = 0; round < 40; round++) {
+      const k = 1 + (round % 3);
+      const n = 1 + Math.floor(14 * draw());
+      const edges = Array.from({ length: Math.floor(3 * n * draw()) }, () => [
+        Math.floor(n * draw()),
+        Math.floor(n * draw()),
+      ]).filter(([a, b]) => a !== b);
+      const [from, to] = [0, 1].map((end) => Int32Array.from(edges, (edge) => edge[end]));
+      const places = () => Float64Array.from({ length: n }, () => 10 * draw());
+      const pattern = analysePattern(from, to, places(), places());
+      let spent: Factorisation | undefined;
+      for (const portion of [Infinity, 1, 7]) {
+        const offDiagonal = Float64Array.from({ length: edges.length * k * k }, () => draw() - 0.5);
+        const diagonal = new Float64Array(n * k * k);
+        const dense = Array.from({ length: n * k }, () => new Float64Array(n * k));
+        edges.forEach(([a, b], e) => {
+          for (let r = 0; r < k; r++)
+            for (let c = 0; c < k; c++) {
+              dense[a * k + r][b * k + c] += offDiagonal[e * k * k + r * k + c];
+              dense[b * k + c][a * k + r] += offDiagonal[e * k * k + r * k + c];
+            }
+        });
+        for (let i = 0; i < n; i++)
+          for (let r = 0; r < k; r++)
+            for (let c = 0; c < k; c++) {
+              const value = r === c ? 0.5 * edges.length * k + 1 : 0.2;
+              diagonal[i * k * k + r * k + c] = value;
+              dense[i * k + r][i * k + c] = value;
+            }
+        const factor = startFactorisation(pattern, k, diagonal, offDiagonal, spent);
+        for (let calls = 0; factor.next < n; calls++) {
+          expect(calls).toBeLessThan(1000);
+          expect(factoriseSome(factor, portion)).toBe(-1);
+        }
+        const truth = Float64Array.from({ length: n * k }, () => draw() - 0.5);
+        const rhs = Float64Array.from(dense, (row) => row.reduce((sum, value, c) => sum + value * truth[c], 0));
+        solveFactored(factor, rhs);
+        rhs.forEach((value, at) => expect(Math.abs(value - truth[at])).toBeLessThan(1e-11));
+        spent = factor;
+      }
+    }
   });
 
   it('keeps the fill of a 60 × 60 grid near n log n', () => {
