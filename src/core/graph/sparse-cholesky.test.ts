@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inverseDiagonal } from './selected-inverse.ts';
-import { analysePattern } from './cholesky-pattern.ts';
+import { analysePattern, withEdges } from './cholesky-pattern.ts';
 import { factoriseSome, solveFactored, startFactorisation } from './sparse-cholesky.ts';
 import type { Factorisation } from './sparse-cholesky.ts';
 
@@ -186,5 +186,50 @@ describe('block Cholesky', () => {
     const rhs = Float64Array.of(8);
     solveFactored(factor, rhs);
     expect(rhs[0]).toBe(2);
+  });
+});
+
+describe('a pattern with edges taken in between', () => {
+  it('is that of all of them where their blocks are there, and none where one is not', () => {
+    const draw = random(21);
+    let [taken, refused] = [0, 0];
+    for (let round = 0; round < 300; round++) {
+      const n = 2 + Math.floor(9 * draw());
+      const edges = Array.from({ length: Math.floor(1.6 * n * draw()) }, () => [
+        Math.floor(n * draw()),
+        Math.floor(n * draw()),
+      ]).filter(([a, b]) => a !== b);
+      const x = Float64Array.from({ length: n }, () => 10 * draw());
+      const y = Float64Array.from({ length: n }, () => 10 * draw());
+      const ends = (list: readonly (readonly number[])[], end: number) => Int32Array.from(list, (edge) => edge[end]);
+      const pattern = analysePattern(ends(edges, 0), ends(edges, 1), x, y);
+      const a = Math.floor(n * draw());
+      const b = (a + 1 + Math.floor((n - 1) * draw())) % n;
+      const at = Math.floor((edges.length + 1) * draw());
+      const all = [...edges.slice(0, at), [a, b], ...edges.slice(at)];
+      const sourceOf = Int32Array.from(all, (_, e) => (e < at ? e : e === at ? -1 : e - 1));
+      const found = withEdges(pattern, ends(all, 0), ends(all, 1), sourceOf);
+      const [row, column] = [pattern.position[a], pattern.position[b]].sort((p, q) => q - p);
+      const hasBlock = pattern.rows.subarray(pattern.starts[column], pattern.starts[column + 1]).includes(row);
+      expect(found !== null).toBe(hasBlock);
+      if (found === null) {
+        refused++;
+        continue;
+      }
+      taken++;
+      const offDiagonal = Float64Array.from(all, () => draw() - 0.5);
+      const diagonal = new Float64Array(n).fill(all.length + 1);
+      const factor = startFactorisation(found, 1, diagonal, offDiagonal);
+      expect(factoriseSome(factor, Infinity)).toBe(-1);
+      const truth = Float64Array.from({ length: n }, () => draw());
+      const rhs = truth.map((value) => value * (all.length + 1));
+      all.forEach(([i, j], e) => {
+        rhs[i] += offDiagonal[e] * truth[j];
+        rhs[j] += offDiagonal[e] * truth[i];
+      });
+      solveFactored(factor, rhs);
+      rhs.forEach((value, i) => expect(Math.abs(value - truth[i])).toBeLessThan(1e-11));
+    }
+    expect(Math.min(taken, refused)).toBeGreaterThan(30);
   });
 });
