@@ -157,6 +157,15 @@ describe('position files of a drop', () => {
     expect(parsePositionFile('s1/readme.txt', 'Imaged on Monday.\nGood luck; really (yes)', files)).toBeNull();
   });
 
+  it('mean the file beside them before another of that name, and none where two are alike', () => {
+    const named = (table: string, text: string, files: readonly string[]) =>
+      parsePositionFile(table, text, files)?.positions.map(({ file }) => file);
+    expect(named('d/p.csv', 'a.tif,1,2', ['e/a.tif', 'd/a.tif'])).toEqual(['d/a.tif']);
+    expect(named('p.csv', 'a.tif,1,2', ['e/a.tif', 'd/a.tif'])).toEqual(['a.tif']);
+    expect(named('p.csv', 'e/a.tif,1,2', ['e/a.tif', 'd/a.tif'])).toEqual(['e/a.tif']);
+    expect(named('q/p.csv', 'x/a.tif,1,2', ['e/a.tif'])).toEqual(['e/a.tif']);
+  });
+
   it('become a free layout of the tiles that they name', () => {
     const table = { format: 'CSV positions', positions: [{ file: 's1/a.tif', x: 5, y: 6 }] };
     const layout = layoutFromPositions(table, [tile('s1/a.tif'), tile('s1/b.tif')]);

@@ -8,7 +8,8 @@ import type { SampleType } from '../core/raster/raster.ts';
 import { memoryTileReader } from '../core/testing/memory-tile-reader.ts';
 import { tileId } from '../core/tiles/tile.ts';
 import type { FileTreeSink } from './file-tree-sink.ts';
-import { mosaicFormats } from './index.ts';
+import { byteSourceFromBytes } from './byte-source.ts';
+import { mosaicFormats, openImage } from './index.ts';
 import type { MosaicFormat } from './index.ts';
 import { memorySink } from './memory-sink.ts';
 import { omeXml } from './ome-tiff-xml.ts';
@@ -224,6 +225,25 @@ describe('an OME-Zarr of a mosaic', () => {
     });
   });
 
+  it('places the middle of each level’s first pixel', async () => {
+    const scene = sceneOf('uint8');
+    const size = { width: 1030, height: 8 };
+    const mosaic = { ...scene.mosaic, bounds: { x: -3, y: 2, ...size } };
+    const { json, report } = await folderOf('ome-zarr', { ...scene, mosaic });
+    expect(report.levels).toBe(3);
+    const group = json('zarr.json') as {
+      attributes: { ome: { multiscales: readonly { datasets: readonly { coordinateTransformations: unknown }[] }[] } };
+    };
+    const { datasets } = group.attributes.ome.multiscales[0];
+    expect(datasets.map(({ coordinateTransformations }) => coordinateTransformations)).toEqual(
+      [0, 1, 2].map((level) => [
+        { type: 'scale', scale: [4 * 2 ** level, 4 * 2 ** level] },
+        { type: 'translation', translation: [4 * (2 + (2 ** level - 1) / 2), 4 * (-3 + (2 ** level - 1) / 2)] },
+      ]),
+    );
+    expect(json('2/zarr.json')).toMatchObject({ shape: [2, 258] });
+  });
+
   it('has colours before its rows, and no unit where the size of a pixel is unknown', async () => {
     const { files, json } = await folderOf('ome-zarr', sceneOf('uint8', 3, null));
     expect([...files.keys()].slice(2)).toEqual(['0/c/0/0/0', '0/c/1/0/0', '0/c/2/0/0']);
@@ -305,6 +325,43 @@ describe('a Deep Zoom picture of a mosaic', () => {
   });
 });
 
+describe('formats of one file', () => {
+  it.each([
+    ['tiff', 'TIFF is one file; name a file.'],
+    ['ome-tiff', 'OME-TIFF is one file; name a file.'],
+    ['png', 'PNG is one file; name a file.'],
+  ] as const)('are refused a folder: %s', async (format, message) => {
+    await expect(folderOf(format, sceneOf('uint8'))).rejects.toMatchObject({ code: 'bad-options', message });
+  });
+
+  it.each([
+    ['tiff', 'uint16', 1, 'TIFF'],
+    ['ome-tiff', 'int16', 1, 'OME-TIFF'],
+    ['png', 'uint8', 3, 'PNG'],
+    ['png', 'uint16', 1, 'PNG'],
+    ['png', 'uint16', 3, 'PNG'],
+  ] as const)('hold the pixels of the mosaic: %s of %s × %d', async (format, type, channels, kind) => {
+    const scene = sceneOf(type, channels);
+    const sink = memorySink();
+    const writer = await mosaicFormats[format].load();
+    const report = await writer.write(
+      { kind: 'file', sink },
+      scene.mosaic,
+      optionsFor(scene),
+      scene.reader,
+      silentContext,
+    );
+    expect(report).toMatchObject({ kind, size: { width: 8, height: 6 }, levels: 1, damaged: [], change: null });
+    expect(report.bytes).toBe(sink.bytes().length);
+    const image = await openImage(byteSourceFromBytes('m', sink.bytes()));
+    expect(image.pages[0].pixelSizeNm).toBeCloseTo(4, 6);
+    const rasters = await image.readRegion(0, undefined, silentContext.signal);
+    expect(rasters.length).toBe(channels);
+    // Tones are not evened: the offset of the tile is none of its pixels.
+    for (const { data } of rasters) expect([...data]).toEqual(Array.from({ length: 48 }, (_, i) => i));
+  });
+});
+
 describe('a PNG of a mosaic', () => {
   const write = async (scene: Scene, change: Partial<MosaicWriteOptions> = {}) => {
     const sink = memorySink();
@@ -332,13 +389,12 @@ describe('a PNG of a mosaic', () => {
     expect((await starts('uint8', 1, 1e12, 8, 0)).slice(8, 12)).toEqual([0, 0, 0, 1]);
   });
 
-  it('is refused in a folder, of floats, and of more pixels than programs hold', async () => {
+  it('is refused of floats, and of more pixels than programs hold', async () => {
     const floats = write(sceneOf('float32'));
     await expect(floats).rejects.toMatchObject({
       code: 'bad-options',
       message: 'PNG cannot hold float32 samples. Choose 8 or 16 bits, or another format.',
     });
-    await expect(folderOf('png', sceneOf('uint8'))).rejects.toThrow('PNG is one file; name a file.');
     const region = (width: number) => ({ region: { x: 0, y: 0, width, height: 16_384 } });
     await expect(write(sceneOf('uint8'), region(16_385))).rejects.toMatchObject({
       code: 'too-large',

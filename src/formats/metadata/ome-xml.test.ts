@@ -39,6 +39,8 @@ describe('OME-XML', () => {
       x: 0,
       y: 2,
     });
+    const elsewhere = '<StageLabel PositionX="1" PositionY="2"/>';
+    expect(ome(`<Image><Pixels PhysicalSizeX="0.004"/>${elsewhere}</Image>`)[0].acquisition.stagePx).toBeNull();
     expect(ome(`<Image>${planes}</Image>`)[0].acquisition.stagePx).toBeNull();
   });
 

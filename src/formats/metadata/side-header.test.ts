@@ -14,6 +14,7 @@ describe('TESCAN headers beside images', () => {
       ['b.tif', 'b-tif.hdr'],
       ['sub/d.tif', 'sub/d.hdr'],
     ]);
+    expect(names('.tif', '.hdr')).toEqual([['.tif', '.hdr']]);
   });
 
   it('belong to nothing without an image: not to themselves, to names without an ending, or in other folders', () => {

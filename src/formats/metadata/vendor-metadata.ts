@@ -74,7 +74,7 @@ export function parseFibicsMetadata(text: string, size: Size): Acquisition {
 /** JEOL writes XML into ImageDescription; its pixel size element is looked for by name. */
 export function parseXmlPixelSize(text: string): Acquisition {
   for (const { name, text: content, attributes } of xmlElements(text)) {
-    if (!/^pixel_?size(_?x)?$/i.test(name) || content === '') continue;
+    if (!/^pixel_?size(_?x)?$/i.test(name)) continue;
     const pixelSizeNm = plausiblePixelSize(Number(content) * (nanometresOf(attributes.get('unit') ?? 'nm') ?? NaN));
     if (pixelSizeNm !== null) return { pixelSizeNm, stagePx: null };
   }
