@@ -1,8 +1,10 @@
 /**
- * `npm run bench -- soak [--part tab,cli,app] [--runs N] [--side N] [--tile PX] [--memory GB] [--write]`: long work and repeated work.
+ * `npm run bench -- soak [--part tab,cli,app] [--runs N] [--side N] [--tile PX] [--memory GB] [--matcher M] [--write]`: long work and
+ * repeated work.
  * `tab`: the same grid again and again in one tab, and what the tab holds after each run. `cli`: memory and open files of
  * the command line over a grid of N × N tiles. `app`: the same grid in the built app, memory over time; with `--memory GB`
  * on a device that tells of so much memory, and the browser is ended when all of it takes 1 GB less (Linux, as root).
+ * `--matcher` is phase correlation in the app unless the network or SIFT is asked for.
  * `--write` puts the tables into docs/reliability.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { numberIn, parseArguments } from '../cli/arguments.ts';
+import { matcherIds, type MatcherId } from '../src/core/options.ts';
 import { chooseMatcher, matchPairs, readFolder, settled, stageReached, thumbnailsDrawn } from './app/drive.ts';
 import { findChromium } from '../cli/dev/chromium.ts';
 import { watchMemory } from './browser-memory.ts';
@@ -26,6 +29,7 @@ const options = {
   side: { type: 'string' },
   tile: { type: 'string' },
   memory: { type: 'string' },
+  matcher: { type: 'string' },
   write: { type: 'boolean' },
 } as const;
 const documentPath = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
@@ -42,6 +46,7 @@ export async function run(args: readonly string[], write: (line: string) => void
   const runs = numberIn('--runs', given.runs, 2, 1000) ?? 10;
   const side = numberIn('--side', given.side, 2, 200) ?? 50;
   const tilePx = numberIn('--tile', given.tile, 128, 4096) ?? 512;
+  const matcher = matcherIds.find((id) => id === given.matcher) ?? 'phase-correlation';
   const memory = numberIn('--memory', given.memory, 2, 64);
   const home = mkdtempSync(join(tmpdir(), 'em-stitch-soak-'));
   const command = 'npm run bench -- soak';
@@ -58,10 +63,10 @@ export async function run(args: readonly string[], write: (line: string) => void
       await keep('cli', await cliText(grid, join(home, 'out'), `${command} --part cli ${size}`));
     if (parts.includes('app'))
       await keep(
-        memory === undefined ? 'app' : 'small',
+        memory === undefined ? 'app' : matcher === 'loftr' ? 'small network' : 'small',
         await appText(
-          { grid, tiles: side * side, memory: memory ?? null },
-          `${command} --part app ${size}${memory === undefined ? '' : ` --memory ${memory}`}`,
+          { grid, tiles: side * side, memory: memory ?? null, matcher },
+          `${command} --part app ${size}${memory === undefined ? '' : ` --memory ${memory}`}${given.matcher === undefined ? '' : ` --matcher ${matcher}`}`,
           write,
         ),
       );
@@ -131,10 +136,11 @@ interface AppSoak {
   readonly grid: string;
   readonly tiles: number;
   readonly memory: number | null;
+  readonly matcher: MatcherId;
 }
 
 async function appText(
-  { grid, tiles, memory }: AppSoak,
+  { grid, tiles, memory, matcher }: AppSoak,
   command: string,
   write: (line: string) => void,
 ): Promise<string> {
@@ -163,7 +169,7 @@ async function appText(
     await stage('headers', () => readFolder(page, grid));
     await stage('layout', () => stageReached(page, 'ready'));
     await stage('thumbnails', () => thumbnailsDrawn(page, tiles));
-    await chooseMatcher(page, 'phase-correlation');
+    await chooseMatcher(page, matcher);
     await stage('matching', () => matchPairs(page));
     await stage('solve and mosaic', () => stageReached(page, 'done'));
     await stage('first picture', () => settled(page));

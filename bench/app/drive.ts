@@ -1,4 +1,5 @@
 import type { Page } from 'playwright';
+import type { MatcherId } from '../../src/core/options.ts';
 import { dropFolder } from '../built-app.ts';
 import { frame } from '../viewer/gestures.ts';
 
@@ -45,7 +46,7 @@ export async function thumbnailsDrawn(page: Page, tiles: number): Promise<void> 
 }
 
 /** Unfolds the options and chooses a matcher. */
-export async function chooseMatcher(page: Page, matcher: 'sift' | 'phase-correlation'): Promise<void> {
+export async function chooseMatcher(page: Page, matcher: MatcherId): Promise<void> {
   const panel = page.getByTestId('options-panel');
   if ((await panel.getAttribute('open')) === null) await panel.locator('> summary').click();
   await page.getByLabel('Matcher', { exact: true }).selectOption(matcher);

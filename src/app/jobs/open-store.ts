@@ -52,22 +52,31 @@ export interface ReopenedStore<S> {
 }
 
 export function reopened<S>(openOnce: (onCleared: () => void) => Promise<S | null>): ReopenedStore<S> {
-  let opened: Promise<S | null>;
-  const open = () => {
-    opened = openOnce(open);
+  let opened: Promise<S | null> | null = null;
+  let wasThere = false;
+  const open = (): Promise<S | null> => {
+    // At the next use: what clears a store is not over when it says so.
+    const forget = () => {
+      if (opened === opening) opened = null;
+    };
+    const opening: Promise<S | null> = openOnce(forget).then((store) => {
+      if (store !== null) wasThere = true;
+      else if (wasThere) forget();
+      return store;
+    });
+    return (opened = opening);
   };
-  open();
+  open().catch(() => undefined); // told to whoever uses it
   return {
     async within(work) {
-      const asked = opened;
+      const asked = opened ?? open();
       const store = await asked;
       try {
         return await work(store);
       } catch (error) {
         const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
         if (store === null || !isClosed) throw error;
-        if (opened === asked) open();
-        return work(await opened);
+        return work(await (opened === asked || opened === null ? open() : opened));
       }
     },
   };

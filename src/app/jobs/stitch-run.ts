@@ -126,16 +126,15 @@ export function stitchRuns({
     context.onProgress({ stage: 'compose', done: 0, total: 1 });
     await client.showMosaic(mosaic, run.options.compose);
     context.signal.throwIfAborted();
-    const display = isFirst ? readDisplay(mosaic.bounds, overviewScale(mosaic.bounds), context.signal) : null;
-    const unread = await display?.then(
-      () => null,
-      (error: unknown) => error,
-    );
-    context.signal.throwIfAborted();
-    // A tile that cannot be read for the picture is told by its name: what was found is there all the same.
-    if (!unread || isUnreadable(unread))
-      updateSlice(store, 'result', ({ revision }) => ({ run, revision: revision + 1 }));
-    if (unread) throw unread;
+    const shown = () => updateSlice(store, 'result', ({ revision }) => ({ run, revision: revision + 1 }));
+    try {
+      if (isFirst) await readDisplay(mosaic.bounds, overviewScale(mosaic.bounds), context.signal);
+    } catch (error) {
+      // A tile that cannot be read for the picture is told by its name: what was found is there all the same.
+      if (isUnreadable(error) && !context.signal.aborted) shown();
+      throw error;
+    }
+    shown();
   };
 
   const readDisplay = async (rect: Rect, scale: number, signal: AbortSignal) => {
