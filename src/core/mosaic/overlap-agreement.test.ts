@@ -8,7 +8,10 @@ import { tileId } from '../tiles/tile.ts';
 import type { Tile } from '../tiles/tile.ts';
 import { correlationSurface } from './correlation-surface.ts';
 import type { Mosaic, Placement } from './mosaic.ts';
+import { composeRegion } from './compositor.ts';
+import { defaultComposeOptions } from './mosaic.ts';
 import { comparedAt, overlapAgreement } from './overlap-agreement.ts';
+import { affineFromPose } from '../geometry/pose2.ts';
 import { plainTile } from '../testing/plain-tile.ts';
 
 const size = { width: 96, height: 96 };
@@ -190,5 +193,109 @@ describe('the correlation of a patch about its place', () => {
     const near = await surface(0, 0, { x: 60, y: 50, halfPx: 8, reachPx: 2 });
     expect(near.peak?.value).toBeGreaterThan(0.99);
     expect(near.rival).toBeNull();
+  });
+});
+
+describe('the agreement of a cell', () => {
+  /** Tiles turned by about 45°, with holes, so that borders of all kinds run through the cells. */
+  const holed = (raster: FloatRaster, every: number): FloatRaster => ({
+    ...raster,
+    data: raster.data.map((value, k) => (k % every === 5 ? NaN : value)),
+  });
+  const { mosaic, reader } = mosaicOf([
+    [a, 0, 0, holed(addNoise(view(0, 0), 6, 1), 211)],
+    [b, 0, 0, holed(addNoise(view(3, 1, 80), 6, 2), 173)],
+  ]);
+  const placements = mosaic.placements.map((placement, n) => ({
+    ...placement,
+    mosaicFromTile: affineFromPose({ x: 70 + n, y: 4, thetaRad: 0.78 + 0.01 * n }),
+  }));
+
+  it('is of the pixels that both have, and of neighbours that both have', async () => {
+    const rect = { x: -3, y: 5, width: 160, height: 144 };
+    const found = await overlapAgreement(
+      { ...mosaic, placements },
+      { rect, scale: 1, cellPx: 16 },
+      reader,
+      silentContext.signal,
+    );
+    const options = { ...defaultComposeOptions, blend: 'overlay' } as const;
+    const [p, q] = await Promise.all(
+      placements.map((placement) =>
+        composeRegion(
+          { ...mosaic, placements: [placement] },
+          { rect, scale: 1 },
+          options,
+          reader,
+          silentContext.signal,
+        ),
+      ),
+    );
+    const [u, v] = [p.channels[0].data, q.channels[0].data];
+    const isCommon = (i: number) => p.coverage[i] !== 0 && q.coverage[i] !== 0;
+    const mean = (list: readonly number[], of: (i: number) => number) =>
+      list.reduce((sum, i) => sum + of(i), 0) / list.length;
+    let [known, partial, unclamped] = [0, 0, 0];
+    for (let row = 0; row < 9; row++)
+      for (let column = 0; column < 10; column++) {
+        const cell: number[] = [];
+        const inner: number[] = [];
+        for (let y = 16 * row; y < 16 * row + 16; y++)
+          for (let x = 16 * column; x < 16 * column + 16; x++) {
+            const i = y * 160 + x;
+            if (!isCommon(i)) continue;
+            cell.push(i);
+            if (x % 16 < 15 && y % 16 < 15 && isCommon(i + 1) && isCommon(i + 160)) inner.push(i);
+          }
+        const at = row * 10 + column;
+        if (cell.length < 0.4 * 256) {
+          expect([found.correlation[at], found.difference[at]]).toEqual([NaN, NaN]);
+          continue;
+        }
+        if (cell.length < 200) partial++;
+        expect(found.difference[at]).toBeCloseTo(
+          mean(cell, (i) => Math.abs(u[i] - v[i])),
+          3,
+        );
+        // Products are about the first pixel that both have, and lagged ones less the square of the mean of all.
+        const [origin] = cell;
+        const structure = (data: ArrayLike<number>, lag: number) => {
+          const m = mean(cell, (i) => data[i] - data[origin]);
+          return mean(inner, (i) => (data[i] - data[origin]) * (data[i + lag] - data[origin])) - m * m;
+        };
+        const variance = (data: ArrayLike<number>) => {
+          const m = mean(cell, (i) => data[i]);
+          return mean(cell, (i) => (data[i] - m) ** 2);
+        };
+        const lagged = [u, v].map((data) => [structure(data, 1), structure(data, 160)]);
+        if (![u, v].every((data, n) => Math.min(...lagged[n]) > 0.3 * variance(data))) {
+          expect(found.correlation[at]).toBeNaN();
+          continue;
+        }
+        const [sa, sb] = lagged.map(([right, below]) => (right + below) / 2);
+        const [mu, mv] = [mean(cell, (i) => u[i]), mean(cell, (i) => v[i])];
+        const expected = mean(cell, (i) => (u[i] - mu) * (v[i] - mv)) / Math.sqrt(sa * sb);
+        expect(found.correlation[at]).toBeCloseTo(Math.max(-1, Math.min(1, expected)), 3);
+        known++;
+        if (Math.abs(expected) < 1) unclamped++;
+      }
+    expect(known).toBeGreaterThan(15);
+    expect(partial).toBeGreaterThan(5);
+    expect(unclamped).toBeGreaterThan(10);
+  });
+
+  it('is that of what the tiles show, however bright they are', async () => {
+    const rect = { x: -3, y: 5, width: 160, height: 144 };
+    const correlationAt = async (offset: number) => {
+      const toned = placements.map((placement) => ({ ...placement, tone: { gain: 1, offset } }));
+      const request = { rect, scale: 1, cellPx: 16 };
+      return (await overlapAgreement({ ...mosaic, placements: toned }, request, reader, silentContext.signal))
+        .correlation;
+    };
+    const [dark, bright] = [await correlationAt(0), await correlationAt(1000)];
+    dark.forEach((value, k) => {
+      if (Number.isNaN(value)) expect(bright[k]).toBeNaN();
+      else expect(bright[k]).toBeCloseTo(value, 2);
+    });
   });
 });

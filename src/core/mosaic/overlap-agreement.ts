@@ -185,13 +185,13 @@ function sumsOfCell(
   const { width, height } = p;
   const right = Math.min(width, cell.x + cell.side);
   const bottom = Math.min(height, cell.y + cell.side);
-  const origin = cell.y * width + cell.x;
-  // Sums about the first pixel: products of 16-bit samples keep their digits.
-  const [a0, b0] = [a[origin], b[origin]];
+  let [a0, b0] = [0, 0];
   for (let y = cell.y; y < bottom; y++) {
     for (let x = cell.x; x < right; x++) {
       const i = y * width + x;
-      if (p.coverage[i] === 0 || q.coverage[i] === 0) continue;
+      if (!isCommon(p, q, i)) continue;
+      // Sums about the first pixel: products keep their digits, and what has no neighbour does not move their mean.
+      if (sums.n === 0) [a0, b0] = [a[i], b[i]];
       const u = a[i] - a0;
       const v = b[i] - b0;
       sums.n++;
@@ -202,7 +202,7 @@ function sumsOfCell(
       sums.ab += u * v;
       sums.d += Math.abs(a[i] - b[i]);
       if (x + 1 >= right || y + 1 >= bottom) continue;
-      if (p.coverage[i + width + 1] === 0 || q.coverage[i + width + 1] === 0) continue;
+      if (!isCommon(p, q, i + 1) || !isCommon(p, q, i + width)) continue;
       sums.m++;
       sums.aRight += u * (a[i + 1] - a0);
       sums.aBelow += u * (a[i + width] - a0);
@@ -211,6 +211,11 @@ function sumsOfCell(
     }
   }
   return sums;
+}
+
+/** Whether both tiles have the pixel. */
+function isCommon(p: ComposedRegion, q: ComposedRegion, i: number): boolean {
+  return p.coverage[i] !== 0 && q.coverage[i] !== 0;
 }
 
 function correlationOf(sums: CellSums): number {
