@@ -86,6 +86,27 @@ describe('inspecting a drop', () => {
     expect(found.multiPage).toEqual([]);
   });
 
+  it('takes the page that is chosen, the last where there are fewer', async () => {
+    const stack = new Uint8Array(1024 + 3);
+    const view = new DataView(stack.buffer);
+    for (const [at, value] of [
+      [0, 1],
+      [4, 1],
+      [8, 3],
+    ])
+      view.setInt32(at, value, true);
+    stack.set(text('MAP '), 208);
+    const pageOf = async (chosen: ReadonlyMap<string, number>) => {
+      const found = await inspectFiles(drop({ 'm.mrc': stack }), silentContext, chosen);
+      expect(found.multiPage).toEqual([{ file: 'm.mrc', pages: 3 }]);
+      return found.tiles[0].page;
+    };
+    expect(await pageOf(new Map())).toBe(0);
+    expect(await pageOf(new Map([['m.mrc', 1]]))).toBe(1);
+    expect(await pageOf(new Map([['m.mrc', 9]]))).toBe(2);
+    expect(await pageOf(new Map([['other', 2]]))).toBe(0);
+  });
+
   it('refuses a list of positions above 64 MiB', async () => {
     const tile = await tiff(null);
     const list = (size: number) => ({ name: 'p.csv', size, read: async () => text('a.tif,1,2\n') });
