@@ -40,6 +40,22 @@ function folderEntry(path: string, children: readonly DroppedEntry[]): DroppedEn
 }
 
 describe('walkEntries', () => {
+  it('keeps the order of a large folder whose files answer in any order, and counts them', async () => {
+    const names = Array.from({ length: 300 }, (_, k) => `/grid/${String(k).padStart(3, '0')}.tif`);
+    const children = names.map((path, k) => ({
+      ...{ isDirectory: false, fullPath: path },
+      file: (resolve: (file: File) => void) =>
+        k % 3 === 0 ? queueMicrotask(() => resolve(named(path).file)) : resolve(named(path).file),
+    }));
+    const counts: number[] = [];
+    const files = await walkEntries([folderEntry('/grid', children)], {
+      onUnreadable: () => expect.unreachable(),
+      onFound: (count) => counts.push(count),
+    });
+    expect(files.map(({ path }) => `/${path}`)).toEqual(names);
+    expect(counts).toEqual(names.map((_, k) => k + 1));
+  });
+
   it('collects folders recursively, past the first batch, without hidden files', async () => {
     const drop = folderEntry('/grid', [
       fileEntry('/grid/a.tif'),
@@ -49,7 +65,7 @@ describe('walkEntries', () => {
       fileEntry('/grid/Thumbs.db'),
       fileEntry('/grid/d.tif'),
     ]);
-    const files = await walkEntries([drop, fileEntry('/alone.tif')], () => expect.unreachable());
+    const files = await walkEntries([drop, fileEntry('/alone.tif')], { onUnreadable: () => expect.unreachable() });
     expect(files.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/row/b.tif', 'grid/d.tif', 'alone.tif']);
   });
 });
@@ -66,7 +82,9 @@ describe('walkEntries of a folder in which something cannot be read', () => {
     };
     const told: string[] = [];
     const drop = folderEntry('/grid', [fileEntry('/grid/a.tif'), gone, refused, fileEntry('/grid/c.tif')]);
-    const files = await walkEntries([drop], ({ code, detail }) => told.push(`${code} ${detail.file}`));
+    const files = await walkEntries([drop], {
+      onUnreadable: ({ code, detail }) => told.push(`${code} ${detail.file}`),
+    });
     expect(files.map(({ path }) => path)).toEqual(['grid/a.tif', 'grid/c.tif']);
     expect(told).toEqual(['unreadable-file grid/b.tif', 'unreadable-file grid/mine']);
   });

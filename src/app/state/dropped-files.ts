@@ -25,15 +25,17 @@ export function isHidden(path: string): boolean {
   return path.split('/').some((part) => part.startsWith('.') || systemFiles.has(part.toLowerCase()));
 }
 
+/** Told of what cannot be read, the others are given all the same, and of how many files there are so far. */
+export interface WalkListener {
+  readonly onUnreadable: (error: StitchError) => void;
+  readonly onFound?: (count: number) => void;
+}
+
 /**
  * All files of a drop, folders recursively, hidden ones left out, sorted by path. Must be called inside the drop
  * event: the list of items is emptied when the handler returns.
- * @param onUnreadable told of each file or folder that cannot be read: the others are given all the same
  */
-export function filesOfDrop(
-  transfer: DataTransfer,
-  onUnreadable: (error: StitchError) => void,
-): Promise<readonly NamedFile[]> {
+export function filesOfDrop(transfer: DataTransfer, listener: WalkListener): Promise<readonly NamedFile[]> {
   const entries: DroppedEntry[] = [];
   const loose: File[] = [];
   for (const item of transfer.items) {
@@ -44,26 +46,40 @@ export function filesOfDrop(
     if (entry) entries.push(entry);
     else if (file) loose.push(file);
   }
-  return walkEntries(entries, onUnreadable).then((files) => sortByPath([...files, ...namedFiles(loose)]));
+  return walkEntries(entries, listener).then((files) => sortByPath([...files, ...namedFiles(loose)]));
 }
+
+/** So many entries of a folder are asked for at once: each answer takes about a millisecond, mostly of waiting. */
+const entriesAtOnce = 64;
 
 /** The files below `entries`, depth first, hidden ones and those that cannot be read left out. */
 export async function walkEntries(
   entries: readonly DroppedEntry[],
-  onUnreadable: (error: StitchError) => void,
+  { onUnreadable, onFound }: WalkListener,
 ): Promise<readonly NamedFile[]> {
-  const files: NamedFile[] = [];
-  for (const entry of entries) {
+  let count = 0;
+  const below = async (entry: DroppedEntry): Promise<readonly NamedFile[]> => {
     const path = entry.fullPath.replace(/^\/+/, '');
-    if (isHidden(path)) continue;
+    if (isHidden(path)) return [];
     try {
-      if (isFolder(entry)) files.push(...(await walkEntries(await entriesOf(entry), onUnreadable)));
-      else files.push({ path, file: await fileOf(entry as DroppedFileEntry) });
+      if (isFolder(entry)) return await all(await entriesOf(entry));
+      const file = await fileOf(entry as DroppedFileEntry);
+      onFound?.(++count);
+      return [{ path, file }];
     } catch (cause) {
       onUnreadable(unreadable(path, cause));
+      return [];
     }
-  }
-  return files;
+  };
+  const all = async (list: readonly DroppedEntry[]): Promise<readonly NamedFile[]> => {
+    const files: NamedFile[] = [];
+    for (let k = 0; k < list.length; k += entriesAtOnce) {
+      const found = await Promise.all(list.slice(k, k + entriesAtOnce).map(below));
+      files.push(...found.flat());
+    }
+    return files;
+  };
+  return all(entries);
 }
 
 function unreadable(path: string, cause: unknown): StitchError {

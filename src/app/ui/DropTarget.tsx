@@ -3,10 +3,14 @@ import { handlesOfDrop } from '../jobs/folder-handles.ts';
 import { filesOfDrop } from '../state/dropped-files.ts';
 import { useApp } from './app-context.ts';
 
+/** A large folder is looked through for seconds: how far that is, is said so often, ms. */
+const saidEveryMs = 200;
+
 /** Takes files and folders dropped anywhere on the page, at any time. */
 export function DropTarget() {
   const { jobs, watch } = useApp();
   const [isOver, setIsOver] = useState(false);
+  const [found, setFound] = useState<number | null>(null);
 
   useEffect(() => {
     const listeners = new AbortController();
@@ -23,8 +27,15 @@ export function DropTarget() {
       if (!holdsFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
       const handles = handlesOfDrop(event.dataTransfer);
-      filesOfDrop(event.dataTransfer, jobs.report).then(
+      let saidAt = performance.now();
+      const onFound = (count: number) => {
+        if (performance.now() - saidAt < saidEveryMs) return;
+        saidAt = performance.now();
+        setFound(count);
+      };
+      filesOfDrop(event.dataTransfer, { onUnreadable: jobs.report, onFound }).then(
         (files) => {
+          setFound(null);
           const project = files.length === 1 && /\.json$/i.test(files[0].path) ? files[0].file : null;
           if (project) {
             void jobs.session.openFile(project);
@@ -34,7 +45,10 @@ export function DropTarget() {
           watch.offer(handles);
           void jobs.addFiles(files);
         },
-        (error: unknown) => jobs.report(error),
+        (error: unknown) => {
+          setFound(null);
+          jobs.report(error);
+        },
       );
     };
     window.addEventListener('dragenter', over, { signal });
@@ -45,9 +59,15 @@ export function DropTarget() {
     return () => listeners.abort();
   }, [jobs, watch]);
 
-  return isOver ? (
-    <div className="drop-overlay" role="status">
-      Drop to add tiles
+  if (isOver)
+    return (
+      <div className="drop-overlay" role="status">
+        Drop to add tiles
+      </div>
+    );
+  return found === null ? null : (
+    <div className="drop-found" role="status" data-testid="drop-found">
+      Looking through the folder: {found.toLocaleString('en-GB')} files so far
     </div>
-  ) : null;
+  );
 }

@@ -1,14 +1,23 @@
 import { FolderOpen } from 'lucide-react';
+import type { AppState } from '../state/store.ts';
 import { useApp, useAppState } from './app-context.ts';
 import { EvaluateMatcher } from './EvaluateMatcher.tsx';
 import { FileButtons } from './FileButtons.tsx';
 import { ProblemList } from './ProblemList.tsx';
 import { RecentProjects } from './session/RecentProjects.tsx';
 
+/** How far the headers of what was dropped are read; null while nothing is. */
+function readingText({ job: { current }, project }: AppState): string | null {
+  if (current.kind !== 'running' || current.task !== 'inspect') return null;
+  const total = project.files.length.toLocaleString('en-GB');
+  return `Reading the headers of ${total} files: ${current.done.toLocaleString('en-GB')} done. No pixel is loaded yet.`;
+}
+
 /** What is seen before there are tiles. */
 export function StartPage() {
   const { jobs } = useApp();
   const isLoading = useAppState(({ job }) => job.current.kind === 'running');
+  const reading = useAppState(readingText);
   return (
     <main className="start" data-testid="start-page">
       <div className="start-inner">
@@ -18,7 +27,7 @@ export function StartPage() {
         </p>
         <div className="drop-area" data-testid="drop-area">
           <FolderOpen aria-hidden="true" />
-          <p>Drop a folder of tiles anywhere on this page</p>
+          <p>{reading ?? 'Drop a folder of tiles anywhere on this page'}</p>
           <p className="dim">TIFF · PNG · JPEG · BMP · MRC, with or without a positions file</p>
           <div className="row">
             <FileButtons />
