@@ -4,22 +4,25 @@ export type NameTokens = ReadonlyMap<string, string>;
 /** Shorter names say nothing of anybody, and would be found inside of other words. */
 const shortestName = 3;
 
+/** How many words for files and folders a list of names has given out: a count each time would be quadratic. */
+const givenOut = new WeakMap<NameTokens, { file: number; folder: number }>();
+
 /** Adds the parts of a dropped path: the whole, its folders, the file's name and that without its ending. */
 export function addNames(tokens: Map<string, string>, path: string): void {
+  const given = givenOut.get(tokens) ?? { file: 0, folder: 0 };
+  givenOut.set(tokens, given);
   const segments = path.split('/').filter((segment) => segment !== '');
   const file = segments.at(-1) ?? '';
-  const known = tokens.get(path) ?? `file ${count(tokens, 'file ') + 1}`;
-  const set = (name: string, token: string) => {
-    if (name.length >= shortestName && !tokens.has(name)) tokens.set(name, token);
+  const set = (name: string, token: string): boolean => {
+    if (name.length < shortestName || tokens.has(name)) return false;
+    tokens.set(name, token);
+    return true;
   };
-  set(path, known);
-  set(file, known);
-  set(file.replace(/\.[^.]*$/, ''), known);
-  for (const folder of segments.slice(0, -1)) set(folder, `folder ${count(tokens, 'folder ') + 1}`);
-}
-
-function count(tokens: NameTokens, kind: string): number {
-  return new Set([...tokens.values()].filter((token) => token.startsWith(kind))).size;
+  const known = tokens.get(path);
+  const token = known ?? `file ${given.file + 1}`;
+  const isNew = [path, file, file.replace(/\.[^.]*$/, '')].map((name) => set(name, token)).includes(true);
+  if (known === undefined && isNew) given.file++;
+  for (const folder of segments.slice(0, -1)) if (set(folder, `folder ${given.folder + 1}`)) given.folder++;
 }
 
 const fileEndings = 'tiff?|ome|png|jpe?g|bmp|mrcs?|rec|st|mdoc|txt|csv|xml|json|onnx|hdr|zip|zarr|dzi';
