@@ -88,8 +88,11 @@ describe('alignOverlap', () => {
 
   it('leads no further than four start errors, and four px where the start is better than one', () => {
     const views = stripViews({ width: 72, height: 128 }, translation(3, 2));
-    const from = (offPx: number, startErrorPx?: number) =>
-      alignOverlap(views.a, views.b, translation(3 + offPx, 2), 'rigid', { blurPx: 6, startErrorPx });
+    const from = (offPx: number, startErrorPx: number | undefined) =>
+      alignOverlap(views.a, views.b, translation(3 + offPx, 2), 'rigid', {
+        blurPx: 6,
+        ...(startErrorPx === undefined ? {} : { startErrorPx }),
+      });
     for (const [found, startErrorPx, offPx] of [
       [true, 3, 11.9],
       [false, 3, 12.1],

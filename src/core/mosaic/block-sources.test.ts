@@ -47,6 +47,7 @@ function requestOf(
   placements: readonly Placement[],
   reader: TileReader,
   more: Partial<SourceRequest> = {},
+  ofMosaic: Partial<Mosaic> = { shading },
 ): SourceRequest {
   const mosaic: Mosaic = {
     bounds: { x: 0, y: 0, width: 100, height: 100 },
@@ -54,7 +55,7 @@ function requestOf(
     channels: 1,
     sampleType: 'uint8',
     pixelSizeNm: null,
-    shading,
+    ...ofMosaic,
   };
   return { mosaic, options: defaultComposeOptions, level: 0, reader, signal: silentContext.signal, ...more };
 }
@@ -111,11 +112,7 @@ describe('what a span needs of a tile', () => {
 
   it('is whole rows where no shading is taken out, which a cache hands out without a copy', async () => {
     const { asked, reader } = recorder();
-    const request = requestOf([tile], reader);
-    await openSources(
-      { ...request, mosaic: { ...request.mosaic, shading: undefined } },
-      { x0: 20, x1: 25, y0: 30, y1: 32 },
-    );
+    await openSources(requestOf([tile], reader, {}, {}), { x0: 20, x1: 25, y0: 30, y1: 32 });
     expect(asked).toEqual([{ tile: 't', level: 0, x: 0, y: 9, width: 40, height: 5 }]);
   });
 });
@@ -164,9 +161,8 @@ describe('opened tiles', () => {
 
   it('show one channel in every channel of the mosaic, three in their own', async () => {
     const valuesOf = async (types: readonly SampleType[]) => {
-      const request = requestOf([tiles[0]], recorder(types).reader);
-      const mosaic = { ...request.mosaic, channels: 3 as const, shading: undefined };
-      const { sources } = await openSources({ ...request, mosaic }, everywhere);
+      const request = requestOf([tiles[0]], recorder(types).reader, {}, { channels: 3 });
+      const { sources } = await openSources(request, everywhere);
       return [sources[0].windows.map(({ raster }) => raster.data[0]), sources[0].sampleType];
     };
     expect(await valuesOf(['uint8'])).toEqual([[100, 100, 100], 'uint8']);
@@ -185,7 +181,7 @@ describe('opened tiles', () => {
   );
 
   it('are none where a read fails that may succeed next time', async () => {
-    for (const error of [new StitchError('file-unavailable', 'gone'), new Error('truncated-file')]) {
+    for (const error of [new StitchError('unreadable-file', 'gone'), new Error('truncated-file')]) {
       const { reader } = recorder(['uint8'], (tile) => (tile === 'c' ? error : null));
       await expect(openSources(requestOf(tiles, reader), everywhere)).rejects.toBe(error);
     }
