@@ -4,8 +4,9 @@ import { effectOf, withExtraPairs } from './edits/edit-effect.ts';
 import type { EditList } from './edits/edit.ts';
 import { editedMosaic } from './edits/edited-mosaic.ts';
 import { StitchError } from './errors.ts';
-import { bendWarnings } from './diagnosis/bend-sentences.ts';
+import { bendWarnings, stiffnessWarnings } from './diagnosis/bend-sentences.ts';
 import { oddTileSentence, type OddTile, type PairOutcome } from './diagnosis/tile-orientation.ts';
+import { smoothMisfitPx } from './diagnosis/smooth-misfit.ts';
 import type { Recommendation } from './diagnosis/recommend-transform.ts';
 import type { ElasticFit, ElasticReport } from './elastic/solve-elastic-graph.ts';
 import type { PoseGraph, SolveOptions, SolveReport } from './graph/pose-graph.ts';
@@ -153,8 +154,17 @@ export async function resolve(
     tones,
     ...(shading ? { shading } : {}),
     mosaic,
-    warnings: [...odd.map(oddTileSentence), ...warningsOf(pairs, report), ...(bend ? bendWarnings(bend) : [])],
+    warnings: [...odd.map(oddTileSentence), ...warningsOf(pairs, report), ...flexureWarnings(pairs, report, bend)],
   };
+}
+
+/** What to know of tiles that were bent, or that would have to be. */
+function flexureWarnings(
+  pairs: readonly PairResult[],
+  report: SolveReport,
+  bend: ElasticFit | undefined,
+): readonly string[] {
+  return bend ? bendWarnings(bend) : stiffnessWarnings(smoothMisfitPx(pairs, report));
 }
 
 /** The graph of finished pairs: every tile of the layout, every link, and what the user says of them. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ElasticFit } from '../elastic/solve-elastic-graph.ts';
 import { tileId } from '../tiles/tile.ts';
-import { bendSentences, bendWarnings } from './bend-sentences.ts';
+import { bendSentences, bendWarnings, stiffnessWarnings } from './bend-sentences.ts';
 
 const fit: ElasticFit = {
   ...{ medianPx: 0.143, p90Px: 0.352, patches: 1913, fittedPx: 0.141, heldOutPx: 0.155, softness: 0.001 },
@@ -50,6 +50,19 @@ describe('what is warned of', () => {
   it('is a solve that had not come to rest, with what to do', () => {
     expect(bendWarnings({ ...fit, converged: false })).toEqual([
       'Bending the tiles ended before it had come to rest: seams may be left. The affine transform does without.',
+    ]);
+  });
+});
+
+describe('what is said of a stiff solution', () => {
+  it('is nothing while the links fit or nobody knows', () => {
+    expect(stiffnessWarnings(null)).toEqual([]);
+    expect(stiffnessWarnings(0.49)).toEqual([]);
+  });
+
+  it('is what the links miss by, and what to choose', () => {
+    expect(stiffnessWarnings(0.5)).toEqual([
+      'The links miss by 0.50 px (median) in a way that is no noise: tiles bend, or move in more ways than this transform lets them. Choose a more supple transform under Options: the elastic one follows them all and compares the others.',
     ]);
   });
 });

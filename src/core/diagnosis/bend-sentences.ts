@@ -45,3 +45,14 @@ function px(value: number): string {
 function percent(value: number): string {
   return `${(100 * value).toFixed(1)} %`;
 }
+
+/** Smooth misfits of so many px, in the median over the links, are seen at the seams. */
+const notableMisfitPx = 0.5;
+
+/** What to do where a stiff solution leaves misfits that are no noise, px; nothing where it does not. */
+export function stiffnessWarnings(misfitPx: number | null): readonly string[] {
+  if (misfitPx === null || misfitPx < notableMisfitPx) return [];
+  return [
+    `The links miss by ${px(misfitPx)} (median) in a way that is no noise: tiles bend, or move in more ways than this transform lets them. Choose a more supple transform under Options: the elastic one follows them all and compares the others.`,
+  ];
+}
