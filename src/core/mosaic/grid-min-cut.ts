@@ -175,7 +175,7 @@ function adopt(state: CutState): void {
       const neighbour = next + steps[direction];
       if (neighbour < 0 || neighbour >= count || tree[neighbour] !== tree[next]) continue;
       if (isJoined(state, next, direction)) activate(state, neighbour);
-      if (parent[neighbour] === (direction ^ 1) && isAdjacent(state, next, direction)) {
+      if (parent[neighbour] === (direction ^ 1)) {
         parent[neighbour] = noParent;
         orphans.push(neighbour);
       }
@@ -185,16 +185,8 @@ function adopt(state: CutState): void {
   }
 }
 
-/** True where the neighbour exists: rows do not run into each other. */
-function isAdjacent({ width }: CutState, node: number, direction: number): boolean {
-  if (direction === 0) return node % width !== width - 1;
-  return direction !== 1 || node % width !== 0;
-}
-
-/** True where the neighbour, of the same tree, could feed the node. */
-function isJoined(state: CutState, node: number, direction: number): boolean {
-  const { residual, tree, steps } = state;
-  if (!isAdjacent(state, node, direction)) return false;
+/** True where the neighbour, of the same tree, could feed the node; edges across the border of the grid have no capacity. */
+function isJoined({ residual, tree, steps }: CutState, node: number, direction: number): boolean {
   return tree[node] === 1
     ? residual[4 * (node + steps[direction]) + (direction ^ 1)] > 0
     : residual[4 * node + direction] > 0;

@@ -212,7 +212,7 @@ describe('the agreement of a cell', () => {
   }));
 
   it('is of the pixels that both have, and of neighbours that both have', async () => {
-    const rect = { x: -3, y: 5, width: 160, height: 144 };
+    const rect = { x: -35, y: -27, width: 192, height: 176 };
     const found = await overlapAgreement(
       { ...mosaic, placements },
       { rect, scale: 1, cellPx: 16 },
@@ -236,18 +236,18 @@ describe('the agreement of a cell', () => {
     const mean = (list: readonly number[], of: (i: number) => number) =>
       list.reduce((sum, i) => sum + of(i), 0) / list.length;
     let [known, partial, unclamped] = [0, 0, 0];
-    for (let row = 0; row < 9; row++)
-      for (let column = 0; column < 10; column++) {
+    for (let row = 0; row < 11; row++)
+      for (let column = 0; column < 12; column++) {
         const cell: number[] = [];
         const inner: number[] = [];
         for (let y = 16 * row; y < 16 * row + 16; y++)
           for (let x = 16 * column; x < 16 * column + 16; x++) {
-            const i = y * 160 + x;
+            const i = y * 192 + x;
             if (!isCommon(i)) continue;
             cell.push(i);
-            if (x % 16 < 15 && y % 16 < 15 && isCommon(i + 1) && isCommon(i + 160)) inner.push(i);
+            if (x % 16 < 15 && y % 16 < 15 && isCommon(i + 1) && isCommon(i + 192)) inner.push(i);
           }
-        const at = row * 10 + column;
+        const at = row * 12 + column;
         if (cell.length < 0.4 * 256) {
           expect([found.correlation[at], found.difference[at]]).toEqual([NaN, NaN]);
           continue;
@@ -267,7 +267,7 @@ describe('the agreement of a cell', () => {
           const m = mean(cell, (i) => data[i]);
           return mean(cell, (i) => (data[i] - m) ** 2);
         };
-        const lagged = [u, v].map((data) => [structure(data, 1), structure(data, 160)]);
+        const lagged = [u, v].map((data) => [structure(data, 1), structure(data, 192)]);
         if (![u, v].every((data, n) => Math.min(...lagged[n]) > 0.3 * variance(data))) {
           expect(found.correlation[at]).toBeNaN();
           continue;

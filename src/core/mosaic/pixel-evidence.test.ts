@@ -84,6 +84,23 @@ describe('probePixel', () => {
   });
 });
 
+describe('probePixel under multiband', () => {
+  it('tells the value that is composed, to which tiles beside the place contribute', async () => {
+    const { mosaic, reader } = mosaicOf([
+      { raster: rasterOf(60, 40, () => 10), at: translation(0, 0) },
+      { raster: rasterOf(60, 40, () => 90), at: translation(50, 0) },
+    ]);
+    const options = { ...defaultComposeOptions, blend: 'multiband' } as const;
+    const probe = await probePixel(mosaic, 47, 20, options, reader, signal);
+    const rect = { x: 47, y: 20, width: 1, height: 1 };
+    const composed = await composeRegion(mosaic, { rect, scale: 1 }, options, reader, signal);
+    expect(probe.value).toEqual([composed.channels[0].data[0]]);
+    // The second tile begins three pixels further right.
+    expect(probe.value?.[0]).toBeGreaterThan(12);
+    expect(probe.tiles.map(({ tile, weight }) => [tile, weight])).toEqual([['t0', 1]]);
+  });
+});
+
 describe('probePixel under a shading', () => {
   it('tells the tone with the shading at the place, and none where pixels are shown as recorded', async () => {
     const { mosaic, reader } = mosaicOf([{ raster: rasterOf(11, 9, () => 90), at: translation(0, 0) }]);

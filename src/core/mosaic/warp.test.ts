@@ -167,4 +167,23 @@ describe('a masked tile', () => {
       }),
     );
   });
+
+  it('hides the pixels on the left border of a mask, and shows those on its right', () => {
+    const square = [
+      { x: 5, y: 2 },
+      { x: 10, y: 2 },
+      { x: 10, y: 8 },
+      { x: 5, y: 8 },
+    ];
+    const upright = placed({ a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 }, { masks: [square] });
+    const warp = warpOf(upright, 0, span);
+    const xs = Float64Array.from({ length: 30 }, (_, i) => i);
+    const out = new Int32Array(2 * warp.rangeCount);
+    warp.coverRow(xs, 4, 0, 30, out, 0);
+    expect([...out.subarray(0, 4)]).toEqual([0, 5, 10, 30]);
+    warp.coverRow(xs, 4, 7, 30, out, 0);
+    expect([...out.subarray(0, 4)]).toEqual([10, 30, 30, 30]);
+    warp.coverRow(xs, 8, 0, 30, out, 0);
+    expect([...out.subarray(0, 2)]).toEqual([0, 30]);
+  });
 });
