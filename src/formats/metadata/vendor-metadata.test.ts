@@ -64,7 +64,7 @@ describe('a Zeiss block', () => {
 
   it('has its values on the line after their key, with a unit', () => {
     const text = block(
-      ' AP_IMAGE_PIXEL_SIZE \nImage Pixel Size =  7.5 nm\rAP_STAGE_AT_X\r\nStage at X = -1.5e-3 mm\nAP_STAGE_AT_Y\nY = .75 µm',
+      ' AP_IMAGE_PIXEL_SIZE \nImage Pixel Size =  7.5 nm\rAP_STAGE_AT_X\r\nStage at X = -1.5e-3 mm\nAP_STAGE_AT_Y\nY = .75  µm',
     );
     const { pixelSizeNm, stagePx } = parseZeissMetadata(text, size);
     expect(pixelSizeNm).toBeCloseTo(7.5, 12);
