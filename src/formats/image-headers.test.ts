@@ -235,6 +235,10 @@ describe('the header of a BMP', () => {
         [5, 5, 6, 0],
         [6, 5, 5],
       ],
+      [
+        [6, 5, 5, 0],
+        [5, 5, 6],
+      ],
     ])
       expect(await said('b.bmp', bmpOf({ 28: 8, 46: 1 }, [0, 0, 0, 0, 0, 0, 0, 0], colour))).toMatchObject({
         values: channels.map((value) => Array<number>(4).fill(value)),
