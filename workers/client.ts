@@ -120,7 +120,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     const rung = former && below[former.rung];
     if (!choice || !rung) return false;
     const { device } = await load({ ...choice, startAt: rung });
-    const fallback = `The network failed on ${placeOf(former)} (${why.replace(/\.$/, '')}): from there on it ran on ${device}.`;
+    const fallback = `The network failed on ${placeOf(former)} (${why.split('\n')[0].replace(/\.$/, '')}): from there on it ran on ${device}.`;
     status = status && { ...status, fallback };
     return true;
   };

@@ -70,7 +70,8 @@ export async function createOrtSession(bundle: ModelBundle, options: OrtSessionO
   const distrusted: string[] = [];
   const passOver = (rung: Rung, why: string) => {
     reasons.push(`${rung}: ${why}`);
-    distrusted.push(`${rung} not used: ${why}`);
+    // Graphics devices tell the rest in many lines.
+    distrusted.push(`${rung} not used: ${why.split('\n')[0]}`);
   };
   for (const rung of rungs.slice(Math.max(0, rungs.indexOf(options.startAt)))) {
     try {

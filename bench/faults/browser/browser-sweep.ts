@@ -252,7 +252,7 @@ function* untold({ errors }: Shown): Generator<string> {
 
 /** The device may be another one after a fault: it steps down. */
 function sameSolution(text: string): string {
-  return text.replace(/"device": "[^"]*"/, '');
+  return text.replace(/"device": "(?:\\.|[^"\\])*"/, '');
 }
 
 function firstDifference(found: string | null, expected: string): string {
