@@ -97,8 +97,12 @@ export function withError(job: JobState, error: unknown): JobState {
 
 /** The code under which an error is shown. */
 export function codeOf(error: unknown): ShownError['code'] {
-  return error instanceof StitchError ? error.code : 'unexpected';
+  if (error instanceof StitchError) return error.code;
+  return error instanceof Error && missingModule.test(error.message) ? 'altered-file' : 'unexpected';
 }
+
+/** What Chromium, Firefox and Safari say where a new version of the app has taken the place of a part of the old one. */
+const missingModule = /dynamically imported module|importing a module script failed/i;
 
 /** A chain of causes is not longer than this, or it is a ring. */
 const mostCauses = 8;
