@@ -161,28 +161,36 @@ describe('cachedTileReader', () => {
   });
 
   it('starts anew for one who joined a read that was already given up', async () => {
-    const { reader, landings } = heldReader();
-    // A decoder that has already heard the abort when the second caller joins.
+    // A decoder that hears the abort at once and says so later, when the second caller has joined.
+    const begun: { hear(): void; end(): void }[] = [];
     const early: TileReader = {
-      read: async (tile, request) => {
-        const reading = reader.read(tile, request);
-        await settle();
-        request.signal.throwIfAborted();
-        return reading;
-      },
+      read: (tile, request) =>
+        new Promise((resolve, reject) => {
+          let hasHeard = false;
+          begun.push({
+            hear: () => (hasHeard = request.signal.aborted),
+            end: () => {
+              if (hasHeard) reject(new DOMException('given up', 'AbortError'));
+              else memoryTileReader(tiles).read(tile, request).then(resolve, reject);
+            },
+          });
+        }),
     };
     const cache = cachedTileReader(early, 1e6);
     const quitter = new AbortController();
     const one = cache.read(ids[0], { level: 0, signal: quitter.signal });
     one.catch(() => undefined);
+    await settle();
     quitter.abort();
+    begun[0].hear();
     const two = cache.read(ids[0], { level: 0, signal });
-    for (let n = 0; n < 5; n++) {
-      await settle();
-      landings.forEach((land) => land());
-    }
+    begun[0].end();
     await expect(one).rejects.toMatchObject({ name: 'AbortError' });
+    await settle();
+    expect(begun.length).toBe(2);
+    begun[1].end();
     expect((await two)[0]).toEqual(raster(0));
+    expect(cache.report().tileReads).toBe(2);
   });
 
   it('reports a failure to all who wait and tries again next time', async () => {
