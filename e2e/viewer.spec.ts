@@ -13,7 +13,7 @@ const lettersOf = (app: App): Locator[] => [app.page.locator('.mosaic-viewer-fac
 
 test('the viewer draws the mosaic, outlines, seams and links as it did', async ({ app }) => {
   const { page } = app;
-  await page.setViewportSize({ width: 900, height: 600 });
+  await page.setViewportSize({ width: 900, height: 571 });
   await stitchTinyGrid(app);
   if (await app.byId('side-panel').isVisible()) await app.byId('panel-switch').click();
   const viewer = app.byId('mosaic-viewer');
