@@ -191,7 +191,12 @@ describe('an OME-Zarr of a mosaic', () => {
               {
                 label: 'grey',
                 color: 'FFFFFF',
-                window: { min: 0, max: 65535, start: expect.closeTo(low, 0), end: expect.closeTo(high, 0) },
+                window: {
+                  min: 0,
+                  max: 65535,
+                  start: expect.closeTo(low, 0) as number,
+                  end: expect.closeTo(high, 0) as number,
+                },
                 active: true,
               },
             ],

@@ -1,6 +1,6 @@
 import type { Pose2 } from '../../core/geometry/pose2.ts';
 import type { Layout, Overlap, Tile, TileId } from '../../core/tiles/tile.ts';
-import type { ResolvedLayout } from './layout-choice.ts';
+import type { ResolvedLayout } from './resolved-layout.ts';
 
 /** A layout as plain data, tile by tile: it asks nothing of the names. */
 export type GivenLayout =

@@ -1,12 +1,13 @@
-import { StitchError, type ErrorCode } from '../../core/errors.ts';
+import { StitchError } from '../../core/errors.ts';
 import type { Pose2 } from '../../core/geometry/pose2.ts';
 import { applyPattern, firstNumber, gridFromPattern, parsePattern } from '../../core/tiles/file-name-pattern.ts';
 import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
 import { medianSize, neighbourSigmaFraction, tilesByCell } from '../../core/tiles/nominal-poses.ts';
 import { cellOf, scanOrders, type ScanOrder } from '../../core/tiles/scan-order.ts';
-import type { GridCell, Layout, Overlap, Tile, TileId } from '../../core/tiles/tile.ts';
+import type { GridCell, Overlap, Tile, TileId } from '../../core/tiles/tile.ts';
 import type { PositionTable } from '../../../workers/protocol.ts';
 import { layoutAsGiven, type GivenLayout } from './given-layout.ts';
+import type { LayoutProblem, ResolvedLayout } from './resolved-layout.ts';
 
 /** How the user (or the ranking) says where tiles belong; plain data, so that undo can keep it. */
 export type LayoutChoice =
@@ -28,18 +29,6 @@ export interface ScanSetting {
   readonly rows: number;
   readonly columns: number;
   readonly order: ScanOrder;
-}
-
-/** A layout, or the reasons why there is none. */
-export interface ResolvedLayout {
-  readonly layout: Layout | null;
-  readonly problems: readonly LayoutProblem[];
-}
-
-export interface LayoutProblem {
-  readonly file: string;
-  readonly code: ErrorCode;
-  readonly message: string;
 }
 
 /** What a choice is resolved against. */

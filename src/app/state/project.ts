@@ -4,7 +4,8 @@ import { defaultStitchOptions, type StitchOptions } from '../../core/options.ts'
 import type { LayoutRanking } from '../../core/tiles/layout-ranking.ts';
 import { tileId, type Layout, type Overlap, type Tile } from '../../core/tiles/tile.ts';
 import type { InspectReport, ModelSource, NamedFile, TileSource } from '../../../workers/protocol.ts';
-import { posesOfTable, resolveLayout, type LayoutChoice, type LayoutProblem } from './layout-choice.ts';
+import { posesOfTable, resolveLayout, type LayoutChoice } from './layout-choice.ts';
+import type { LayoutProblem } from './resolved-layout.ts';
 
 /** What the user decides and can undo. Replaced whole, so that identity tells whether anything changed. */
 export interface Edits {

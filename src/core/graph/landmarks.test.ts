@@ -93,7 +93,7 @@ describe.each(['translation', 'rigid', 'affine'] as const)('landmarks among meas
       const alone = buildLinkSystem(graph.nodes, [ordered(manual)], model);
       const factor = system.unitVariance / manual.sigmaPx ** 2;
       expect(sumsOf(found.system, l)).toEqual(
-        sumsOf(alone, 0).map((value, m) => (m === 0 || m >= 5 ? expect.closeTo(value * factor, 9) : value)),
+        sumsOf(alone, 0).map((value, m): unknown => (m === 0 || m >= 5 ? expect.closeTo(value * factor, 9) : value)),
       );
       expect(found.system.floor[l]).toBeCloseTo(alone.floor[0] * factor, 9);
       expect(found.system.stiffFloor[l]).toBeCloseTo(alone.stiffFloor[0] * factor, 9);
