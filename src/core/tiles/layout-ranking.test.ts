@@ -113,6 +113,14 @@ describe('the overlap of a layout', () => {
         }
   });
 
+  it('measures the overlap of many tiles of coarse texture, whose strips agree about the right position', async () => {
+    const many = scene(3, 4, (row, column) => `r${row}_c${column}.tif`);
+    const [{ layout }] = proposeLayouts(many.tiles);
+    const overlap = await estimateOverlap(layout, many.thumbnails, silentContext);
+    expect(Math.abs((overlap.x ?? NaN) - 24 / 128)).toBeLessThan(0.008);
+    expect(Math.abs((overlap.y ?? NaN) - 21 / 112)).toBeLessThan(0.009);
+  });
+
   it('is none of free positions, and none where nothing correlates', async () => {
     const free: Layout = { kind: 'positions', poses: new Map(), sigmaPx: 1 };
     const none = { x: null, y: null };

@@ -24,6 +24,8 @@ const pairOdds = { least: -1.5, most: 12 };
 const maxNullSurfaces = 48;
 /** With fewer surfaces than this they cannot tell the chance correlation of every overlap by itself. */
 const fewSurfaces = 8;
+/** An overlap may seem so many times as noisy, against the law, as the median one. */
+const mostOfLaw = 2;
 /** Surfaces between two yields of the thread. */
 const surfacesPerYield = 8;
 
@@ -170,7 +172,8 @@ export function sampleNeighbours(
  * Standard deviation of the correlation of strips that do not belong together, by overlap. With many surfaces of the
  * axis: the median |r| / 0.6745 at that overlap and its neighbours, which the few right positions do not move. With few
  * (a right surface is then half of what there is), the law σ ∝ 1 / √area with one constant over both axes and all
- * overlaps; half of the law is the least that is ever claimed.
+ * overlaps; half of the law is the least that is ever claimed. Coarse texture agrees about the right position, too: where
+ * an overlap seems much noisier than most, against the law, that is taken for the right one and not for chance.
  */
 export function nullSigmas(book: SurfaceBook, axis: SideAxis): Float64Array {
   const perRoot = median([...sigmasPerRoot(book, 'x'), ...sigmasPerRoot(book, 'y')]);
@@ -179,6 +182,7 @@ export function nullSigmas(book: SurfaceBook, axis: SideAxis): Float64Array {
   const overlaps = range.maxOverlap - range.minOverlap + 1;
   const surfaces = nullSurfaces(book, axis);
   const sigmas = new Float64Array(overlaps);
+  const ofLaw = new Float64Array(overlaps);
   for (let w = 0; w < overlaps; w++) {
     const law = perRoot / Math.sqrt((range.minOverlap + w) * lengthAlong(book, axis));
     const values: number[] = [];
@@ -189,8 +193,11 @@ export function nullSigmas(book: SurfaceBook, axis: SideAxis): Float64Array {
     // Nothing but flat strips: no correlation is significant.
     if (values.length === 0) sigmas[w] = 1;
     else sigmas[w] = surfaces.length < fewSurfaces ? law : Math.max(median(values) / 0.6745, law / 2);
+    ofLaw[w] = values.length === 0 ? 0 : sigmas[w] / law;
   }
-  return sigmas;
+  if (surfaces.length < fewSurfaces) return sigmas;
+  const most = mostOfLaw * median([...ofLaw]);
+  return sigmas.map((sigma, w) => (ofLaw[w] > most ? (sigma * most) / ofLaw[w] : sigma));
 }
 
 /** Length of a seam, coarse px. */
