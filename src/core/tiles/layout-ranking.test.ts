@@ -41,6 +41,29 @@ function scene(rows: number, columns: number, name: (row: number, column: number
   return { tiles, thumbnails: new Map<TileId, FloatRaster>(made.map(({ tile, raster }) => [tile.id, raster])) };
 }
 
+/** Five by five tiles of fine texture, each turned by up to 5° about its centre. */
+function turnedScene(seed: number) {
+  const side = 200;
+  const pitch = 144;
+  const random = seededRandom(seed);
+  const width = side + 4 * pitch + 80;
+  const noise = Float32Array.from({ length: width * width }, () => 400 * (random() - 0.5));
+  const whole = blurGaussian({ data: noise, width, height: width }, 1.5);
+  const made = Array.from({ length: 25 }, (_, k) => {
+    const turn = ((2 * random() - 1) * 5 * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+    const [x, y] = [40 + pitch * (k % 5) + side / 2, 40 + pitch * Math.floor(k / 5) + side / 2];
+    const data = Float32Array.from({ length: side * side }, (__, n) => {
+      const [u, v] = [(n % side) - side / 2, Math.floor(n / side) - side / 2];
+      return whole.data[Math.round(y + sin * u + cos * v) * width + Math.round(x + cos * u - sin * v)];
+    });
+    const size = { width: side, height: side };
+    return { tile: plainTile(`t${String(k).padStart(2, '0')}.tif`, size), raster: { data, ...size } };
+  });
+  const tiles: readonly Tile[] = made.map(({ tile }) => tile);
+  return { tiles, thumbnails: new Map<TileId, FloatRaster>(made.map(({ tile, raster }) => [tile.id, raster])) };
+}
+
 const running = scene(2, 3, (row, column) => `t${row * 3 + column}.tif`);
 
 describe('layouts ranked by what their neighbours show', () => {
@@ -58,6 +81,16 @@ describe('layouts ranked by what their neighbours show', () => {
     expect(progress.length).toBeGreaterThan(0);
     for (const step of progress) expect(step).toMatchObject({ stage: 'layout', note: 'comparing neighbours' });
   });
+
+  it.each([1, 2])(
+    'are not overtaken by what was left behind when turned tiles show less from close by, %i',
+    async (seed) => {
+      const { tiles, thumbnails } = turnedScene(seed);
+      const { hypotheses } = await rankLayouts(proposeLayouts(tiles), thumbnails, silentContext);
+      expect(hypotheses[0].description).toBe('0…24 in 5 rows × 5 columns, raster by rows from the top left');
+      expect(hypotheses[0].confidence).toBeGreaterThan(0.99);
+    },
+  );
 
   it('leave free positions the share that they had', async () => {
     const free: Layout = { kind: 'positions', poses: new Map(), sigmaPx: 1 };

@@ -61,14 +61,25 @@ function evidenceFor(book: SurfaceBook, sample: NeighbourSample, nulls: Record<'
 
 const logOddsOf = (evidence: GridEvidence): number => evidence.x.logOdds + evidence.y.logOdds;
 
-/** Looks at more neighbours of fewer hypotheses, ever closer; the evidence of all grids, by position in the list. */
+/** What was seen of the hypotheses, by position in the list. */
+interface Gathered {
+  readonly evidence: ReadonlyMap<number, GridEvidence>;
+  /**
+   * How far those that were not looked at again lay behind the best of their round. Rounds are not compared: what is seen
+   * from close by may be less than from afar (turned tiles), and nobody who was left behind wins by that.
+   */
+  readonly behind: ReadonlyMap<number, number>;
+}
+
+/** Looks at more neighbours of fewer hypotheses, ever closer. */
 async function gatherEvidence(
   book: SurfaceBook,
   hypotheses: readonly LayoutHypothesis[],
   ctx: RunContext,
-): Promise<ReadonlyMap<number, GridEvidence>> {
+): Promise<Gathered> {
   const order = samplingOrder(gridTiles(hypotheses));
   const found = new Map<number, GridEvidence>();
+  const behind = new Map<number, number>();
   let alive = [...hypotheses.keys()].filter((k) => isGrid(hypotheses[k].layout));
   for (const { scale, perAxis, survivors, fewest, beliefGap } of rounds) {
     const pages = scale === 1 ? book : surfaceBook(book.thumbnails, scale);
@@ -86,9 +97,11 @@ async function gatherEvidence(
     const scoreOf = (k: number): number => beliefOf(hypotheses[k], found.get(k));
     alive = alive.sort((p, q) => scoreOf(q) - scoreOf(p) || p - q);
     const near = alive.filter((k) => scoreOf(k) >= scoreOf(alive[0]) - beliefGap).length;
-    alive = alive.slice(0, Math.max(fewest, Math.min(survivors, near)));
+    const kept = Math.max(fewest, Math.min(survivors, near));
+    for (const k of alive.slice(kept)) behind.set(k, scoreOf(alive[0]) - scoreOf(k));
+    alive = alive.slice(0, kept);
   }
-  return found;
+  return { evidence: found, behind };
 }
 
 /** All tiles that a grid among the hypotheses places. */
@@ -116,14 +129,15 @@ export async function rankWithEvidence(
   hypotheses: readonly LayoutHypothesis[],
   ctx: RunContext,
 ): Promise<readonly RankedHypothesis[]> {
-  const found = await gatherEvidence(book, hypotheses, ctx);
+  const { evidence: found, behind } = await gatherEvidence(book, hypotheses, ctx);
   // Free positions are not correlated: the share that they had before looking stays theirs.
   const fixed = hypotheses.reduce((sum, { layout, confidence }) => sum + (isGrid(layout) ? 0 : confidence), 0);
-  const beliefs = hypotheses.map((hypothesis, k) => beliefOf(hypothesis, found.get(k)));
+  const seenLast = hypotheses.map((hypothesis, k) => beliefOf(hypothesis, found.get(k)));
   const top = hypotheses.reduce(
-    (most, { layout }, k) => (isGrid(layout) ? Math.max(most, beliefs[k]) : most),
+    (most, { layout }, k) => (isGrid(layout) && !behind.has(k) ? Math.max(most, seenLast[k]) : most),
     -Infinity,
   );
+  const beliefs = seenLast.map((belief, k) => top - (behind.get(k) ?? top - belief));
   const shares = hypotheses.map(({ layout }, k) => (isGrid(layout) ? Math.exp(beliefs[k] - top) : 0));
   const sum = shares.reduce((partial, share) => partial + share, 0);
   return hypotheses
