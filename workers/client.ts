@@ -80,7 +80,7 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     const loaded = await Promise.all(
       activeMatchers().map((thread) =>
         thread
-          .prepare('matcher', (connection) => connection.call('loadMatcher', wanted, signal, onProgress), signal)
+          .prepare('matcher', (connection, asked) => connection.call('loadMatcher', wanted, asked, onProgress), signal)
           .catch((error: unknown) => {
             // A runtime that fails to start may stay broken: the next try finds a fresh thread.
             if (!isAbort(error)) thread.restart();
@@ -100,7 +100,8 @@ export function createStitchClient(spawn: WorkerSpawners = browserWorkers): Stit
     const key = JSON.stringify([wanted.matcher, source, wanted.startAt]);
     if (tried?.key === key) return tried.status;
     tried = null;
-    const loaded = (remote: Connection<MatchApi>) => remote.call('loadMatcher', wanted, signal, onProgress);
+    const loaded = (remote: Connection<MatchApi>, asked?: AbortSignal) =>
+      remote.call('loadMatcher', wanted, asked, onProgress);
     const status = await trial.prepare('matcher', loaded, signal);
     tried = { key, status };
     return status;

@@ -79,6 +79,48 @@ describe('a worker thread', () => {
     thread.dispose();
   });
 
+  it('replays a set-up without the signal of the run that asked for it, which may be cancelled by then', async () => {
+    const log: string[] = [];
+    const thread = workerThread<TestApi>('test', 20, spawned(log));
+    const first = abortable();
+    const heard: boolean[] = [];
+    const setUp = (remote: Parameters<Parameters<typeof thread.prepare>[1]>[0], signal?: AbortSignal) => {
+      heard.push(signal === first.signal);
+      return remote.call('rename', 'prepared ', signal);
+    };
+    await thread.prepare('prefix', setUp, first.signal);
+    const deaf = thread.call('stuck', null, first.signal);
+    await thread.call('name', 'behind it');
+    first.abort();
+    await expect(deaf).rejects.toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => log).toEqual(['terminated 1']);
+    // The next run asks for no set-up: the worker that it finds is ready all the same.
+    expect(await thread.call('name', 'next', abortable().signal)).toBe('prepared next of 2');
+    expect(heard).toEqual([true, false]);
+    thread.dispose();
+  });
+
+  it('sets up anew on a fresh worker when the old one was replaced under it', async () => {
+    const log: string[] = [];
+    const thread = workerThread<TestApi>('test', 20, spawned(log));
+    const first = abortable();
+    const deaf = thread.call('stuck', null, first.signal);
+    await thread.call('name', 'behind it');
+    first.abort();
+    await expect(deaf).rejects.toMatchObject({ name: 'AbortError' });
+    // The next run's set-up is on the worker that is about to be replaced.
+    const born: string[] = [];
+    await thread.prepare('prefix', async (remote) => {
+      born.push(await remote.call('name', 'set-up'));
+      if (born.length === 1) await remote.call('stuck', null);
+      await remote.call('rename', 'prepared ');
+    });
+    expect(born).toEqual(['set-up of 1', 'set-up of 2']);
+    expect(log).toEqual(['terminated 1']);
+    expect(await thread.call('name', 'next')).toBe('prepared next of 2');
+    thread.dispose();
+  });
+
   it('says so when the browser starts no worker, and tries again at the next call', async () => {
     const log: string[] = [];
     const spawn = spawned(log);

@@ -25,9 +25,14 @@ export interface WorkerThread<T> {
   readonly call: Connection<T>['call'];
   /**
    * Runs a set-up call now, and again on every replacement once it has succeeded.
+   * @param setUp is given `signal` now and none when it is replayed: what asked for it may have been cancelled long ago
    * @param signal the one that the set-up is aborted by: a worker that does not hear it is replaced
    */
-  prepare<R>(key: string, setUp: (connection: Connection<T>) => Promise<R>, signal?: AbortSignal): Promise<R>;
+  prepare<R>(
+    key: string,
+    setUp: (connection: Connection<T>, signal?: AbortSignal) => Promise<R>,
+    signal?: AbortSignal,
+  ): Promise<R>;
   /** Like `prepare`, but starts no worker: one that does not live yet hears it when it is born. */
   remember(key: string, setUp: (connection: Connection<T>) => Promise<void>): Promise<void>;
   /** Ends the worker; calls that are on it are made again on a fresh one. */
@@ -107,15 +112,17 @@ export function workerThread<T>(
       }
     },
     async prepare(key, setUp, signal) {
-      const current = alive(key);
-      try {
-        await current.ready;
-        const result = await setUp(current.connection);
-        setUps.set(key, setUp);
-        return result;
-      } catch (error) {
-        if (signal?.aborted) replaceIfDeaf(current, signal);
-        throw error;
+      for (;;) {
+        const current = alive(key);
+        try {
+          await current.ready;
+          const result = await setUp(current.connection, signal);
+          setUps.set(key, (connection) => setUp(connection));
+          return result;
+        } catch (error) {
+          if (signal?.aborted) replaceIfDeaf(current, signal);
+          if (signal?.aborted || !(error instanceof Replaced)) throw error;
+        }
       }
     },
     async remember(key, setUp) {
