@@ -62,7 +62,7 @@ describe('what is said of a stiff solution', () => {
 
   it('is what the links miss by, and what to choose', () => {
     expect(stiffnessWarnings(0.5)).toEqual([
-      'The links miss by 0.50 px (median) in a way that is no noise: tiles bend, or move in more ways than this transform lets them. Choose a more supple transform under Options: the elastic one follows them all and compares the others.',
+      'The links miss by 0.50 px (median), more than noise explains: tiles bend, or the transform is too stiff. Choose elastic under Options: it follows them, and compares the other transforms.',
     ]);
   });
 });

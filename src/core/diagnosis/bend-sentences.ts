@@ -53,6 +53,6 @@ const notableMisfitPx = 0.5;
 export function stiffnessWarnings(misfitPx: number | null): readonly string[] {
   if (misfitPx === null || misfitPx < notableMisfitPx) return [];
   return [
-    `The links miss by ${px(misfitPx)} (median) in a way that is no noise: tiles bend, or move in more ways than this transform lets them. Choose a more supple transform under Options: the elastic one follows them all and compares the others.`,
+    `The links miss by ${px(misfitPx)} (median), more than noise explains: tiles bend, or the transform is too stiff. Choose elastic under Options: it follows them, and compares the other transforms.`,
   ];
 }

@@ -5,8 +5,8 @@ import { medianOf } from '../graph/robust-loss.ts';
 import type { Link, PairResult } from '../matching/link.ts';
 import { pairKey } from '../tiles/tile.ts';
 
-/** Links that are looked at, evenly spread: thousands would keep the user waiting. */
-const mostLinks = 400;
+/** Links that are looked at, evenly spread: this runs after every edit, on the thread that draws. */
+const mostLinks = 100;
 /** Fewer links say nothing of the tiles. */
 const leastLinks = 3;
 /** Cells that an overlap is cut into along its length. */
@@ -49,7 +49,7 @@ function smoothMisfitOf({ correspondences, inlierMask }: Link, placeA: Affine2, 
       Math.floor(((cell + 1) * inliers.length) / cells),
     );
     if (own.length < leastMatches) continue;
-    square += squareOfMean(own.map((k) => residualAt(placeA, placeB, a, b, k)));
+    square += squareOfMean(placeA, placeB, a, b, own);
     told++;
   }
   return told === 0 ? null : Math.sqrt(Math.max(0, square / told));
@@ -64,17 +64,25 @@ function extentOf(points: Float32Array, indices: readonly number[], axis: 0 | 1)
   return high - low;
 }
 
-function residualAt(placeA: Affine2, placeB: Affine2, a: Float32Array, b: Float32Array, k: number) {
-  const p = applyAffine(placeA, a[2 * k], a[2 * k + 1]);
-  const q = applyAffine(placeB, b[2 * k], b[2 * k + 1]);
-  return { x: p.x - q.x, y: p.y - q.y };
-}
-
-/** Squared length of the mean of residuals, without bias by their scatter. */
-function squareOfMean(residuals: readonly { readonly x: number; readonly y: number }[]): number {
-  const n = residuals.length;
-  const x = residuals.reduce((sum, r) => sum + r.x, 0) / n;
-  const y = residuals.reduce((sum, r) => sum + r.y, 0) / n;
-  const scatter = residuals.reduce((sum, r) => sum + (r.x - x) ** 2 + (r.y - y) ** 2, 0) / (n - 1);
+/** Squared length of the mean residual of some matches, without bias by their scatter. */
+function squareOfMean(
+  placeA: Affine2,
+  placeB: Affine2,
+  a: Float32Array,
+  b: Float32Array,
+  matches: readonly number[],
+): number {
+  const n = matches.length;
+  let x = 0;
+  let y = 0;
+  let squares = 0;
+  for (const k of matches) {
+    const p = applyAffine(placeA, a[2 * k], a[2 * k + 1]);
+    const q = applyAffine(placeB, b[2 * k], b[2 * k + 1]);
+    x += (p.x - q.x) / n;
+    y += (p.y - q.y) / n;
+    squares += (p.x - q.x) ** 2 + (p.y - q.y) ** 2;
+  }
+  const scatter = (squares - n * (x * x + y * y)) / (n - 1);
   return x * x + y * y - scatter / (independentShare * n);
 }
