@@ -68,7 +68,7 @@ describe('em-stitch stitch, where nothing can be done', () => {
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(`em-stitch: ${folder} is empty; name the folder that holds the tiles.\n`);
-    expect(stderr).toContain('no-tiles: Drop the folder that holds the tiles');
+    expect(stderr).toContain('no-tiles: Name the folder that holds the tiles: TIFF, PNG, JPEG, BMP or MRC.\n');
     expect(stderr).not.toContain('    at ');
   });
 
