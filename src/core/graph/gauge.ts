@@ -1,3 +1,4 @@
+import type { Point } from '../geometry/affine2.ts';
 import type { TransformModel } from '../matching/link.ts';
 import { poseStride } from './link-system.ts';
 import { noPins, pinnedComponents } from './pins.ts';
@@ -37,19 +38,21 @@ export function fixGauge(
     const known = nodes.filter((i) => stage.known[i] === 1);
     const reference = known.length > 0 ? known : nodes;
     const map = model === 'translation' ? [1, 0, 0, 1] : gaugeMap(model, poses, stage, reference);
-    let stageX = 0;
-    let stageY = 0;
-    let x = 0;
-    let y = 0;
-    for (const i of reference) {
-      const o = poseStride * i;
-      stageX += stage.poses[o] / reference.length;
-      stageY += stage.poses[o + 1] / reference.length;
-      x += poses[o] / reference.length;
-      y += poses[o + 1] / reference.length;
-    }
-    for (const i of nodes) mapPose(poses, poseStride * i, map, x, y, stageX, stageY);
+    const told = meanPosition(stage.poses, reference);
+    const { x, y } = meanPosition(poses, reference);
+    for (const i of nodes) mapPose(poses, poseStride * i, map, x, y, told.x, told.y);
   }
+}
+
+/** The mean of the centres of some tiles, px; poses in the layout of `LinkSystem`. */
+export function meanPosition(poses: Float64Array, nodes: readonly number[]): Point {
+  let x = 0;
+  let y = 0;
+  for (const i of nodes) {
+    x += poses[poseStride * i] / nodes.length;
+    y += poses[poseStride * i + 1] / nodes.length;
+  }
+  return { x, y };
 }
 
 function fixStretchAtPin(

@@ -73,22 +73,8 @@ const addRigid: AddLink = (system, sums, factor, poses, l, out) => {
   const spreadB = factor * (sums[o + 8] + sums[o + 10]) + w * (vbx * vbx + vby * vby);
 
   const { diagonal, offDiagonal } = out;
-  const da = 9 * a;
-  diagonal[da] += w;
-  diagonal[da + 4] += w;
-  diagonal[da + 2] -= w * vay * ha;
-  diagonal[da + 6] -= w * vay * ha;
-  diagonal[da + 5] += w * vax * ha;
-  diagonal[da + 7] += w * vax * ha;
-  diagonal[da + 8] += spreadA * ha * ha;
-  const db = 9 * b;
-  diagonal[db] += w;
-  diagonal[db + 4] += w;
-  diagonal[db + 2] -= w * vby * hb;
-  diagonal[db + 6] -= w * vby * hb;
-  diagonal[db + 5] += w * vbx * hb;
-  diagonal[db + 7] += w * vbx * hb;
-  diagonal[db + 8] += spreadB * hb * hb;
+  addRigidDiagonal(diagonal, 9 * a, w, w * vax * ha, w * vay * ha, spreadA * ha * ha);
+  addRigidDiagonal(diagonal, 9 * b, w, w * vbx * hb, w * vby * hb, spreadB * hb * hb);
   const f = 9 * l;
   offDiagonal[f] -= w;
   offDiagonal[f + 4] -= w;
@@ -110,6 +96,16 @@ const addRigid: AddLink = (system, sums, factor, poses, l, out) => {
   gradient[ga + 2] += (w * (vax * ry - vay * rx) - turn) * ha;
   gradient[gb + 2] += (-w * (vbx * ry - vby * rx) + turn) * hb;
 };
+
+function addRigidDiagonal(diagonal: Float64Array, at: number, w: number, vx: number, vy: number, spread: number): void {
+  diagonal[at] += w;
+  diagonal[at + 4] += w;
+  diagonal[at + 2] -= vy;
+  diagonal[at + 6] -= vy;
+  diagonal[at + 5] += vx;
+  diagonal[at + 7] += vx;
+  diagonal[at + 8] += spread;
+}
 
 const addSimilarity: AddLink = (system, sums, factor, poses, l, out) => {
   const o = sumsStride * l;

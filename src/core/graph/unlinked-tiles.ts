@@ -1,4 +1,4 @@
-import { mapPose } from './gauge.ts';
+import { mapPose, meanPosition } from './gauge.ts';
 import { poseStride } from './link-system.ts';
 import type { LinkSystem } from './link-system.ts';
 import type { StagePoses } from './stage.ts';
@@ -133,17 +133,13 @@ function moveIsland(
   let dy = 0;
   let cos = 0;
   let sin = 0;
-  let x = 0;
-  let y = 0;
-  known.forEach((i, k) => {
-    const o = poseStride * i;
-    dx += told[k].x / known.length;
-    dy += told[k].y / known.length;
-    x += poses[o] / known.length;
-    y += poses[o + 1] / known.length;
-    cos += Math.cos(told[k].turn);
-    sin += Math.sin(told[k].turn);
-  });
+  for (const place of told) {
+    dx += place.x / told.length;
+    dy += place.y / told.length;
+    cos += Math.cos(place.turn);
+    sin += Math.sin(place.turn);
+  }
+  const { x, y } = meanPosition(poses, known);
   // The island's own gauge is already the stage's: the mean turn of its neighbours is what is left to add.
   const length = Math.hypot(cos, sin);
   const c = length > 0 ? cos / length : 1;
@@ -158,18 +154,8 @@ interface PlaneMap {
 
 /** Least-squares affine map from stage to solved positions, held to the identity where they do not span the plane. */
 function fitPlane(poses: Float64Array, stage: Float64Array, nodes: readonly number[]): PlaneMap {
-  const n = nodes.length;
-  let sx = 0;
-  let sy = 0;
-  let ux = 0;
-  let uy = 0;
-  for (const i of nodes) {
-    const o = poseStride * i;
-    sx += stage[o] / n;
-    sy += stage[o + 1] / n;
-    ux += poses[o] / n;
-    uy += poses[o + 1] / n;
-  }
+  const { x: sx, y: sy } = meanPosition(stage, nodes);
+  const { x: ux, y: uy } = meanPosition(poses, nodes);
   let xx = 0;
   let xy = 0;
   let yy = 0;
