@@ -1,4 +1,4 @@
-import { countText } from '../../core/count-text.ts';
+import { countText, namesText } from '../../core/count-text.ts';
 import { StitchError } from '../../core/errors.ts';
 import type { NamedFile, ProjectFile, StitchClient } from '../../../workers/protocol.ts';
 import { compareNames } from '../../core/tiles/name-fields.ts';
@@ -69,7 +69,4 @@ export function brokenCorrections({ name, corrections }: ProjectFile, faults: re
 /** So many names are said. */
 const namesShown = 3;
 
-function listed(paths: readonly string[]): string {
-  const more = paths.length - namesShown;
-  return `${paths.slice(0, namesShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
+const listed = (paths: readonly string[]) => namesText(paths, namesShown);

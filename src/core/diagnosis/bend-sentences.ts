@@ -1,4 +1,4 @@
-import { countText } from '../count-text.ts';
+import { countText, namesText } from '../count-text.ts';
 import type { ElasticFit } from '../elastic/solve-elastic-graph.ts';
 
 /** Patches that a fit was not given may miss by so much more than those it was given; beyond it bends to noise. */
@@ -24,11 +24,9 @@ export function bendSentences(fit: ElasticFit): readonly string[] {
 export function bendWarnings({ stiffened, converged }: ElasticFit): readonly string[] {
   const warnings: string[] = [];
   if (stiffened.length > 0) {
-    const names = stiffened.slice(0, namesShown).join(', ');
-    const more = stiffened.length > namesShown ? ` and ${stiffened.length - namesShown} more` : '';
     const were = stiffened.length === 1 ? 'was' : 'were';
     warnings.push(
-      `${countText(stiffened.length, 'tile')} would have folded and ${were} made stiffer: ${names}${more}. Look at the links there: one of them may be wrong.`,
+      `${countText(stiffened.length, 'tile')} would have folded and ${were} made stiffer: ${namesText(stiffened, namesShown)}. Look at the links there: one of them may be wrong.`,
     );
   }
   if (!converged)
