@@ -1,4 +1,4 @@
-import { whenAwakeFor, type SetTimer } from '../src/core/awake-time.ts';
+import { inAwakeTime, whenAwakeFor, type SetTimer } from '../src/core/awake-time.ts';
 import { StitchError } from '../src/core/errors.ts';
 import type { ByteSource } from '../src/formats/image-file.ts';
 
@@ -22,13 +22,6 @@ export interface PatientReadsDeps {
 export function patientReads({ onWaiting, setTimer }: PatientReadsDeps): (source: ByteSource) => ByteSource {
   const waiting: string[] = [];
   let silentFiles = 0;
-
-  /** The bytes, or null when they have not come in time. */
-  const inTime = (reading: Promise<Uint8Array>, ms: number) =>
-    new Promise<Uint8Array | null>((resolve, reject) => {
-      const takeBack = whenAwakeFor(ms, () => resolve(null), setTimer);
-      reading.then(resolve, reject).finally(takeBack);
-    });
 
   const named = async <T>(name: string, work: Promise<T>): Promise<T> => {
     let isNamed = false;
@@ -57,7 +50,7 @@ export function patientReads({ onWaiting, setTimer }: PatientReadsDeps): (source
       for (const ms of silentFiles > 0 ? [briefMs] : [firstMs, secondMs]) {
         const reading = source.read(offset, length);
         readings.push(reading);
-        const bytes = await inTime(reading, ms);
+        const bytes = await inAwakeTime(reading, ms, () => null, setTimer);
         if (bytes) return bytes;
       }
       isSilent = true;

@@ -18,3 +18,18 @@ export function whenAwakeFor(ms: number, onOver: () => void, setTimer: SetTimer,
   wait();
   return () => takeBack();
 }
+
+/** The outcome of `work`, or that of `otherwise` when it has not come in so many ms in which the computer was awake. */
+export function inAwakeTime<T, O>(
+  work: Promise<T>,
+  ms: number,
+  otherwise: () => O | Promise<O>,
+  setTimer: SetTimer,
+  periods = usualPeriods,
+): Promise<T | O> {
+  let takeBack: () => void = () => undefined;
+  const late = new Promise<O>((resolve) => {
+    takeBack = whenAwakeFor(ms, () => resolve(otherwise()), setTimer, periods);
+  });
+  return Promise.race([work, late]).finally(() => takeBack());
+}

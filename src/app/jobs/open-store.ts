@@ -1,5 +1,5 @@
 import { openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb';
-import { whenAwakeFor, type SetTimer } from '../../core/awake-time.ts';
+import { inAwakeTime, type SetTimer } from '../../core/awake-time.ts';
 
 /** A database that does not open for so long is done without, ms: one that an older tab blocks may never open. */
 export const storagePatienceMs = 8000;
@@ -121,11 +121,7 @@ export function answered<T>(work: Promise<T>, setTimer: SetTimer = pageTimer): P
 
 /** The outcome of `work`, or of `otherwise` when the browser's storage has not answered in time. */
 export function inTime<T>(work: Promise<T>, setTimer: SetTimer, otherwise: () => T | Promise<T>): Promise<T> {
-  let takeBack: () => void = () => undefined;
-  const late = new Promise<T>((resolve) => {
-    takeBack = whenAwakeFor(storagePatienceMs, () => resolve(otherwise()), setTimer, patienceParts);
-  });
-  return Promise.race([work, late]).finally(() => takeBack());
+  return inAwakeTime(work, storagePatienceMs, otherwise, setTimer, patienceParts);
 }
 
 /** Timers of the page. */
