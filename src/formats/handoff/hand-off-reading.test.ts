@@ -5,23 +5,7 @@ import type { HandOffId } from '../index.ts';
 import type { Solution, SolutionTile } from '../solution-json.ts';
 import { lineName, lossWarnings, placedTiles, textOf } from './hand-off.ts';
 import type { HandOffInput } from './hand-off.ts';
-
-function tileOf(file: string, change: Partial<SolutionTile> = {}): SolutionTile {
-  return {
-    file,
-    row: 0,
-    column: 0,
-    width: 101,
-    height: 51,
-    mosaicFromTile: [1, 0, 0, 1, 0, 0],
-    state: 'solved',
-    gain: 1,
-    offset: 0,
-    sigmaPx: 0.1,
-    component: 0,
-    ...change,
-  };
-}
+import { plainSolutionTile } from '../testing/plain-solution-tile.ts';
 
 function inputOf(tiles: readonly SolutionTile[], change: Partial<Solution> = {}): HandOffInput {
   const solution: Solution = {
@@ -66,7 +50,9 @@ describe('feabas coordinates', () => {
   it('come with what the program has to be told', async () => {
     const { files, warnings } = await write(
       'feabas',
-      inputOf([tileOf('a'), tileOf('b', { width: 90 }), tileOf('c', { width: 90 })], { pixelSizeNm: null }),
+      inputOf([plainSolutionTile('a'), plainSolutionTile('b', { width: 90 }), plainSolutionTile('c', { width: 90 })], {
+        pixelSizeNm: null,
+      }),
     );
     expect(warnings).toEqual([
       '{ROOT_DIR} is a dot: put the folder of the tiles there, as an absolute path.',
@@ -74,7 +60,7 @@ describe('feabas coordinates', () => {
       'feabas knows one tile size; the tiles have 101 × 51, 90 × 51 px.',
     ]);
     expect(files[0].text).toBe('{ROOT_DIR}\t.\n{TILE_SIZE}\t51\t101\na\t0\t0\nb\t0\t0\nc\t0\t0\n');
-    expect((await write('feabas', inputOf([tileOf('a')]))).warnings.length).toBe(1);
+    expect((await write('feabas', inputOf([plainSolutionTile('a')]))).warnings.length).toBe(1);
   });
 });
 
@@ -83,11 +69,14 @@ describe('MIST positions', () => {
     const rounded = 'Positions are rounded to whole pixels.';
     const numbered = 'Tiles without row and column are numbered along one row.';
     for (const change of [{ row: null }, { column: null }]) {
-      const { files, warnings } = await write('mist', inputOf([tileOf('a'), tileOf('b', change)]));
+      const { files, warnings } = await write(
+        'mist',
+        inputOf([plainSolutionTile('a'), plainSolutionTile('b', change)]),
+      );
       expect(warnings).toEqual([rounded, numbered]);
       expect(files[0].text).toContain('file: b; corr: 0.0000000000; position: (0, 0); grid: (1, 0);');
     }
-    expect((await write('mist', inputOf([tileOf('a', { row: 3 })]))).warnings).toEqual([rounded]);
+    expect((await write('mist', inputOf([plainSolutionTile('a', { row: 3 })]))).warnings).toEqual([rounded]);
     expect((await read('mist', 'p.txt', 'file: a; corr: 0; position: (4, -5); grid: (0, 0);\n'))[0]).toMatchObject({
       file: 'a',
       mosaicFromTile: { e: 4, f: -5 },
@@ -102,7 +91,10 @@ describe('MIST positions', () => {
       { a: 'a', b: 'c', state: 'excluded', confidence: 0.25, ...rest },
       { a: 'a', b: 'c', state: 'link', confidence: null, ...rest },
     ];
-    const { files } = await write('mist', inputOf([tileOf('a'), tileOf('b'), tileOf('c')], { links }));
+    const { files } = await write(
+      'mist',
+      inputOf([plainSolutionTile('a'), plainSolutionTile('b'), plainSolutionTile('c')], { links }),
+    );
     expect([...files[0].text.matchAll(/corr: ([\d.]+)/g)].map(([, value]) => Number(value))).toEqual([0.5, 0.75, 1]);
   });
 });
@@ -171,14 +163,17 @@ describe('the NGFF scene', () => {
 
 describe('Janelia render', () => {
   it('orders matches of two groups by the groups', async () => {
-    const tiles = [tileOf('a', { section: 9 }), tileOf('b', { section: 2 })];
+    const tiles = [plainSolutionTile('a', { section: 9 }), plainSolutionTile('b', { section: 2 })];
     const links = [{ a: 'a', b: 'b', inA: [1, 2], inB: [3, 4], weights: [1] }];
     const { files } = await write('render', { ...inputOf(tiles), links });
     expect(JSON.parse(files[1].text)).toMatchObject([{ pGroupId: '2.0', pId: 'b', qGroupId: '9.0', qId: 'a' }]);
   });
 
   it('is refused by what is wrong', async () => {
-    const { files } = await write('render', inputOf([tileOf('d/a b.tif', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]));
+    const { files } = await write(
+      'render',
+      inputOf([plainSolutionTile('d/a b.tif', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]),
+    );
     const { name, text } = files[0];
     expect(await read('render', name, text)).toEqual([
       { file: 'd/a b.tif', mosaicFromTile: { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 } },
@@ -198,7 +193,10 @@ describe('Janelia render', () => {
 
 describe('BigStitcher', () => {
   it('is read by the setups of its files and its registrations', async () => {
-    const { files } = await write('bigstitcher', inputOf([tileOf('a', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]));
+    const { files } = await write(
+      'bigstitcher',
+      inputOf([plainSolutionTile('a', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]),
+    );
     const { name, text } = files[0];
     const affine = /<affine>([^<]*)<\/affine>/.exec(text)?.[1] ?? '';
     const spread = text.replace(affine, affine.split(' ').join('\n  '));
@@ -218,7 +216,10 @@ describe('BigStitcher', () => {
 
 describe('TrakEM2', () => {
   it('is read by the matrices of its patches', async () => {
-    const { files, warnings } = await write('trakem2', inputOf([tileOf('a', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]));
+    const { files, warnings } = await write(
+      'trakem2',
+      inputOf([plainSolutionTile('a', { mosaicFromTile: [1, 2, 3, 4, 5, 6] })]),
+    );
     const xml = files.find(({ name }) => name.endsWith('.xml'));
     const [name, text] = [xml?.name ?? '', xml?.text ?? ''];
     const matrix = /<t2_patch[^>]*(matrix\([^)]*\))/.exec(text)?.[1] ?? '';
@@ -244,7 +245,8 @@ describe('TrakEM2', () => {
 describe('what a hand-off loses', () => {
   it('counts tiles that lose more than half a pixel of their rotation', () => {
     // 100 px from the first column to the last.
-    const stretched = (px: number) => tileOf(`${px}`, { mosaicFromTile: [1 + px / 100, 0, 0, 1 + px / 100, 0, 0] });
+    const stretched = (px: number) =>
+      plainSolutionTile(`${px}`, { mosaicFromTile: [1 + px / 100, 0, 0, 1 + px / 100, 0, 0] });
     const words = lossWarnings(inputOf([stretched(0.25), stretched(0.75), stretched(1.5)]), 'translation', true);
     expect(words).toEqual([
       'Positions only: rotation and stretch of up to 1.5 px across a tile are dropped ' +
@@ -255,10 +257,10 @@ describe('what a hand-off loses', () => {
 
   it('counts pages and unplaced tiles', () => {
     const input = inputOf([
-      tileOf('a', { page: 1 }),
-      tileOf('b', { page: 2 }),
-      tileOf('c'),
-      tileOf('d', { mosaicFromTile: null, state: 'unplaced' }),
+      plainSolutionTile('a', { page: 1 }),
+      plainSolutionTile('b', { page: 2 }),
+      plainSolutionTile('c'),
+      plainSolutionTile('d', { mosaicFromTile: null, state: 'unplaced' }),
     ]);
     expect(placedTiles(input).length).toBe(3);
     expect(lossWarnings(input, 'affine', false)).toEqual([

@@ -6,24 +6,12 @@ import { handOffs } from '../index.ts';
 import type { HandOffId } from '../index.ts';
 import type { SolutionTile } from '../solution-json.ts';
 import type { HandOffInput } from './hand-off.ts';
+import { plainSolutionTile } from '../testing/plain-solution-tile.ts';
 
 const ids = Object.keys(handOffs) as HandOffId[];
 
 function entry(file: string, change: Partial<SolutionTile>): SolutionTile {
-  return {
-    file,
-    row: 1,
-    column: 2,
-    width: 201,
-    height: 101,
-    mosaicFromTile: [1, 0, 0, 1, 0, 0],
-    state: 'solved',
-    gain: 1,
-    offset: 0,
-    sigmaPx: 0.1,
-    component: 0,
-    ...change,
-  };
+  return plainSolutionTile(file, { row: 1, column: 2, width: 201, height: 101, ...change });
 }
 
 function tile(file: string, sampleType: Tile['sampleType'], channels: 1 | 3, stage: Tile['stage']): Tile {

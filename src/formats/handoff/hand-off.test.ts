@@ -13,6 +13,7 @@ import { placedTiles } from './hand-off.ts';
 import type { HandOffInput, LinkMatches } from './hand-off.ts';
 import { readRenderMatches } from './render-tilespec.ts';
 import { readTrakEm2Text } from './trakem2.ts';
+import { plainSolutionTile } from '../testing/plain-solution-tile.ts';
 
 /** Python with lxml-free ElementTree: an XML reader from outside. */
 const python = process.env.TIFF_PYTHON ?? '/usr/bin/python3';
@@ -33,20 +34,7 @@ function solutionOf(tiles: readonly SolutionTile[], pixelSizeNm: number | null =
 
 function tileOf(file: string, pose: readonly number[], change: Partial<SolutionTile> = {}): SolutionTile {
   const [a, b, c, d, e, f] = pose;
-  return {
-    file,
-    row: 0,
-    column: 0,
-    width: 2048,
-    height: 1768,
-    mosaicFromTile: [a, b, c, d, e, f],
-    state: 'solved',
-    gain: 1,
-    offset: 0,
-    sigmaPx: 0.1,
-    component: 0,
-    ...change,
-  };
+  return plainSolutionTile(file, { width: 2048, height: 1768, mosaicFromTile: [a, b, c, d, e, f], ...change });
 }
 
 /** A rotation with stretch and shear about as large as real stages make. */
